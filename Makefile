@@ -1,0 +1,49 @@
+# `make` lists the targets. On a fresh machine each target first installs what it lacks, or names it.
+
+# The lock file decides every version; `make CARGO_FLAGS= ...` lets cargo update it.
+CARGO_FLAGS ?= --locked
+export CARGO_FLAGS
+BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+
+.DEFAULT_GOAL := help
+.PHONY: help build test demo schema bench fmt lint clean setup binaries
+# A target's parts share the machine's cores already; running two cargos at once only blocks one of them.
+.NOTPARALLEL:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+build: setup ## the contracts' wasm, optimised, gzip and checksums, into artifacts/
+	@scripts/build-wasm.sh
+
+test: build ## every test, on the wasm just built
+	cargo test --workspace $(CARGO_FLAGS)
+
+demo: build binaries ## the whole story on this machine: deploy, attest, pay, chat, settle, claim
+	@$(BIN)/demo
+
+schema: setup ## the JSON schemas of all messages, into schema/
+	cargo run $(CARGO_FLAGS) -p secret-ai-interface --example schema
+
+bench: build binaries ## gas, sizes and times
+	@$(BIN)/bench
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: ## check format and lints
+	@scripts/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
+
+clean: ## remove everything built
+	cargo clean
+	rm -rf artifacts
+
+setup:
+	@scripts/setup.sh
+
+# All binaries in one go: the demo starts the agent and the CLI from the folder it was built into.
+binaries: setup
+	cargo build --workspace --bins $(CARGO_FLAGS)

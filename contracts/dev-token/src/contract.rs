@@ -1,0 +1,126 @@
+//! Entry points: each message to its function.
+
+#[cfg(not(feature = "library"))]
+use cosmwasm_std::entry_point;
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use secret_ai_contract_kit::padding;
+use secret_ai_interface::token::{ExecuteMsg, InstantiateMsg, QueryMsg};
+
+use crate::error::TokenError;
+use crate::transfer::Delivery;
+use crate::{allowance, auth, info as token, mint, transfer};
+
+/// Creates the token.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn instantiate(
+    deps: DepsMut,
+    _env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, TokenError> {
+    token::instantiate(deps, info, msg)
+}
+
+/// Changes state.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn execute(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    msg: ExecuteMsg,
+) -> Result<Response, TokenError> {
+    match msg {
+        ExecuteMsg::Transfer {
+            recipient, amount, ..
+        } => transfer::transfer(deps, info, recipient, amount),
+        ExecuteMsg::Send {
+            recipient,
+            recipient_code_hash,
+            amount,
+            msg,
+            memo,
+            ..
+        } => {
+            let to = Delivery {
+                recipient,
+                recipient_code_hash,
+                amount,
+                memo,
+                msg,
+            };
+            transfer::send(deps, info, to)
+        }
+        ExecuteMsg::RegisterReceive { code_hash, .. } => {
+            transfer::register_receive(deps, info, code_hash)
+        }
+        ExecuteMsg::IncreaseAllowance {
+            spender,
+            amount,
+            expiration,
+            ..
+        } => allowance::increase(deps, env, info, spender, amount, expiration),
+        ExecuteMsg::DecreaseAllowance {
+            spender,
+            amount,
+            expiration,
+            ..
+        } => allowance::decrease(deps, env, info, spender, amount, expiration),
+        ExecuteMsg::TransferFrom {
+            owner,
+            recipient,
+            amount,
+            ..
+        } => transfer::transfer_from(deps, env, info, owner, recipient, amount),
+        ExecuteMsg::SendFrom {
+            owner,
+            recipient,
+            recipient_code_hash,
+            amount,
+            msg,
+            memo,
+            ..
+        } => {
+            let to = Delivery {
+                recipient,
+                recipient_code_hash,
+                amount,
+                memo,
+                msg,
+            };
+            transfer::send_from(deps, env, info, owner, to)
+        }
+        ExecuteMsg::CreateViewingKey { entropy, .. } => {
+            auth::create_viewing_key(deps, env, info, entropy)
+        }
+        ExecuteMsg::SetViewingKey { key, .. } => auth::set_viewing_key(deps, info, key),
+        ExecuteMsg::RevokePermit { permit_name, .. } => {
+            auth::revoke_permit(deps, info, permit_name)
+        }
+        ExecuteMsg::Mint {
+            recipient, amount, ..
+        } => mint::mint(deps, info, recipient, amount),
+        ExecuteMsg::SetMinters { minters, .. } => mint::set_minters(deps, info, minters),
+    }
+}
+
+/// Answers, padded.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, TokenError> {
+    let answer = match msg {
+        QueryMsg::TokenInfo {} => token::token_info(deps)?,
+        QueryMsg::TokenConfig {} => token::token_config(deps)?,
+        QueryMsg::Minters {} => mint::minters(deps)?,
+        QueryMsg::Balance { address, key } => auth::with_key(deps, &[&address], &key, || {
+            Ok(auth::balance(deps, &address)?)
+        })?,
+        QueryMsg::Allowance {
+            owner,
+            spender,
+            key,
+        } => auth::with_key(deps, &[&owner, &spender], &key, || {
+            allowance::query(deps, &owner, &spender)
+        })?,
+        QueryMsg::WithPermit { permit, query } => auth::with_permit(deps, env, permit, query)?,
+    };
+    Ok(padding::to_padded_binary(&answer)?)
+}

@@ -1,0 +1,73 @@
+//! Entry points: which file handles which message.
+
+#[cfg(not(feature = "library"))]
+use cosmwasm_std::entry_point;
+use cosmwasm_std::{
+    Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery,
+};
+use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
+use secret_ai_contract_kit::{checked_address, sealed};
+use secret_ai_interface::billing;
+use secret_ai_interface::rewards::{ExecuteMsg, InstantiateMsg, QueryMsg};
+
+use crate::error::ContractError;
+use crate::state::Config;
+use crate::{access, claim, credit, query};
+
+/// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn instantiate(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, ContractError> {
+    refuse_funds(&info)?;
+    let billing = msg.billing;
+    checked_address("billing", billing.address.as_str())?;
+    let answer: billing::ConfigAnswer =
+        deps.querier.query(&QueryRequest::Wasm(WasmQuery::Smart {
+            contract_addr: billing.address.to_string(),
+            code_hash: billing.code_hash.clone(),
+            msg: to_padded_binary(&billing::QueryMsg::Config {})?,
+        }))?;
+    sealed::make_keys(deps.storage, &env)?;
+    sealed::open_channel(deps.storage, &answer.sealing_pk)?;
+    let tokens = answer.tokens.into_iter().map(|token| token.contract.address).collect();
+    Config { billing, tokens }.save(deps.storage)?;
+    Ok(respond_empty())
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn execute(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    msg: ExecuteMsg,
+) -> Result<Response, ContractError> {
+    refuse_funds(&info)?;
+    match msg {
+        ExecuteMsg::Credit { sealed } => credit::credit(deps, &info, &sealed),
+        ExecuteMsg::Claim { token, amount, .. } => claim::claim(deps, &info, &token, amount),
+        ExecuteMsg::CreateViewingKey { entropy, .. } => {
+            access::create_viewing_key(deps, &env, &info, &entropy)
+        }
+        ExecuteMsg::SetViewingKey { key, .. } => access::set_viewing_key(deps, &info, &key),
+        ExecuteMsg::RevokePermit { permit_name, .. } => {
+            access::revoke_permit(deps, &info, &permit_name)
+        }
+    }
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    query::query(deps, env, msg)
+}
+
+/// Native coins have no place here; sent ones would be stuck.
+fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
+    match info.funds.first() {
+        Some(coin) => Err(ContractError::NativeFunds { denom: coin.denom.clone() }),
+        None => Ok(()),
+    }
+}

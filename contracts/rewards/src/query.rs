@@ -1,0 +1,41 @@
+//! Queries: each operator's earnings, for that operator alone.
+
+use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::padding::to_padded_binary;
+use secret_ai_contract_kit::{permit, sealed, viewing_key};
+use secret_ai_interface::auth::Permission;
+use secret_ai_interface::rewards::{
+    ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg,
+};
+
+use crate::error::ContractError;
+use crate::state::{earned, Config};
+
+/// Answers a query, padded.
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    Ok(match msg {
+        QueryMsg::Config {} => to_padded_binary(&ConfigAnswer {
+            billing: Config::load(deps.storage)?.billing,
+            sealing_pk: sealed::public_key(deps.storage)?,
+        }),
+        QueryMsg::Earnings { address, key } => {
+            viewing_key::check(deps.storage, address.as_str(), &key)?;
+            to_padded_binary(&earnings(deps, &address)?)
+        }
+        QueryMsg::WithPermit { permit, query: PermitQuery::Earnings {} } => {
+            let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
+            to_padded_binary(&earnings(deps, &operator)?)
+        }
+    }?)
+}
+
+fn earnings(deps: Deps, operator: &Addr) -> StdResult<EarningsAnswer> {
+    let config = Config::load(deps.storage)?;
+    let mut earnings = Vec::with_capacity(config.tokens.len());
+    for (index, token) in (0u8..).zip(config.tokens) {
+        let row = earned(deps.storage, operator, index)?;
+        let (earned, claimed) = (Uint128::new(row.earned), Uint128::new(row.claimed));
+        earnings.push(Earnings { token, earned, claimed });
+    }
+    Ok(EarningsAnswer { earnings })
+}

@@ -1,0 +1,85 @@
+//! Entry points: each message goes to the file of its name.
+
+#[cfg(not(feature = "library"))]
+use cosmwasm_std::entry_point;
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use secret_ai_interface::registry::{ExecuteMsg, InstantiateMsg, QueryMsg};
+
+use crate::error::ContractError;
+use crate::{
+    challenge, collateral, images, kids, listing, policy, prices, register, renew, retire, revoke,
+    workers,
+};
+
+/// Creates the registry.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn instantiate(
+    deps: DepsMut,
+    _env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, ContractError> {
+    refuse_funds(&info)?;
+    policy::instantiate(deps, info, msg)
+}
+
+/// Changes the registry.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn execute(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    msg: ExecuteMsg,
+) -> Result<Response, ContractError> {
+    refuse_funds(&info)?;
+    match msg {
+        ExecuteMsg::Challenge {
+            receipt_pk,
+            tls_spki_sha256,
+            ..
+        } => challenge::challenge(deps, env, info, receipt_pk, tls_spki_sha256),
+        ExecuteMsg::Register {
+            worker_id,
+            attestation,
+            listing,
+            ..
+        } => register::register(deps, env, info, worker_id, attestation, listing),
+        ExecuteMsg::Renew { attestation, .. } => renew::renew(deps, env, info, attestation),
+        ExecuteMsg::Update {
+            worker_id, listing, ..
+        } => listing::update(deps, info, worker_id, listing),
+        ExecuteMsg::Retire { worker_id, .. } => retire::retire(deps, env, info, worker_id),
+        ExecuteMsg::Revoke { target, speed, .. } => revoke::revoke(deps, env, info, target, speed),
+        ExecuteMsg::SubmitCollateral {
+            root, collateral, ..
+        } => collateral::submit(deps, env, root, *collateral),
+        ExecuteMsg::ApproveImage { image, rtmr3, .. } => {
+            images::approve(deps, env, info, image, rtmr3)
+        }
+        ExecuteMsg::SetPolicy { policy, .. } => policy::set_policy(deps, info, policy),
+        ExecuteMsg::SetAdmin { admin, .. } => policy::set_admin(deps, info, &admin),
+    }
+}
+
+/// Reads the registry. Times in queries are the host's, not the chain's.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    match msg {
+        QueryMsg::Config {} => policy::config(deps),
+        QueryMsg::Worker { worker_id } => workers::worker(deps, env, worker_id),
+        QueryMsg::Workers { start, limit } => workers::workers(deps, env, start, limit),
+        QueryMsg::PriceList { model } => prices::price_list(deps, env, model),
+        QueryMsg::GetModels {} => prices::models(deps, env),
+        QueryMsg::GetURLs { model } => prices::urls(deps, env, model),
+        QueryMsg::Kids { kids } => kids::kids(deps, kids),
+        QueryMsg::Collateral { fmspc } => collateral::info(deps, fmspc),
+    }
+}
+
+/// Nothing here is paid in native coins; what came would be lost.
+fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
+    match info.funds.len() {
+        0 => Ok(()),
+        count => Err(ContractError::Funds(count)),
+    }
+}

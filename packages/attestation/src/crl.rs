@@ -1,0 +1,93 @@
+//! X.509 v2 certificate revocation lists (RFC 5280 §5): complete, not delta, signed by the CA whose
+//! certificates they revoke.
+
+use crate::crypto::{p256_verifies, sha256};
+use crate::der::{self, Der};
+use crate::error::{Error, Item};
+use crate::x509::{expect_algorithm, extension, signed, Authority, Serial};
+
+const OID_CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
+
+/// A revocation list whose signature was checked.
+pub(crate) struct RevocationList {
+    /// Sorted.
+    pub revoked: Vec<Serial>,
+    pub number: u64,
+    pub this_update: u64,
+    pub next_update: u64,
+}
+
+impl RevocationList {
+    /// Reads a DER list, which must be `issuer`'s; its dates are left to the caller. One P-256 verification.
+    pub fn verify(bytes: &[u8], item: Item, issuer: &Authority<'_>) -> Result<Self, Error> {
+        let (tbs, signature) = signed(bytes, item)?;
+        let mut fields = Der::new(tbs, item).nested(der::SEQUENCE)?;
+        if fields.unsigned::<1>()? != [1] {
+            return Err(Error::Profile(item, "version is not 2"));
+        }
+        expect_algorithm(&mut fields, item)?;
+        let name = fields.expect(der::SEQUENCE)?.whole;
+        if sha256(&[name]) != issuer.name_sha256 {
+            return Err(Error::Issuer(item));
+        }
+        let (this_update, next_update) = (fields.time()?, fields.time()?);
+        if !p256_verifies(issuer.key, tbs, &signature) {
+            return Err(Error::Signature(item));
+        }
+        let revoked = match fields.optional(der::SEQUENCE)? {
+            Some(list) => serials(Der::new(list.body, item), item)?,
+            None => Vec::new(),
+        };
+        let mut outer = fields.nested(der::CONTEXT_0)?;
+        let number = crl_number(outer.nested(der::SEQUENCE)?, item)?;
+        outer.finish()?;
+        fields.finish()?;
+        Ok(RevocationList {
+            revoked,
+            number,
+            this_update,
+            next_update,
+        })
+    }
+
+    pub fn contains(&self, serial: &Serial) -> bool {
+        self.revoked.binary_search(serial).is_ok()
+    }
+}
+
+fn serials(mut list: Der<'_>, item: Item) -> Result<Vec<Serial>, Error> {
+    let mut revoked = Vec::new();
+    while !list.is_empty() {
+        let mut entry = list.nested(der::SEQUENCE)?;
+        revoked.push(entry.unsigned()?);
+        entry.time()?;
+        if let Some(extensions) = entry.optional(der::SEQUENCE)? {
+            let mut extensions = Der::new(extensions.body, item);
+            while !extensions.is_empty() {
+                if let (_, true, _) = extension(&mut extensions)? {
+                    return Err(Error::Profile(item, "critical extension of an entry"));
+                }
+            }
+        }
+        entry.finish()?;
+    }
+    revoked.sort_unstable();
+    Ok(revoked)
+}
+
+fn crl_number(mut extensions: Der<'_>, item: Item) -> Result<u64, Error> {
+    let mut number = None;
+    while !extensions.is_empty() {
+        let (oid, critical, value) = extension(&mut extensions)?;
+        if critical {
+            // A delta list or one of limited scope says so in a critical extension.
+            return Err(Error::Profile(item, "critical extension"));
+        }
+        if oid == OID_CRL_NUMBER {
+            let mut value = Der::new(value, item);
+            number = Some(u64::from_be_bytes(value.unsigned()?));
+            value.finish()?;
+        }
+    }
+    number.ok_or(Error::Profile(item, "no CRL number"))
+}

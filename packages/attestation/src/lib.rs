@@ -1,0 +1,67 @@
+//! Whether evidence from a trusted execution environment is genuine, acceptable and bound to a worker.
+//!
+//! Pure functions over bytes and a time in Unix seconds: no I/O, no clock, no randomness, no floating
+//! point, so the same code runs in a contract's wasm, in the client's gateway and in tools. Three
+//! questions are kept apart:
+//!
+//! * **Genuine?** [`verify_collateral`] checks once what Intel publishes about a kind of platform and
+//!   leaves a small [`Collateral`]; [`verify_tdx_quote`] checks a quote against it.
+//! * **Acceptable?** [`check_policy`] judges patch level and advisories; [`image_id`] and
+//!   [`rtmr3_attest_tool`] name what runs, for the caller's lists.
+//! * **Bound?** [`check_report_data`] compares the report data with the digest of one worker's keys,
+//!   operator, registry, chain and challenge.
+//!
+//! Every refusal is an [`Error`] with a stable [`Error::code`]. Nothing here panics on any input, and
+//! all work is linear in it.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod binding;
+mod bytes;
+mod collateral;
+mod collateral_codec;
+mod collateral_verify;
+mod crl;
+mod crypto;
+mod der;
+mod error;
+mod intel_json;
+mod measurement;
+mod pck;
+mod pem;
+mod policy;
+mod quote;
+mod root;
+mod tcb;
+mod tdx;
+#[cfg(test)]
+mod tests;
+mod time;
+#[cfg(feature = "tools")]
+pub mod tools;
+mod x509;
+
+pub use binding::{
+    check_report_data, device_set_digest, gpu_nonce, registration_digest, report_data,
+    worker_digest, Device, DeviceKind, Registration,
+};
+pub use collateral::{
+    Collateral, Dates, ModuleSigner, PckCa, QeIdentity, RawCollateral, TcbLevel, TdxModule,
+};
+pub use collateral_verify::verify_collateral;
+pub use error::{Error, Item};
+pub use measurement::{image_id, image_id_of, rtmr3_attest_tool};
+pub use policy::{check_policy, TdxPolicy};
+pub use quote::{compact, without_padding};
+pub use root::{TrustRoot, INTEL_FINGERPRINT};
+pub use tcb::{Advisory, TcbStatus, Verdict};
+pub use tdx::{verify_tdx_quote, VerifiedTdx};
+pub use x509::Serial;

@@ -1,0 +1,314 @@
+//! X.509 v3 certificates as Intel's SGX hierarchy issues them: ECDSA P-256 with SHA-256, validity,
+//! basic constraints and key usage. Signatures are checked over the TBS bytes as given.
+//!
+//! The hierarchy is root → PCK CA → PCK certificate, and root → TCB signing certificate. A
+//! certificate is taken only in the [`Role`] that its constraints, key usage and common name
+//! declare, so none can stand in for another.
+
+use crate::crypto::{p256_verifies, sha256, P256Key};
+use crate::der::{self, Der};
+use crate::error::{Error, Item};
+
+/// A certificate's or revocation entry's serial number, filled up with zeros in front.
+pub type Serial = [u8; 20];
+
+const ECDSA_WITH_SHA256: &[u8] = &[
+    0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02,
+];
+/// SubjectPublicKeyInfo of a P-256 key up to the coordinates of its uncompressed point.
+const P256_SPKI: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+const OID_COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+const OID_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+const OID_BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+/// 1.2.840.113741.1.13.1, Intel's SGX extension.
+const OID_SGX: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01];
+
+const DIGITAL_SIGNATURE: u8 = 0x80;
+const KEY_CERT_SIGN: u8 = 0x04;
+const CRL_SIGN: u8 = 0x02;
+
+/// What a certificate is used for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The pinned root; its name is not looked at.
+    Root,
+    /// Issues PCK certificates and their revocation list.
+    PckCa,
+    /// Signs QE reports.
+    PckLeaf,
+    /// Signs TCB info and QE identity.
+    TcbSigner,
+}
+
+impl Role {
+    pub fn item(self) -> Item {
+        match self {
+            Role::Root => Item::RootCa,
+            Role::PckCa => Item::PckCa,
+            Role::PckLeaf => Item::PckLeaf,
+            Role::TcbSigner => Item::TcbSigner,
+        }
+    }
+
+    fn names(self) -> &'static [&'static [u8]] {
+        match self {
+            Role::Root => &[],
+            Role::PckCa => &[b"Intel SGX PCK Platform CA", b"Intel SGX PCK Processor CA"],
+            Role::PckLeaf => &[b"Intel SGX PCK Certificate"],
+            Role::TcbSigner => &[b"Intel SGX TCB Signing"],
+        }
+    }
+
+    fn is_ca(self) -> bool {
+        matches!(self, Role::Root | Role::PckCa)
+    }
+}
+
+/// An authority: the name in its certificate and its key.
+#[derive(Clone, Copy)]
+pub(crate) struct Authority<'a> {
+    /// SHA-256 of the DER of the subject name.
+    pub name_sha256: [u8; 32],
+    pub key: &'a P256Key,
+}
+
+/// A parsed certificate whose role was checked, but not its signature.
+pub(crate) struct Certificate<'a> {
+    item: Item,
+    tbs: &'a [u8],
+    pub serial: Serial,
+    issuer_sha256: [u8; 32],
+    pub subject_sha256: [u8; 32],
+    pub not_before: u64,
+    pub not_after: u64,
+    pub key: P256Key,
+    /// Content of Intel's SGX extension.
+    pub sgx: Option<&'a [u8]>,
+    signature: [u8; 64],
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads one DER certificate and checks that it may serve in `role`.
+    pub fn parse(bytes: &'a [u8], role: Role) -> Result<Self, Error> {
+        let item = role.item();
+        let (tbs, signature) = signed(bytes, item)?;
+        let mut fields = Der::new(tbs, item).nested(der::SEQUENCE)?;
+        if fields.expect(der::CONTEXT_0)?.body != [der::INTEGER, 1, 2] {
+            return Err(Error::Profile(item, "version is not 3"));
+        }
+        let serial = fields.unsigned()?;
+        expect_algorithm(&mut fields, item)?;
+        let issuer = fields.expect(der::SEQUENCE)?.whole;
+        let mut validity = fields.nested(der::SEQUENCE)?;
+        let (not_before, not_after) = (validity.time()?, validity.time()?);
+        validity.finish()?;
+        let subject = fields.expect(der::SEQUENCE)?;
+        let spki = fields.expect(der::SEQUENCE)?.whole;
+        let key = spki
+            .strip_prefix(P256_SPKI)
+            .and_then(|point| P256Key::try_from(point).ok())
+            .ok_or(Error::Profile(
+                item,
+                "key is not an uncompressed P-256 point",
+            ))?;
+        let mut outer = fields.nested(der::CONTEXT_3)?;
+        let extensions = Extensions::parse(outer.nested(der::SEQUENCE)?, item)?;
+        outer.finish()?;
+        fields.finish()?;
+        extensions.check(role)?;
+        check_name(Der::new(subject.body, item), role)?;
+        Ok(Certificate {
+            item,
+            tbs,
+            serial,
+            issuer_sha256: sha256(&[issuer]),
+            subject_sha256: sha256(&[subject.whole]),
+            not_before,
+            not_after,
+            key,
+            sgx: extensions.sgx,
+            signature,
+        })
+    }
+
+    /// This certificate as an issuer.
+    pub fn authority(&self) -> Authority<'_> {
+        Authority {
+            name_sha256: self.subject_sha256,
+            key: &self.key,
+        }
+    }
+
+    /// Fails outside the validity period, whose both ends belong to it.
+    pub fn check_dates(&self, now: u64) -> Result<(), Error> {
+        check_window(self.item, self.not_before, self.not_after, now)
+    }
+
+    /// Fails unless the certificate names this issuer; no signature is checked.
+    pub fn check_issuer(&self, issuer: &Authority<'_>) -> Result<(), Error> {
+        if self.issuer_sha256 == issuer.name_sha256 {
+            Ok(())
+        } else {
+            Err(Error::Issuer(self.item))
+        }
+    }
+
+    /// One P-256 verification.
+    pub fn check_signature(&self, issuer: &Authority<'_>) -> Result<(), Error> {
+        if p256_verifies(issuer.key, self.tbs, &self.signature) {
+            Ok(())
+        } else {
+            Err(Error::Signature(self.item))
+        }
+    }
+}
+
+/// Fails unless `from <= now <= until` (Unix seconds).
+pub(crate) fn check_window(item: Item, from: u64, until: u64, now: u64) -> Result<(), Error> {
+    if now < from {
+        Err(Error::NotYetValid { item, from, now })
+    } else if now > until {
+        Err(Error::Expired { item, until, now })
+    } else {
+        Ok(())
+    }
+}
+
+/// Splits a signed X.509 structure (certificate or CRL) into its whole TBS element and r ‖ s.
+pub(crate) fn signed(bytes: &[u8], item: Item) -> Result<(&[u8], [u8; 64]), Error> {
+    let mut all = Der::new(bytes, item);
+    let mut outer = all.nested(der::SEQUENCE)?;
+    all.finish()?;
+    let tbs = outer.expect(der::SEQUENCE)?.whole;
+    expect_algorithm(&mut outer, item)?;
+    let mut bits = Der::new(outer.whole_bits()?, item);
+    outer.finish()?;
+    let mut rs = bits.nested(der::SEQUENCE)?;
+    bits.finish()?;
+    let (r, s) = (rs.unsigned::<32>()?, rs.unsigned::<32>()?);
+    rs.finish()?;
+    let mut signature = [0u8; 64];
+    for (slot, byte) in signature.iter_mut().zip(r.into_iter().chain(s)) {
+        *slot = byte;
+    }
+    Ok((tbs, signature))
+}
+
+/// Reads an AlgorithmIdentifier that must be ecdsa-with-SHA256.
+pub(crate) fn expect_algorithm(fields: &mut Der<'_>, item: Item) -> Result<(), Error> {
+    if fields.expect(der::SEQUENCE)?.whole == ECDSA_WITH_SHA256 {
+        Ok(())
+    } else {
+        Err(Error::Profile(
+            item,
+            "signature algorithm is not ECDSA with SHA-256",
+        ))
+    }
+}
+
+/// The extensions that mean something here.
+#[derive(Default)]
+struct Extensions<'a> {
+    basic_constraints: Option<&'a [u8]>,
+    key_usage: Option<&'a [u8]>,
+    sgx: Option<&'a [u8]>,
+}
+
+impl<'a> Extensions<'a> {
+    fn parse(mut list: Der<'a>, item: Item) -> Result<Self, Error> {
+        let mut found = Extensions::default();
+        while !list.is_empty() {
+            let (oid, critical, value) = extension(&mut list)?;
+            let slot = match oid {
+                OID_BASIC_CONSTRAINTS => &mut found.basic_constraints,
+                OID_KEY_USAGE => &mut found.key_usage,
+                OID_SGX => &mut found.sgx,
+                _ if critical => return Err(Error::Profile(item, "unknown critical extension")),
+                _ => continue,
+            };
+            if slot.replace(value).is_some() {
+                return Err(Error::Profile(item, "extension occurs twice"));
+            }
+        }
+        Ok(found)
+    }
+
+    fn check(&self, role: Role) -> Result<(), Error> {
+        let item = role.item();
+        let constraints = self
+            .basic_constraints
+            .ok_or(Error::Profile(item, "no constraints"))?;
+        let mut all = Der::new(constraints, item);
+        let mut fields = all.nested(der::SEQUENCE)?;
+        all.finish()?;
+        let is_ca = fields.default_false()?;
+        let path_length = match fields.is_empty() {
+            true => None,
+            false => Some(fields.unsigned::<1>()?),
+        };
+        fields.finish()?;
+        if is_ca != role.is_ca() || (role == Role::PckCa && path_length != Some([0])) {
+            return Err(Error::Profile(
+                item,
+                "basic constraints do not fit its role",
+            ));
+        }
+        let wanted = if role.is_ca() {
+            KEY_CERT_SIGN | CRL_SIGN
+        } else {
+            DIGITAL_SIGNATURE
+        };
+        let forbidden = if role.is_ca() {
+            0
+        } else {
+            KEY_CERT_SIGN | CRL_SIGN
+        };
+        match self.key_usage {
+            Some(&[der::BIT_STRING, 2, unused, bits])
+                if unused < 8 && bits & wanted == wanted && bits & forbidden == 0 =>
+            {
+                Ok(())
+            }
+            _ => Err(Error::Profile(item, "key usage does not fit its role")),
+        }
+    }
+}
+
+/// Reads one Extension: OID, whether critical, content of its OCTET STRING.
+pub(crate) fn extension<'a>(list: &mut Der<'a>) -> Result<(&'a [u8], bool, &'a [u8]), Error> {
+    let mut fields = list.nested(der::SEQUENCE)?;
+    let oid = fields.expect(der::OID)?.body;
+    let critical = fields.default_false()?;
+    let value = fields.expect(der::OCTET_STRING)?.body;
+    fields.finish()?;
+    Ok((oid, critical, value))
+}
+
+/// Fails unless the name has exactly one common name, which is one of the role's.
+fn check_name(mut name: Der<'_>, role: Role) -> Result<(), Error> {
+    if role.names().is_empty() {
+        return Ok(());
+    }
+    let mut common_name = None;
+    while !name.is_empty() {
+        let mut set = name.nested(der::SET)?;
+        let mut attribute = set.nested(der::SEQUENCE)?;
+        set.finish()?;
+        let oid = attribute.expect(der::OID)?.body;
+        let value = attribute.element()?.body;
+        attribute.finish()?;
+        if oid == OID_COMMON_NAME && common_name.replace(value).is_some() {
+            return Err(Error::Profile(role.item(), "two common names"));
+        }
+    }
+    match common_name {
+        Some(found) if role.names().contains(&found) => Ok(()),
+        _ => Err(Error::Profile(
+            role.item(),
+            "common name does not fit its role",
+        )),
+    }
+}

@@ -1,0 +1,38 @@
+//! One file per group of commands; each prints what it did.
+
+mod chat;
+mod money;
+mod sessions;
+mod workers;
+
+use crate::account::Account;
+use crate::cli::{Cli, Command};
+use crate::config;
+use crate::error::Result;
+use crate::receipts::Receipts;
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever kept it from being done; nothing has changed then, unless the error says otherwise.
+pub async fn run(cli: Cli) -> Result<()> {
+    let config = config::load(&cli.config)?;
+    let account = Account::open(&config).await?;
+    let receipts = Receipts::new(&config.data_dir);
+    match cli.command {
+        Command::Workers { model } => workers::list(&account, model.as_deref()).await,
+        Command::Balance => money::balance(&account).await,
+        Command::Deposit { amount, token } => {
+            money::deposit(&account, amount, token.as_deref()).await
+        }
+        Command::Withdraw { amount, token } => {
+            money::withdraw(&account, amount, token.as_deref()).await
+        }
+        Command::Reclaim => money::reclaim(&account).await,
+        Command::Usage => sessions::usage(&account).await,
+        Command::Key { session } => sessions::key(&account, session.as_deref()).await,
+        Command::Close { session } => sessions::close(&account, session.as_deref()).await,
+        open @ Command::Open { .. } => sessions::open(&account, open).await,
+        chat @ Command::Chat { .. } => chat::chat(&account, &receipts, chat).await,
+    }
+}

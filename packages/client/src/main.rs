@@ -1,0 +1,18 @@
+//! `secret-ai`: deposits, opens sessions, chats, and gets back what is left.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use secret_ai_client::cli::Cli;
+use secret_ai_client::commands::run;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("secret-ai: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

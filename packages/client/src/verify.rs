@@ -1,0 +1,153 @@
+//! What the client checks of every answer: that the attested key signed the receipt, that the
+//! receipt is about this very question and answer, and that it charges what was used and no more.
+
+use secret_ai_interface::billing::{Line, SessionAnswer};
+use secret_ai_interface::registry::WorkerAnswer;
+use secret_ai_interface::Unit;
+use secret_ai_receipts::{
+    amount, kid_of, verify as verify_signature, Body, Domain, Evidence, LineCount, Receipt, Signed,
+};
+use serde::Deserialize;
+
+use crate::error::{ClientError, Result};
+
+/// What an answer consisted of, as the client saw it.
+pub struct Exchange<'a> {
+    pub domain: &'a Domain,
+    pub session: &'a SessionAnswer,
+    pub worker: &'a WorkerAnswer,
+    pub model: &'a str,
+    /// SHA-256 of the request's body as sent.
+    pub request_sha256: [u8; 32],
+    /// SHA-256 of the response as received, up to the receipt.
+    pub response_sha256: [u8; 32],
+    /// Usage as the answer told it.
+    pub usage: Usage,
+    /// The newest receipt known before, of the same session and key.
+    pub previous: Option<&'a Receipt>,
+}
+
+/// `usage` of a chat completion (OpenAI API reference).
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct Usage {
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    #[serde(default)]
+    pub prompt_tokens_details: PromptDetails,
+}
+
+/// Parts of the prompt.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct PromptDetails {
+    #[serde(default)]
+    pub cached_tokens: u64,
+}
+
+/// A receipt that has been verified.
+#[derive(Debug)]
+pub struct Verified {
+    pub receipt: Signed<Receipt>,
+    pub evidence: Evidence,
+    /// Price of this answer, base units.
+    pub cost: u128,
+    /// Price of the session so far under this receipt key, base units.
+    pub total: u128,
+}
+
+/// Verifies an encoded receipt and evidence against the exchange.
+///
+/// # Errors
+/// [`ClientError::Verification`] names the first thing that is wrong.
+pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Verified> {
+    let wrong = ClientError::verification;
+    let receipt: Signed<Receipt> =
+        Signed::decode(receipt).map_err(|e| wrong(format!("receipt: {e}")))?;
+    let evidence = Evidence::decode(evidence).map_err(|e| wrong(format!("evidence: {e}")))?;
+    let body = &receipt.body;
+    let worker = exchange.worker;
+
+    if kid_of(&worker.receipt_pk.0) != worker.kid.0 || body.kid != worker.kid.0 {
+        return Err(wrong("receipt: not by the key that the registry attested".into()));
+    }
+    verify_signature(&worker.receipt_pk.0, exchange.domain, &receipt)
+        .map_err(|e| wrong(format!("receipt: {e}")))?;
+    if body.session_id != exchange.session.session_id.0 {
+        return Err(wrong("receipt: for another session".into()));
+    }
+    if exchange.domain.digest(&evidence) != body.evidence {
+        return Err(wrong("receipt: for other evidence than the worker sent".into()));
+    }
+    if evidence.request_sha256 != exchange.request_sha256 {
+        return Err(wrong("evidence: for another request".into()));
+    }
+    if evidence.response_sha256 != exchange.response_sha256 {
+        return Err(wrong("evidence: for another answer".into()));
+    }
+    if evidence.model != exchange.model {
+        return Err(wrong("evidence: for another model".into()));
+    }
+    check_units(exchange, &evidence)?;
+    check_counters(exchange, body, &evidence)?;
+
+    let lines = &exchange.session.lines;
+    let total = price(lines, &body.counters)?;
+    let before: Vec<_> =
+        body.counters.iter().zip(&evidence.units).map(|(all, this)| all - this).collect();
+    let cost = total - price(lines, &before)?;
+    Ok(Verified { evidence, cost, total, receipt })
+}
+
+/// Units must be those of the usage that the answer told.
+fn check_units(exchange: &Exchange, evidence: &Evidence) -> Result<()> {
+    let lines = &exchange.session.lines;
+    if evidence.units.len() != lines.len() {
+        return Err(ClientError::verification("evidence: another number of lines"));
+    }
+    let Usage { prompt_tokens, completion_tokens, prompt_tokens_details } = exchange.usage;
+    let has_cached_line =
+        lines.iter().any(|l| l.model == exchange.model && l.unit == Unit::CachedInput);
+    let cached = if has_cached_line { prompt_tokens_details.cached_tokens } else { 0 };
+    for (line, units) in lines.iter().zip(&evidence.units) {
+        let told = match line.unit {
+            _ if line.model != exchange.model => 0,
+            Unit::Input => prompt_tokens.saturating_sub(cached),
+            Unit::CachedInput => cached,
+            Unit::Output => completion_tokens,
+            Unit::Request => 1,
+            Unit::Image | Unit::AudioMs | Unit::Embedding => 0,
+        };
+        if *units > told {
+            let problem = format!("evidence: {units} units charged, {told} told in usage");
+            return Err(ClientError::verification(problem));
+        }
+    }
+    Ok(())
+}
+
+/// Counters must contain this answer's units on top of what was known before.
+fn check_counters(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> Result<()> {
+    let wrong = |problem: &str| Err(ClientError::verification(format!("receipt: {problem}")));
+    if body.counters.len() != evidence.units.len() {
+        return wrong("another number of lines");
+    }
+    let known = |i: usize| exchange.previous.and_then(|p| p.counters.get(i)).copied().unwrap_or(0);
+    for (i, (counter, units)) in body.counters.iter().zip(&evidence.units).enumerate() {
+        if counter.checked_sub(*units).is_none_or(|before| before < known(i)) {
+            return wrong("counters are lower than known before");
+        }
+    }
+    if exchange.previous.is_some_and(|p| body.seq <= p.seq) {
+        return wrong("seq does not rise");
+    }
+    Ok(())
+}
+
+/// Price of counters at a session's rates, base units.
+///
+/// # Errors
+/// A counter or rate is out of range.
+pub fn price(lines: &[Line], counters: &[u64]) -> Result<u128> {
+    let priced = lines.iter().zip(counters);
+    amount(priced.map(|(line, count)| LineCount { count: *count, rate: line.rate }))
+        .map_err(|e| ClientError::verification(format!("receipt: {e}")))
+}

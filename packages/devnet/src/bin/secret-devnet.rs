@@ -1,0 +1,70 @@
+//! `secret-devnet`: LocalSecret without Docker.
+
+use clap::Parser;
+use secret_devnet::server::{Server, ServerConfig};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
+
+/// A Secret Network of one process, for tests: LCD and faucet, real wasm, real gas, real message
+/// encryption. Chain secretdev-1; accounts a, b, c and d have LocalSecret's mnemonics.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen at.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port of the LCD (REST); 0 takes a free one.
+    #[arg(long, default_value_t = 1317)]
+    lcd_port: u16,
+    /// Port of the faucet; 0 takes a free one.
+    #[arg(long, default_value_t = 5000)]
+    faucet_port: u16,
+    /// Chain id that transactions must be signed for.
+    #[arg(long, default_value = "secretdev-1")]
+    chain_id: String,
+    /// Make a block every so many milliseconds, by the wall clock. Without it each transaction makes
+    /// its own block and chain time moves 6 s per block.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    block_ms: Option<u64>,
+    /// Time of the first block in seconds since 1970; now if not given.
+    #[arg(long)]
+    genesis_time: Option<u64>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("secret-devnet: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let genesis_time = match arguments.genesis_time {
+        Some(time) => time,
+        None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs(),
+    };
+    let server = Server::start(ServerConfig {
+        host: arguments.host,
+        lcd_port: arguments.lcd_port,
+        faucet_port: arguments.faucet_port,
+        chain_id: arguments.chain_id.clone(),
+        genesis_time,
+        block_time: arguments.block_ms.map(Duration::from_millis),
+    })
+    .await?;
+    println!(
+        "ready: chain {} lcd {} faucet {}",
+        arguments.chain_id,
+        server.lcd_url(),
+        server.faucet_url()
+    );
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

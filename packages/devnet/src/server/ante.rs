@@ -1,0 +1,313 @@
+//! What the chain checks before it executes a transaction, in the Cosmos SDK's order: form, fee,
+//! memo, size, balance for the fee, sequence, signature.
+
+use super::{amino, node::Node};
+use cosmwasm_std::Coin;
+use k256::ecdsa::{signature::Verifier, Signature, VerifyingKey};
+use prost::Message;
+use secret_ai_chain_client::{
+    address,
+    proto::{
+        AuthInfo, Fee, MsgClearAdmin, MsgExecuteContract, MsgInstantiateContract,
+        MsgMigrateContract, MsgSend, MsgStoreCode, MsgUpdateAdmin, PubKey, SignerInfo, TxBody,
+        TxRaw, TypeUrl, SIGN_MODE_DIRECT, SIGN_MODE_LEGACY_AMINO_JSON,
+    },
+    tx,
+};
+
+/// Least price of gas, in thousandths of a uscrt.
+const MIN_GAS_PRICE_MILLI: u64 = 100;
+/// Most bytes of a memo.
+const MAX_MEMO: usize = 256;
+
+/// Why a transaction is not let in: an error of the SDK with its code.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub codespace: &'static str,
+    pub code: u32,
+    pub log: String,
+}
+
+impl Refusal {
+    pub fn sdk(code: u32, log: impl Into<String>) -> Self {
+        Self {
+            codespace: "sdk",
+            code,
+            log: log.into(),
+        }
+    }
+}
+
+/// A message, decoded.
+#[derive(Debug)]
+pub(super) enum ProtoMsg {
+    Send(MsgSend),
+    StoreCode(MsgStoreCode),
+    Instantiate(MsgInstantiateContract),
+    Execute(MsgExecuteContract),
+    Migrate(MsgMigrateContract),
+    UpdateAdmin(MsgUpdateAdmin),
+    ClearAdmin(MsgClearAdmin),
+}
+
+/// A transaction, decoded; its signature is not checked yet.
+#[derive(Debug)]
+pub(super) struct DecodedTx {
+    pub hash: String,
+    pub size: u64,
+    pub raw: TxRaw,
+    pub body: TxBody,
+    pub fee: Fee,
+    pub signer_info: SignerInfo,
+    pub messages: Vec<ProtoMsg>,
+    /// Bech32 address of the only signer.
+    pub sender: String,
+}
+
+/// Decodes a transaction and checks its form.
+pub(super) fn decode(bytes: &[u8]) -> Result<DecodedTx, Refusal> {
+    let parse = |e: prost::DecodeError| Refusal::sdk(2, format!("{e}: tx parse error"));
+    let raw = TxRaw::decode(bytes).map_err(parse)?;
+    let body = TxBody::decode(&raw.body_bytes[..]).map_err(parse)?;
+    let auth = AuthInfo::decode(&raw.auth_info_bytes[..]).map_err(parse)?;
+    let messages = body
+        .messages
+        .iter()
+        .map(|any| decode_message(&any.type_url, &any.value))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut senders = messages.iter().map(sender).collect::<Result<Vec<_>, _>>()?;
+    senders.dedup();
+    let [sender] = &senders[..] else {
+        return Err(match senders.len() {
+            0 => Refusal::sdk(18, "must contain at least one message: invalid request"),
+            _ => Refusal::sdk(37, "secret-devnet takes one signer per transaction"),
+        });
+    };
+    let ([signer_info], [_]) = (&auth.signer_infos[..], &raw.signatures[..]) else {
+        let (infos, signatures) = (auth.signer_infos.len(), raw.signatures.len());
+        return Err(Refusal::sdk(
+            4,
+            format!(
+                "wrong number of signers; expected 1, got {infos} signer infos and {signatures} \
+                 signatures: unauthorized"
+            ),
+        ));
+    };
+    let fee = auth.fee.clone().unwrap_or_default();
+    if !fee.payer.is_empty() || !fee.granter.is_empty() {
+        return Err(Refusal::sdk(37, "secret-devnet knows no fee payer or granter"));
+    }
+    Ok(DecodedTx {
+        hash: tx::hash(bytes),
+        size: bytes.len() as u64,
+        sender: sender.clone(),
+        signer_info: signer_info.clone(),
+        raw,
+        body,
+        fee,
+        messages,
+    })
+}
+
+fn decode_message(type_url: &str, value: &[u8]) -> Result<ProtoMsg, Refusal> {
+    let parse = |e: prost::DecodeError| Refusal::sdk(2, format!("{type_url}: {e}: tx parse error"));
+    Ok(match type_url {
+        MsgSend::TYPE_URL => ProtoMsg::Send(MsgSend::decode(value).map_err(parse)?),
+        MsgStoreCode::TYPE_URL => ProtoMsg::StoreCode(MsgStoreCode::decode(value).map_err(parse)?),
+        MsgInstantiateContract::TYPE_URL => {
+            ProtoMsg::Instantiate(MsgInstantiateContract::decode(value).map_err(parse)?)
+        }
+        MsgExecuteContract::TYPE_URL => {
+            ProtoMsg::Execute(MsgExecuteContract::decode(value).map_err(parse)?)
+        }
+        MsgMigrateContract::TYPE_URL => {
+            ProtoMsg::Migrate(MsgMigrateContract::decode(value).map_err(parse)?)
+        }
+        MsgUpdateAdmin::TYPE_URL => {
+            ProtoMsg::UpdateAdmin(MsgUpdateAdmin::decode(value).map_err(parse)?)
+        }
+        MsgClearAdmin::TYPE_URL => {
+            ProtoMsg::ClearAdmin(MsgClearAdmin::decode(value).map_err(parse)?)
+        }
+        _ => {
+            let log = format!("secret-devnet does not do {type_url}: feature not supported");
+            return Err(Refusal::sdk(37, log));
+        }
+    })
+}
+
+fn sender(message: &ProtoMsg) -> Result<String, Refusal> {
+    let text = |address: &str| {
+        address::decode(address)
+            .map(|_| address.to_owned())
+            .map_err(|e| Refusal::sdk(7, format!("{e}: invalid address")))
+    };
+    match message {
+        ProtoMsg::Send(m) => text(&m.from_address),
+        ProtoMsg::Migrate(m) => text(&m.sender),
+        ProtoMsg::UpdateAdmin(m) => text(&m.sender),
+        ProtoMsg::ClearAdmin(m) => text(&m.sender),
+        ProtoMsg::StoreCode(m) => raw_address(&m.sender),
+        ProtoMsg::Instantiate(m) => raw_address(&m.sender),
+        ProtoMsg::Execute(m) => raw_address(&m.sender),
+    }
+}
+
+/// Bech32 of an address given as raw bytes.
+pub(super) fn raw_address(bytes: &[u8]) -> Result<String, Refusal> {
+    let bytes: &[u8; 20] = bytes.try_into().map_err(|_| {
+        let log = format!("address has {} bytes, must have 20: invalid address", bytes.len());
+        Refusal::sdk(7, log)
+    })?;
+    Ok(address::encode(bytes))
+}
+
+/// Coins of a message or fee.
+pub(super) fn coins(coins: &[secret_ai_chain_client::Coin]) -> Result<Vec<Coin>, Refusal> {
+    let invalid = |c: &secret_ai_chain_client::Coin| {
+        Refusal::sdk(10, format!("{}{}: invalid coins", c.amount, c.denom))
+    };
+    coins
+        .iter()
+        .map(|c| match c.amount.parse::<u128>() {
+            Ok(amount) if !c.denom.is_empty() => Ok(cosmwasm_std::coin(amount, c.denom.clone())),
+            _ => Err(invalid(c)),
+        })
+        .collect()
+}
+
+/// Checks everything that the chain checks before execution; changes nothing.
+pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
+    check_fee(tx)?;
+    let timeout = tx.body.timeout_height;
+    let height = node.devnet.block_height();
+    if timeout != 0 && height > timeout {
+        let log = format!("block height: {height}, timeout height: {timeout}: tx timeout height");
+        return Err(Refusal::sdk(30, log));
+    }
+    if tx.body.memo.len() > MAX_MEMO {
+        let got = tx.body.memo.len();
+        let log = format!(
+            "maximum number of characters is {MAX_MEMO} but received {got} characters: memo too large"
+        );
+        return Err(Refusal::sdk(12, log));
+    }
+    let needed = tx
+        .size
+        .saturating_mul(crate::gas::TX_BYTE)
+        .saturating_add(crate::gas::TX_SIGNATURE);
+    if tx.fee.gas_limit < needed {
+        let log = format!(
+            "out of gas in location: txSize; gasWanted: {}, gasUsed: {needed}: out of gas",
+            tx.fee.gas_limit
+        );
+        return Err(Refusal::sdk(11, log));
+    }
+    let Some(account) = node.accounts.get(&tx.sender) else {
+        let log = format!("fee payer address: {} does not exist: unknown address", tx.sender);
+        return Err(Refusal::sdk(9, log));
+    };
+    for coin in coins(&tx.fee.amount)? {
+        let held = node.devnet.balance(&tx.sender, &coin.denom);
+        if held < coin.amount.u128() {
+            let denom = &coin.denom;
+            let log = format!(
+                "spendable balance {held}{denom} is smaller than {coin}: insufficient funds"
+            );
+            return Err(Refusal::sdk(5, log));
+        }
+    }
+    if tx.signer_info.sequence != account.sequence {
+        let log = format!(
+            "account sequence mismatch, expected {}, got {}: incorrect account sequence",
+            account.sequence, tx.signer_info.sequence
+        );
+        return Err(Refusal::sdk(32, log));
+    }
+    check_signature(node, tx, account.number, account.sequence)
+}
+
+fn check_fee(tx: &DecodedTx) -> Result<(), Refusal> {
+    let required = tx::fee(tx.fee.gas_limit, MIN_GAS_PRICE_MILLI);
+    let paid = coins(&tx.fee.amount)?;
+    let least: u128 = required.amount.parse().unwrap_or(u128::MAX);
+    let enough = paid
+        .iter()
+        .any(|coin| coin.denom == "uscrt" && coin.amount.u128() >= least);
+    if enough {
+        return Ok(());
+    }
+    let got = paid.iter().map(Coin::to_string).collect::<Vec<_>>().join(",");
+    let log = format!(
+        "insufficient fees; got: {got} required: {}{}: insufficient fee",
+        required.amount, required.denom
+    );
+    Err(Refusal::sdk(13, log))
+}
+
+/// The compressed public key that signed.
+pub(super) fn public_key(node: &Node, tx: &DecodedTx) -> Result<Vec<u8>, Refusal> {
+    let key = match &tx.signer_info.public_key {
+        Some(any) if any.type_url == PubKey::TYPE_URL => PubKey::decode(&any.value[..])
+            .map_err(|e| Refusal::sdk(2, format!("public key: {e}: tx parse error")))?
+            .key,
+        Some(any) => {
+            let log = format!("secret-devnet does not take keys of type {}", any.type_url);
+            return Err(Refusal::sdk(37, log));
+        }
+        None => node
+            .accounts
+            .get(&tx.sender)
+            .and_then(|account| account.public_key.clone())
+            .ok_or_else(|| Refusal::sdk(8, "account has no public key yet: invalid pubkey"))?,
+    };
+    let owner = address::encode(&address::of_public_key(&key));
+    if owner != tx.sender {
+        let log = format!("pubKey does not match signer address {}: invalid pubkey", tx.sender);
+        return Err(Refusal::sdk(8, log));
+    }
+    Ok(key)
+}
+
+fn check_signature(
+    node: &Node,
+    tx: &DecodedTx,
+    account_number: u64,
+    sequence: u64,
+) -> Result<(), Refusal> {
+    let chain_id = &node.chain_id;
+    let refused = || {
+        Refusal::sdk(
+            4,
+            format!(
+                "signature verification failed; please verify account number ({account_number}), \
+                 sequence ({sequence}) and chain-id ({chain_id}): unauthorized"
+            ),
+        )
+    };
+    let key = public_key(node, tx)?;
+    let key = VerifyingKey::from_sec1_bytes(&key).map_err(|_| refused())?;
+    let mode = tx.signer_info.mode_info.as_ref().and_then(|mode| mode.single.as_ref());
+    let signed = match mode.map(|single| single.mode) {
+        Some(SIGN_MODE_DIRECT) => tx::sign_bytes(
+            &tx.raw.body_bytes,
+            &tx.raw.auth_info_bytes,
+            chain_id,
+            account_number,
+        ),
+        Some(SIGN_MODE_LEGACY_AMINO_JSON) => {
+            amino::sign_bytes(tx, chain_id, account_number, sequence)
+        }
+        other => {
+            let log = format!("secret-devnet knows no sign mode {other:?}: feature not supported");
+            return Err(Refusal::sdk(37, log));
+        }
+    };
+    let bytes = tx.raw.signatures.first().map(Vec::as_slice).unwrap_or_default();
+    let signature = Signature::from_slice(bytes).map_err(|_| refused())?;
+    // The high-S twin of a signature would give the transaction a second hash.
+    if signature.normalize_s() != signature {
+        return Err(refused());
+    }
+    key.verify(&signed, &signature).map_err(|_| refused())
+}

@@ -1,0 +1,151 @@
+//! The devnet as a server: what a Secret node's LCD (REST) interface and LocalSecret's faucet
+//! answer, over one [`crate::Devnet`].
+//!
+//! The library below takes plaintext from senders it trusts; this module is the part of a node
+//! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
+//! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
+//! accounts and past transactions (`node`) and answers HTTP (`lcd`, `tx_api`, `faucet`, `extras`).
+//!
+//! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
+//! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
+//! from a fixed seed, public in this source, so nothing here is secret from anybody. What is not
+//! served answers gRPC code 12 (HTTP 501).
+
+mod accounts;
+mod amino;
+mod ante;
+mod answer;
+mod execute;
+mod extras;
+mod faucet;
+mod lcd;
+mod node;
+mod tx_api;
+mod tx_json;
+
+pub use accounts::TEST_ACCOUNTS;
+
+use axum::{extract::DefaultBodyLimit, extract::Request, middleware::Next, response::Response};
+use node::{Node, SharedNode};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use thiserror::Error;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// Largest request body: 2 MiB of incompressible wasm in base64, and some.
+const MAX_BODY: usize = 4 << 20;
+
+/// How a server runs.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Address to listen at.
+    pub host: IpAddr,
+    /// Port of the LCD; 0 takes a free one.
+    pub lcd_port: u16,
+    /// Port of the faucet; 0 takes a free one.
+    pub faucet_port: u16,
+    /// Chain that transactions must be signed for.
+    pub chain_id: String,
+    /// Time of the first block, seconds since 1970.
+    pub genesis_time: u64,
+    /// Real time between two blocks; none makes a block of each transaction, 6 s apart.
+    pub block_time: Option<Duration>,
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("genesis: {0}")]
+    Genesis(String),
+    #[error("block time is 0 ms, at least 1 is needed")]
+    BlockTime,
+}
+
+/// A running server; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// Where the LCD listens.
+    pub lcd: SocketAddr,
+    /// Where the faucet listens.
+    pub faucet: SocketAddr,
+    tasks: [JoinHandle<std::io::Result<()>>; 2],
+}
+
+impl Server {
+    /// Makes the chain and begins to listen.
+    ///
+    /// # Errors
+    /// [`ServerError`] when a port is taken or the configuration is unusable.
+    pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
+        if config.block_time.is_some_and(|time| time.as_millis() == 0) {
+            return Err(ServerError::BlockTime);
+        }
+        let (lcd_listener, lcd) = listen(config.host, config.lcd_port).await?;
+        let (faucet_listener, faucet) = listen(config.host, config.faucet_port).await?;
+        let node = SharedNode::new(Node::new(&config)?);
+        let lcd_router = lcd::router()
+            .merge(tx_api::router())
+            .merge(extras::router())
+            .fallback(answer::not_served)
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(axum::middleware::from_fn(allow_browsers))
+            .with_state(node.clone());
+        let faucet_router = faucet::router()
+            .layer(axum::middleware::from_fn(allow_browsers))
+            .with_state(node);
+        let tasks = [
+            tokio::spawn(async move { axum::serve(lcd_listener, lcd_router).await }),
+            tokio::spawn(async move { axum::serve(faucet_listener, faucet_router).await }),
+        ];
+        Ok(Self { lcd, faucet, tasks })
+    }
+
+    /// URL of the LCD.
+    pub fn lcd_url(&self) -> String {
+        format!("http://{}", self.lcd)
+    }
+
+    /// URL of the faucet.
+    pub fn faucet_url(&self) -> String {
+        format!("http://{}", self.faucet)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let address = SocketAddr::new(host, port);
+    let failed = |source| ServerError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// Lets web pages of any origin ask, as LocalSecret's proxy does.
+async fn allow_browsers(request: Request, next: Next) -> Response {
+    use axum::http::{header, HeaderValue, Method};
+    let mut response = match *request.method() {
+        Method::OPTIONS => Response::default(),
+        _ => next.run(request).await,
+    };
+    let any = HeaderValue::from_static("*");
+    for name in [
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+    ] {
+        response.headers_mut().insert(name, any.clone());
+    }
+    response
+}

@@ -1,0 +1,8 @@
+//! The server from outside: a client's transactions and queries, and everything a node refuses.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod contracts;
+mod endpoints;
+mod harness;
+mod refusals;

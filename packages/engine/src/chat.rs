@@ -1,0 +1,292 @@
+//! The OpenAI chat-completions request, as far as the agent and the engines look into it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::EngineError;
+
+/// Most messages in one request.
+const MAX_MESSAGES: usize = 4_096;
+/// Most stop strings in one request, and most bytes in each.
+const MAX_STOPS: usize = 16;
+const MAX_STOP_BYTES: usize = 1_024;
+
+/// A chat-completions request (<https://platform.openai.com/docs/api-reference/chat>). Fields that are not
+/// named here are kept in `extra` and go to an upstream unchanged.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatRequest {
+    /// Id of the model.
+    pub model: String,
+    /// The conversation, oldest first.
+    pub messages: Vec<ChatMessage>,
+    /// Most tokens of the answer; the older name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// Most tokens of the answer; the newer name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_completion_tokens: Option<u64>,
+    /// 0 (always the likeliest token) to 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Sample from the likeliest tokens that together have this probability, above 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// Makes sampling repeatable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// Strings that end the answer; they are not part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// Number of answers, 1 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u32>,
+    /// Whether the client wants server-sent events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<bool>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// One message of a conversation.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// `system`, `user`, `assistant`, `tool`, …
+    pub role: String,
+    /// A string, a list of content parts, or null (an assistant's message with tool calls only).
+    #[serde(default)]
+    pub content: Value,
+    /// Everything else, such as `name`, `tool_calls` and `tool_call_id`.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// OpenAI's `stop`: one string or several.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Stop {
+    /// `"stop": "x"`
+    One(String),
+    /// `"stop": ["x", "y"]`
+    Many(Vec<String>),
+}
+
+impl Stop {
+    /// The strings, in order.
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+impl ChatRequest {
+    /// A request with one user message and nothing else set.
+    pub fn from_user(model: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            messages: vec![ChatMessage::new("user", text)],
+            max_tokens: None,
+            max_completion_tokens: None,
+            temperature: None,
+            top_p: None,
+            seed: None,
+            stop: None,
+            n: None,
+            stream: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Parses and validates the body of a request.
+    ///
+    /// # Errors
+    /// [`EngineError::BadRequest`] for a body that is not a JSON object of this shape, or for a field
+    /// outside its limits. The message never quotes the body.
+    pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
+        let request: Self = serde_json::from_slice(body).map_err(|error| {
+            let kind = match error.classify() {
+                serde_json::error::Category::Data => "a field is missing or has the wrong type",
+                _ => "not valid json",
+            };
+            bad(
+                "body",
+                format!(
+                    "{kind}, at line {}, column {}",
+                    error.line(),
+                    error.column()
+                ),
+            )
+        })?;
+        request.validate()?;
+        Ok(request)
+    }
+
+    /// Checks every field against its limits.
+    ///
+    /// # Errors
+    /// [`EngineError::BadRequest`] naming the field, its value and the limit.
+    pub fn validate(&self) -> Result<(), EngineError> {
+        if self.model.is_empty() {
+            return Err(bad("model", "is empty"));
+        }
+        if self.messages.is_empty() || self.messages.len() > MAX_MESSAGES {
+            let count = self.messages.len();
+            return Err(bad(
+                "messages",
+                format!("{count} messages, limit 1 to {MAX_MESSAGES}"),
+            ));
+        }
+        for message in &self.messages {
+            message.validate()?;
+        }
+        if self.max_tokens == Some(0) {
+            return Err(bad("max_tokens", "is 0, limit at least 1"));
+        }
+        if self.max_completion_tokens == Some(0) {
+            return Err(bad("max_completion_tokens", "is 0, limit at least 1"));
+        }
+        if let Some(value) = self.temperature {
+            if !(0.0..=2.0).contains(&value) {
+                return Err(bad("temperature", format!("is {value}, limit 0 to 2")));
+            }
+        }
+        if let Some(value) = self.top_p {
+            if !(value > 0.0 && value <= 1.0) {
+                return Err(bad("top_p", format!("is {value}, limit above 0 to 1")));
+            }
+        }
+        if self.n == Some(0) {
+            return Err(bad("n", "is 0, limit at least 1"));
+        }
+        let stops = self.stops();
+        if stops.len() > MAX_STOPS {
+            return Err(bad(
+                "stop",
+                format!("{} strings, limit {MAX_STOPS}", stops.len()),
+            ));
+        }
+        match stops
+            .iter()
+            .map(String::len)
+            .find(|len| !(1..=MAX_STOP_BYTES).contains(len))
+        {
+            Some(len) => Err(bad(
+                "stop",
+                format!("{len} bytes, limit 1 to {MAX_STOP_BYTES}"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Most tokens of each answer that the client allows: the smaller of `max_tokens` and
+    /// `max_completion_tokens`, `None` if neither is given.
+    pub fn output_limit(&self) -> Option<u64> {
+        match (self.max_tokens, self.max_completion_tokens) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Strings that end the answer; none if the request has none.
+    pub fn stops(&self) -> &[String] {
+        self.stop.as_ref().map_or(&[], Stop::as_slice)
+    }
+
+    /// Number of answers asked for.
+    pub fn choices(&self) -> u32 {
+        self.n.unwrap_or(1)
+    }
+
+    /// Whether the client wants server-sent events.
+    pub fn is_stream(&self) -> bool {
+        self.stream.unwrap_or(false)
+    }
+}
+
+impl ChatMessage {
+    /// A message of text.
+    pub fn new(role: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            role: role.into(),
+            content: Value::String(text.into()),
+            extra: Map::new(),
+        }
+    }
+
+    /// The message's text: its string, or its text parts put together; empty for null.
+    ///
+    /// # Errors
+    /// [`EngineError::BadRequest`] for a part that is not text.
+    pub fn text(&self) -> Result<String, EngineError> {
+        match &self.content {
+            Value::Null => Ok(String::new()),
+            Value::String(text) => Ok(text.clone()),
+            Value::Array(parts) => parts.iter().map(text_of_part).collect(),
+            _ => Err(bad(
+                "messages.content",
+                "is neither a string nor a list of parts",
+            )),
+        }
+    }
+
+    fn validate(&self) -> Result<(), EngineError> {
+        if self.role.is_empty() || self.role.len() > 64 {
+            let len = self.role.len();
+            return Err(bad("messages.role", format!("{len} bytes, limit 1 to 64")));
+        }
+        match self.content {
+            Value::Null | Value::String(_) | Value::Array(_) => Ok(()),
+            _ => Err(bad(
+                "messages.content",
+                "is neither a string nor a list of parts",
+            )),
+        }
+    }
+}
+
+fn text_of_part(part: &Value) -> Result<&str, EngineError> {
+    match (
+        part.get("type").and_then(Value::as_str),
+        part.get("text").and_then(Value::as_str),
+    ) {
+        (Some("text"), Some(text)) => Ok(text),
+        _ => Err(bad(
+            "messages.content",
+            "has a part that is not text; only text is counted here",
+        )),
+    }
+}
+
+pub(crate) fn bad(field: &'static str, reason: impl Into<String>) -> EngineError {
+    EngineError::BadRequest {
+        field,
+        reason: reason.into(),
+    }
+}
+
+impl std::fmt::Debug for ChatRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatRequest")
+            .field("model", &self.model)
+            .field("messages", &self.messages.len())
+            .field("max_tokens", &self.output_limit())
+            .field("stream", &self.is_stream())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for ChatMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatMessage")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stop({} strings)", self.as_slice().len())
+    }
+}

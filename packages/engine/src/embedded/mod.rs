@@ -1,0 +1,261 @@
+//! The embedded engine: GGUF models of the Llama architecture, run on the CPU inside this process.
+//!
+//! A model is loaded once; its weights are shared. Each answer is generated on a thread of tokio's blocking
+//! pool, at most [`EmbeddedConfig::parallel`] at a time (more wait their turn), and goes to its
+//! reader through a small bounded channel: a slow reader slows its own answer and nothing else.
+//!
+//! `demo-model/secret-ai-demo.gguf` is built in, so that real tokens come out of a fresh checkout without
+//! a download; any other GGUF file of the same architecture loads the same way.
+
+mod bpe;
+mod byte_text;
+mod generate;
+mod llama;
+mod metadata;
+mod rng;
+mod sampling;
+mod template;
+mod text_out;
+mod tokenizer;
+
+use std::io::{Cursor, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use candle_core::quantized::gguf_file;
+use futures_util::stream;
+use tokio::sync::{mpsc, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::bad;
+use crate::{ChatRequest, ChatStream, Engine, EngineError, ModelInfo};
+use generate::Job;
+use llama::{Llama, Shape};
+use template::Template;
+
+pub use byte_text::char_of_byte;
+pub use metadata::{Metadata, Missing};
+pub use rng::Rng;
+pub use tokenizer::{TokenizeError, Tokenizer};
+
+/// Id of the built-in model.
+pub const DEMO_MODEL_ID: &str = "secret-ai-demo";
+const DEMO_MODEL: &[u8] = include_bytes!("../../demo-model/secret-ai-demo.gguf");
+
+/// Events that wait for a slow reader.
+const CHANNEL: usize = 16;
+
+/// How a model is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedConfig {
+    /// Name under which the model is served.
+    pub id: String,
+    /// Upper limit of the context in tokens; the model's own applies if it is smaller. Memory for
+    /// attention grows with it.
+    pub max_context: u64,
+    /// Answers generated at the same time, at least 1.
+    pub parallel: usize,
+}
+
+impl EmbeddedConfig {
+    /// A model named `id`, with a context of at most 8,192 tokens and two answers at a time.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            max_context: 8_192,
+            parallel: 2,
+        }
+    }
+}
+
+/// What an answer needs of a model.
+struct Model {
+    id: String,
+    context: usize,
+    llama: Llama,
+    tokenizer: Tokenizer,
+    template: Template,
+}
+
+/// An engine with one model.
+pub struct EmbeddedEngine {
+    model: Arc<Model>,
+    turns: Arc<Semaphore>,
+}
+
+impl EmbeddedEngine {
+    /// The built-in demo model.
+    ///
+    /// # Errors
+    /// None in a build whose tests pass.
+    pub fn demo() -> Result<Self, EngineError> {
+        Self::from_reader(
+            &mut Cursor::new(DEMO_MODEL),
+            EmbeddedConfig::new(DEMO_MODEL_ID),
+        )
+    }
+
+    /// Loads a GGUF file; takes seconds for a large one, so call it before serving.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] for a file that cannot be read or is not a Llama-architecture GGUF with a
+    /// tokenizer and a chat template.
+    pub fn open(path: &Path, config: EmbeddedConfig) -> Result<Self, EngineError> {
+        let file = std::fs::File::open(path).map_err(|error| EngineError::Model {
+            model: config.id.clone(),
+            reason: error.to_string(),
+        })?;
+        Self::from_reader(&mut std::io::BufReader::new(file), config)
+    }
+
+    /// Loads a model in GGUF form from anywhere; see [`EmbeddedEngine::open`].
+    ///
+    /// # Errors
+    /// As [`EmbeddedEngine::open`].
+    pub fn from_reader<R: Read + Seek>(
+        reader: &mut R,
+        config: EmbeddedConfig,
+    ) -> Result<Self, EngineError> {
+        let fail = |reason: String| EngineError::Model {
+            model: config.id.clone(),
+            reason,
+        };
+        let broken = |error: candle_core::Error| fail(error.to_string());
+        let missing = |error: Missing| fail(error.to_string());
+
+        let mut content = gguf_file::Content::read(reader).map_err(broken)?;
+        let metadata = Metadata::new(std::mem::take(&mut content.metadata));
+        let shape = Shape::from_metadata(&metadata).map_err(missing)?;
+        let context = shape
+            .context
+            .min(usize::try_from(config.max_context).unwrap_or(usize::MAX));
+        if context == 0 || config.parallel == 0 {
+            return Err(fail(
+                "max_context and parallel are 0, limit at least 1".into(),
+            ));
+        }
+        let tokenizer = Tokenizer::from_metadata(&metadata).map_err(missing)?;
+        let template = Template::from_metadata(&metadata).map_err(missing)?;
+        let llama = Llama::load(&content, reader, shape, context).map_err(broken)?;
+        let model = Model {
+            id: config.id,
+            context,
+            llama,
+            tokenizer,
+            template,
+        };
+        let turns = config.parallel.min(Semaphore::MAX_PERMITS);
+        Ok(Self {
+            model: Arc::new(model),
+            turns: Arc::new(Semaphore::new(turns)),
+        })
+    }
+}
+
+impl Model {
+    fn check(&self, request: &ChatRequest) -> Result<(), EngineError> {
+        request.validate()?;
+        if request.model != self.id {
+            return Err(EngineError::unknown_model(&request.model));
+        }
+        if request.choices() != 1 {
+            return Err(bad(
+                "n",
+                format!("is {}, limit 1 with this engine", request.choices()),
+            ));
+        }
+        for field in [
+            "tools",
+            "functions",
+            "response_format",
+            "logprobs",
+            "logit_bias",
+        ] {
+            let given = request
+                .extra
+                .get(field)
+                .is_some_and(|v| !v.is_null() && v != false);
+            if given {
+                return Err(bad(
+                    "body",
+                    format!("{field} is not supported by this engine"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The prompt's tokens.
+    fn prompt(&self, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
+        let text = self.template.render(request, &self.tokenizer)?;
+        self.tokenizer
+            .encode_prompt(&text)
+            .map_err(|error| bad("messages", error.to_string()))
+    }
+}
+
+#[async_trait]
+impl Engine for EmbeddedEngine {
+    async fn models(&self) -> Result<Vec<ModelInfo>, EngineError> {
+        let context_length = self.model.context as u64;
+        Ok(vec![ModelInfo {
+            id: self.model.id.clone(),
+            context_length,
+        }])
+    }
+
+    /// Exact.
+    async fn count_prompt(&self, request: &ChatRequest) -> Result<u64, EngineError> {
+        self.model.check(request)?;
+        Ok(self.model.prompt(request)?.len() as u64)
+    }
+
+    /// An answer never goes past the context: without a limit in the request, or with a larger one, it ends
+    /// there with `finish_reason` `length`.
+    async fn chat(
+        &self,
+        request: ChatRequest,
+        cancel: CancellationToken,
+    ) -> Result<ChatStream, EngineError> {
+        self.model.check(&request)?;
+        let prompt = self.model.prompt(&request)?;
+        let room = self.model.context.saturating_sub(prompt.len());
+        if room == 0 {
+            return Err(EngineError::ContextOverflow {
+                prompt_tokens: prompt.len() as u64,
+                context_length: self.model.context as u64,
+            });
+        }
+        let wanted = request
+            .output_limit()
+            .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+        let (events, receiver) = mpsc::channel(CHANNEL);
+        let job = Job {
+            model: self.model.clone(),
+            prompt,
+            limit: wanted.min(room),
+            request,
+            cancel,
+            events,
+        };
+        tokio::spawn(wait_and_run(self.turns.clone(), job));
+        let next = |mut receiver: mpsc::Receiver<_>| async move {
+            receiver.recv().await.map(|event| (event, receiver))
+        };
+        Ok(Box::pin(stream::unfold(receiver, next)))
+    }
+}
+
+/// Waits for a turn unless the reader leaves first; a cancelled job still runs, to say that it used nothing.
+async fn wait_and_run(turns: Arc<Semaphore>, job: Job) {
+    let turn = tokio::select! {
+        turn = turns.acquire_owned() => turn.ok(),
+        () = job.cancel.cancelled() => None,
+        () = job.events.closed() => return,
+    };
+    tokio::task::spawn_blocking(move || {
+        job.run();
+        drop(turn);
+    });
+}

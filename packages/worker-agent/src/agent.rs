@@ -1,0 +1,147 @@
+//! The agent's parts, put together: what routes and background tasks share.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use secret_ai_engine::Engine;
+use secret_ai_interface::WorkerId;
+use secret_ai_receipts::Domain;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::chain::Chain;
+use crate::clock::Clock;
+use crate::journal::Journal;
+use crate::keys::BootKeys;
+use crate::models::Models;
+use crate::prices::PriceList;
+use crate::sessions::Sessions;
+
+/// Who this worker is, for this boot.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub chain_id: String,
+    /// Address of the registry.
+    pub registry: String,
+    /// Address of the billing contract.
+    pub billing: String,
+    /// Address of the operator.
+    pub operator: String,
+    pub worker_id: WorkerId,
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros while nothing in the TEE
+    /// ends TLS.
+    pub tls_spki_sha256: [u8; 32],
+    pub class: u8,
+}
+
+/// The newest proof that this worker runs in a TEE.
+#[derive(Clone, Debug)]
+pub struct Attested {
+    pub challenge: [u8; 32],
+    pub quote: Vec<u8>,
+    /// Unix seconds of block time.
+    pub lease_until: u64,
+}
+
+/// Limits of the HTTP API.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest body of a request, bytes.
+    pub max_body: usize,
+    /// Requests served at once.
+    pub max_requests: usize,
+    /// How old the chain's word about a session may be, seconds.
+    pub session_refresh_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { max_body: 1 << 20, max_requests: 64, session_refresh_s: 30 }
+    }
+}
+
+/// What an agent is made of.
+pub struct Parts {
+    pub identity: Identity,
+    pub keys: Arc<BootKeys>,
+    pub attested: Attested,
+    pub chain: Arc<dyn Chain>,
+    pub engine: Arc<dyn Engine>,
+    pub journal: Arc<Journal>,
+    pub prices: PriceList,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+}
+
+/// A worker that serves.
+pub struct Agent {
+    pub identity: Identity,
+    pub(crate) keys: Arc<BootKeys>,
+    pub(crate) domain: Domain,
+    pub(crate) chain: Arc<dyn Chain>,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) models: Models,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) prices: PriceList,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) sessions: Sessions,
+    pub(crate) slots: Arc<Semaphore>,
+    /// Requests in progress; they go on when their client goes away.
+    pub(crate) tasks: TaskTracker,
+    attested: RwLock<Attested>,
+}
+
+impl Agent {
+    /// Puts an agent together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { identity, keys, attested, chain, engine, journal, prices, clock, limits } = parts;
+        let domain =
+            Domain { chain_id: identity.chain_id.clone(), billing: identity.billing.clone() };
+        let sessions = Sessions::new(
+            identity.worker_id,
+            keys.kid(),
+            chain.clone(),
+            journal.clone(),
+            clock.clone(),
+            limits.session_refresh_s,
+        );
+        Arc::new(Agent {
+            identity,
+            domain,
+            sessions,
+            models: Models::new(engine.clone(), clock.clone()),
+            slots: Arc::new(Semaphore::new(limits.max_requests)),
+            tasks: TaskTracker::new(),
+            attested: RwLock::new(attested),
+            keys,
+            chain,
+            engine,
+            journal,
+            prices,
+            clock,
+            limits,
+        })
+    }
+
+    /// The newest proof.
+    pub fn attested(&self) -> Attested {
+        self.attested.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the proof after a renewal.
+    pub fn set_attested(&self, attested: Attested) {
+        *self.attested.write().unwrap_or_else(PoisonError::into_inner) = attested;
+    }
+
+    /// Whether the agent may promise anything: its journal works and its lease runs.
+    pub fn is_healthy(&self) -> bool {
+        let lease_until = self.attested.read().unwrap_or_else(PoisonError::into_inner).lease_until;
+        self.journal.is_healthy() && self.sessions.contract_time() <= lease_until
+    }
+
+    /// Waits until all requests in progress are counted and their receipts stored.
+    pub async fn finish_requests(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,262 @@
+//! What the agent asks of the chain, behind a trait so that tests need none.
+
+use async_trait::async_trait;
+use cosmwasm_std::{Addr, Uint128};
+use secret_ai_chain_client::{ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Wallet};
+use secret_ai_interface::billing::{
+    ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery, SessionAnswer,
+    SessionAuth, SettleAnswer, SettleEntry,
+};
+use secret_ai_interface::registry::{
+    Attestation, ChallengeAnswer, ExecuteMsg as RegistryMsg, Listing, QueryMsg as RegistryQuery,
+    RegisterAnswer, WorkerAnswer,
+};
+use secret_ai_interface::rewards::{
+    ClaimAnswer, EarningsAnswer, ExecuteMsg as RewardsMsg, PermitQuery, QueryMsg as RewardsQuery,
+};
+use secret_ai_interface::{Digest, PublicKey, SessionId, WorkerId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::permit;
+
+/// The contracts, as seen by one operator.
+#[async_trait]
+pub trait Chain: Send + Sync {
+    /// Address of the operator's wallet.
+    fn operator(&self) -> &str;
+
+    /// A session; `None` if billing knows no session with this id and authenticator.
+    async fn session(
+        &self,
+        session_id: SessionId,
+        auth: &SessionAuth,
+    ) -> Result<Option<SessionAnswer>, ChainError>;
+
+    /// Billing's time and epochs.
+    async fn clock(&self) -> Result<ClockAnswer, ChainError>;
+
+    /// Hands in receipts, 1 to 16.
+    async fn settle(&self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, ChainError>;
+
+    /// Works off at most `limit` entries of epochs up to `epoch`.
+    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError>;
+
+    /// Opens a registration.
+    async fn challenge(
+        &self,
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+    ) -> Result<ChallengeAnswer, ChainError>;
+
+    /// Registers this boot's keys for a new worker, or for one that has booted anew.
+    async fn register(
+        &self,
+        worker_id: Option<WorkerId>,
+        attestation: Attestation,
+        listing: Listing,
+    ) -> Result<RegisterAnswer, ChainError>;
+
+    /// Extends the lease of this boot's keys.
+    async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError>;
+}
+
+/// SDK gas given to each kind of transaction. One that runs out is sent again with twice as much,
+/// up to `most`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gas {
+    pub challenge: u64,
+    pub register: u64,
+    pub settle: u64,
+    /// For each entry of `settle`, in addition.
+    pub settle_entry: u64,
+    pub finalize: u64,
+    /// For each entry of `finalize`, in addition.
+    pub finalize_entry: u64,
+    /// `claim` and `retire`.
+    pub other: u64,
+    pub most: u64,
+}
+
+impl Default for Gas {
+    fn default() -> Self {
+        Gas {
+            challenge: 150_000,
+            register: 1_500_000,
+            settle: 200_000,
+            settle_entry: 30_000,
+            finalize: 300_000,
+            finalize_entry: 60_000,
+            other: 300_000,
+            most: 6_000_000,
+        }
+    }
+}
+
+/// Addresses of the contracts.
+#[derive(Clone, Debug)]
+pub struct Contracts {
+    pub registry: ContractRef,
+    pub billing: ContractRef,
+    pub rewards: ContractRef,
+}
+
+/// The real chain, through a node.
+pub struct NodeChain {
+    client: ChainClient,
+    wallet: Wallet,
+    contracts: Contracts,
+    chain_id: String,
+    gas: Gas,
+}
+
+impl NodeChain {
+    /// The contracts behind a node, with the operator's wallet.
+    pub fn new(
+        client: ChainClient,
+        wallet: Wallet,
+        contracts: Contracts,
+        chain_id: String,
+        gas: Gas,
+    ) -> Self {
+        NodeChain { client, wallet, contracts, chain_id, gas }
+    }
+
+    /// The contracts' addresses.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// A worker as the registry has it.
+    pub async fn worker(&self, worker_id: WorkerId) -> Result<WorkerAnswer, ChainError> {
+        let query = RegistryQuery::Worker { worker_id };
+        self.client.query(&self.contracts.registry, &query).await
+    }
+
+    /// Billing's configuration.
+    pub async fn billing_config(&self) -> Result<ConfigAnswer, ChainError> {
+        self.client.query(&self.contracts.billing, &BillingQuery::Config {}).await
+    }
+
+    /// What the operator earned, by a permit that the wallet signs for this query.
+    pub async fn earnings(&self) -> Result<EarningsAnswer, ChainError> {
+        let rewards = &self.contracts.rewards;
+        let permit = permit::owner_permit(&self.wallet, &self.chain_id, &rewards.address)?;
+        let query = RewardsQuery::WithPermit { permit, query: PermitQuery::Earnings {} };
+        self.client.query(rewards, &query).await
+    }
+
+    /// Pays out earnings of one token to the operator; all of them if `amount` is absent.
+    pub async fn claim(
+        &self,
+        token: &str,
+        amount: Option<u128>,
+    ) -> Result<ClaimAnswer, ChainError> {
+        let amount = amount.map(Uint128::new);
+        let msg = RewardsMsg::Claim { token: Addr::unchecked(token), amount, padding: None };
+        self.execute(&self.contracts.rewards, &msg, self.gas.other).await
+    }
+
+    /// Takes a worker out of service.
+    pub async fn retire(&self, worker_id: WorkerId) -> Result<(), ChainError> {
+        let msg = RegistryMsg::Retire { worker_id, padding: None };
+        self.send(&self.contracts.registry, &msg, self.gas.other).await.map(drop)
+    }
+
+    async fn execute<T: DeserializeOwned>(
+        &self,
+        contract: &ContractRef,
+        msg: &impl Serialize,
+        gas: u64,
+    ) -> Result<T, ChainError> {
+        let outcome = self.send(contract, msg, gas).await?;
+        let answer = outcome.data.first().and_then(|data| serde_json::from_slice(data).ok());
+        answer.ok_or_else(|| ChainError::BadAnswer {
+            what: "the transaction's data does not fit its type".into(),
+        })
+    }
+
+    async fn send(
+        &self,
+        contract: &ContractRef,
+        msg: &impl Serialize,
+        mut gas: u64,
+    ) -> Result<TxOutcome, ChainError> {
+        loop {
+            let call = ExecuteMsg::new(contract, msg)?;
+            match self.client.execute(&self.wallet, vec![call], gas).await {
+                Err(ChainError::OutOfGas { used, wanted, .. }) if gas < self.gas.most => {
+                    tracing::warn!(used, wanted, "transaction ran out of gas, doubling it");
+                    gas = gas.saturating_mul(2).min(self.gas.most);
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Gas of a batch: a fixed part and one for each entry.
+fn batch_gas(base: u64, each: u64, entries: usize) -> u64 {
+    base.saturating_add(each.saturating_mul(entries as u64))
+}
+
+#[async_trait]
+impl Chain for NodeChain {
+    fn operator(&self) -> &str {
+        self.wallet.address()
+    }
+
+    async fn session(
+        &self,
+        session_id: SessionId,
+        auth: &SessionAuth,
+    ) -> Result<Option<SessionAnswer>, ChainError> {
+        let query = BillingQuery::Session { session_id, auth: auth.clone() };
+        match self.client.query(&self.contracts.billing, &query).await {
+            Ok(session) => Ok(Some(session)),
+            Err(ChainError::Contract { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn clock(&self) -> Result<ClockAnswer, ChainError> {
+        self.client.query(&self.contracts.billing, &BillingQuery::Clock {}).await
+    }
+
+    async fn settle(&self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, ChainError> {
+        let gas = batch_gas(self.gas.settle, self.gas.settle_entry, entries.len());
+        let msg = BillingMsg::Settle { entries, padding: None };
+        self.execute(&self.contracts.billing, &msg, gas).await
+    }
+
+    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
+        let gas = batch_gas(self.gas.finalize, self.gas.finalize_entry, limit as usize);
+        let msg = BillingMsg::Finalize { epoch, limit, padding: None };
+        self.execute(&self.contracts.billing, &msg, gas).await
+    }
+
+    async fn challenge(
+        &self,
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+    ) -> Result<ChallengeAnswer, ChainError> {
+        let msg = RegistryMsg::Challenge { receipt_pk, tls_spki_sha256, padding: None };
+        self.execute(&self.contracts.registry, &msg, self.gas.challenge).await
+    }
+
+    async fn register(
+        &self,
+        worker_id: Option<WorkerId>,
+        attestation: Attestation,
+        listing: Listing,
+    ) -> Result<RegisterAnswer, ChainError> {
+        let msg = RegistryMsg::Register { worker_id, attestation, listing, padding: None };
+        self.execute(&self.contracts.registry, &msg, self.gas.register).await
+    }
+
+    async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError> {
+        let msg = RegistryMsg::Renew { attestation, padding: None };
+        self.execute(&self.contracts.registry, &msg, self.gas.register).await
+    }
+}

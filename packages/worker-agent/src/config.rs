@@ -1,0 +1,264 @@
+//! The configuration file (TOML) and its overrides: `SECRET_AI_WORKER_LISTEN=…`, and with two
+//! underscores for what is inside a table, `SECRET_AI_WORKER_CHAIN__LCD_URL=…`. Secrets are never in
+//! it, only the paths of files that hold them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::providers::{Env, Format, Toml};
+use figment::Figment;
+use secret_ai_interface::registry::{Listing, ModelListing};
+use secret_ai_interface::{Hex, Unit, MAX_COUNT, MAX_MODEL_NAME};
+use serde::Deserialize;
+use snafu::Snafu;
+
+use crate::agent::Limits;
+use crate::chain::Gas;
+
+const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
+/// What the registry takes (its `Listing`).
+const MAX_URL: usize = 128;
+const MAX_LISTED: usize = 16;
+/// Longest body that may be configured, bytes.
+const MOST_BODY: usize = 64 << 20;
+
+/// The configuration cannot be used.
+#[derive(Debug, Snafu)]
+pub enum ConfigError {
+    #[snafu(display("configuration: {source}"))]
+    Read { source: Box<figment::Error> },
+    #[snafu(display("configuration: {field}: {problem}"))]
+    Field { field: &'static str, problem: String },
+}
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub chain: ChainConfig,
+    /// Holds the operator's mnemonic, or private key of 64 hex digits.
+    pub wallet_file: PathBuf,
+    /// Where the HTTP API listens.
+    pub listen: SocketAddr,
+    /// Base URL under which clients reach it; goes into the registry.
+    pub public_url: String,
+    /// Holds the journal and the worker's id.
+    pub data_dir: PathBuf,
+    pub tee: TeeConfig,
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS inside the TEE. The agent does
+    /// not end TLS itself; without this the worker is registered with zeros, which says that no TLS
+    /// key is bound.
+    #[serde(default = "no_tls")]
+    pub tls_spki_sha256: Hex<32>,
+    /// Bit 0: this worker has confidential GPUs.
+    #[serde(default)]
+    pub class: u8,
+    pub engine: EngineConfig,
+    /// What the worker asks; goes into the registry.
+    pub prices: Vec<ModelListing>,
+    /// Seconds between two rounds of settling; an epoch of billing is a good choice.
+    #[serde(default = "ten_minutes")]
+    pub settle_interval_s: u64,
+    /// Crank `finalize` too.
+    #[serde(default = "yes")]
+    pub finalize: bool,
+    /// Longest body of a request, bytes.
+    #[serde(default = "default_body")]
+    pub max_body: usize,
+    /// Requests served at once.
+    #[serde(default = "default_requests")]
+    pub max_requests: usize,
+    /// How old the chain's word about a session may be, seconds. Keep it well below the shortest
+    /// challenge window.
+    #[serde(default = "default_refresh")]
+    pub session_refresh_s: u64,
+}
+
+/// The node and the contracts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainConfig {
+    pub lcd_url: String,
+    pub chain_id: String,
+    pub registry: ContractConfig,
+    pub billing: ContractConfig,
+    pub rewards: ContractConfig,
+    /// Thousandths of a uscrt per gas.
+    #[serde(default = "default_gas_price")]
+    pub gas_price_milli: u64,
+    #[serde(default)]
+    pub gas: Gas,
+}
+
+/// A contract.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContractConfig {
+    pub address: String,
+    /// 64 hex digits; the node is asked if absent.
+    pub code_hash: Option<String>,
+}
+
+/// Where quotes come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TeeConfig {
+    /// Linux's `configfs-tsm` on real hardware.
+    ConfigfsTsm {
+        /// Another directory than the kernel's.
+        path: Option<PathBuf>,
+    },
+    /// A software TEE under a development root, for development networks only.
+    Simulated {
+        /// Holds 64 hex digits.
+        seed_file: PathBuf,
+    },
+}
+
+/// Where answers come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum EngineConfig {
+    /// A model inside this process.
+    Embedded {
+        /// A GGUF file; the built-in demo model if absent.
+        model_file: Option<PathBuf>,
+        /// Name of the model in `model_file`.
+        model: Option<String>,
+    },
+    /// An OpenAI-compatible server.
+    Upstream {
+        /// Address up to and including `/v1`.
+        url: String,
+        /// Holds the key that the server wants.
+        api_key_file: Option<PathBuf>,
+        /// Tokens of context of models for which the server does not tell.
+        context_length: Option<u64>,
+    },
+}
+
+impl Config {
+    /// Reads a file and the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the field.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let figment = Figment::new()
+            .merge(Toml::file_exact(path))
+            .merge(Env::prefixed(ENV_PREFIX).split("__"));
+        let config: Config =
+            figment.extract().map_err(|e| ConfigError::Read { source: Box::new(e) })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Limits of the HTTP API.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_body: self.max_body,
+            max_requests: self.max_requests,
+            session_refresh_s: self.session_refresh_s,
+        }
+    }
+
+    /// What goes into the registry.
+    pub fn listing(&self) -> Listing {
+        Listing { url: self.public_url.clone(), models: self.prices.clone() }
+    }
+
+    /// What may be meant otherwise than it is written.
+    pub fn warnings(&self) -> Vec<String> {
+        let is_free = |listing: &&ModelListing| {
+            !listing.rates.iter().any(|rate| rate.unit == Unit::CachedInput)
+        };
+        let free = self.prices.iter().filter(is_free).map(|listing| {
+            let model = &listing.model;
+            format!("prices: {model:?} has no rate for cached_input, cached tokens are free")
+        });
+        let no_tls = (self.tls_spki_sha256.0 == [0; 32])
+            .then(|| "tls_spki_sha256: no TLS key is bound to the attestation".to_owned());
+        free.chain(no_tls).collect()
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let url = &self.public_url;
+        let has_scheme = url.starts_with("https://") || url.starts_with("http://");
+        require(has_scheme && url.len() <= MAX_URL, "public_url", || {
+            format!("must start with https:// or http:// and have at most {MAX_URL} bytes")
+        })?;
+        require((1..=MAX_LISTED).contains(&self.prices.len()), "prices", || {
+            format!("{} models, must be 1 to {MAX_LISTED}", self.prices.len())
+        })?;
+        for listing in &self.prices {
+            check_listing(listing)?;
+        }
+        require((1_024..=MOST_BODY).contains(&self.max_body), "max_body", || {
+            format!("{} bytes, must be 1024 to {MOST_BODY}", self.max_body)
+        })?;
+        require(self.max_requests > 0, "max_requests", || "must be at least 1".into())?;
+        require(self.settle_interval_s > 0, "settle_interval_s", || "must be at least 1".into())?;
+        let contracts = [&self.chain.registry, &self.chain.billing, &self.chain.rewards];
+        for contract in contracts {
+            let hash = contract.code_hash.as_deref();
+            let fits = hash.is_none_or(|h| h.parse::<Hex<32>>().is_ok());
+            require(fits, "chain", || "code_hash must have 64 hex digits".into())?;
+            let address = secret_ai_chain_client::address::decode(&contract.address);
+            address.map_err(|e| ConfigError::Field { field: "chain", problem: e.to_string() })?;
+        }
+        Ok(())
+    }
+}
+
+fn check_listing(listing: &ModelListing) -> Result<(), ConfigError> {
+    let model = &listing.model;
+    require((1..=MAX_MODEL_NAME).contains(&model.len()), "prices", || {
+        format!("model: {} bytes, must be 1 to {MAX_MODEL_NAME}", model.len())
+    })?;
+    for unit in [Unit::Input, Unit::Output] {
+        let has = listing.rates.iter().any(|rate| rate.unit == unit);
+        let name = crate::prices::name(unit);
+        require(has, "prices", || format!("{model:?} has no rate for {name}"))?;
+    }
+    let fits = listing.rates.iter().all(|rate| rate.rate < MAX_COUNT);
+    require(fits, "prices", || format!("{model:?} has a rate that is not below 2^56"))
+}
+
+fn require(
+    holds: bool,
+    field: &'static str,
+    problem: impl FnOnce() -> String,
+) -> Result<(), ConfigError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(ConfigError::Field { field, problem: problem() })
+    }
+}
+
+fn no_tls() -> Hex<32> {
+    Hex([0; 32])
+}
+
+fn ten_minutes() -> u64 {
+    600
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn default_body() -> usize {
+    Limits::default().max_body
+}
+
+fn default_requests() -> usize {
+    Limits::default().max_requests
+}
+
+fn default_refresh() -> u64 {
+    Limits::default().session_refresh_s
+}
+
+fn default_gas_price() -> u64 {
+    100
+}

@@ -1,0 +1,204 @@
+//! What a client of the HTTP API is told when something is wrong: OpenAI's error object, with the
+//! field at fault in `param` and, for payment, what is needed and what is there.
+
+use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::Json;
+use secret_ai_engine::EngineError;
+use serde_json::{json, Value};
+
+use crate::budget::Refusal;
+use crate::ledger::Shortage;
+use crate::prices::TermsRefused;
+
+/// An answer that is not 200.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    param: Option<&'static str>,
+    /// Base units needed at most, and available.
+    amounts: Option<(u128, u128)>,
+    headers: HeaderMap,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let headers = HeaderMap::new();
+        ApiError { status, code, message: message.into(), param: None, amounts: None, headers }
+    }
+
+    /// 400: the field `param` is wrong.
+    pub fn bad_request(param: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).about(param)
+    }
+
+    /// 401: who asks is not known.
+    pub fn unauthorized(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message)
+    }
+
+    /// 402: the session cannot pay for this.
+    pub fn payment(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYMENT_REQUIRED, code, message)
+    }
+
+    /// 403: the session is another worker's.
+    pub fn other_worker() -> Self {
+        let message = "the session is for another worker";
+        Self::new(StatusCode::FORBIDDEN, "wrong_worker", message)
+    }
+
+    /// 404: no such route.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+    }
+
+    /// 404: the worker does not serve this model.
+    pub fn no_model(model: &str) -> Self {
+        let model: String = model.chars().take(64).collect();
+        let message = format!("model: {model:?} is not served here");
+        Self::new(StatusCode::NOT_FOUND, "model_not_found", message).about("model")
+    }
+
+    /// 405: the route exists for another method.
+    pub fn method_not_allowed() -> Self {
+        let message = "this path does not take this method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
+    /// 413: the body is longer than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("body: longer than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    }
+
+    /// 415: the body is not plain JSON.
+    pub fn unsupported(param: &'static str, message: impl Into<String>) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, "unsupported_media_type", message).about(param)
+    }
+
+    /// 500: the worker's fault; the cause is in its log.
+    pub fn internal() -> Self {
+        let message = "the worker failed; nothing is charged that was not delivered";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    /// 503: try again soon.
+    pub fn busy(message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+        error.with_header(header::RETRY_AFTER, "2")
+    }
+
+    /// Names the field at fault.
+    #[must_use]
+    pub fn about(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
+    }
+
+    /// Adds a header; a value that is no header value is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    fn with_amounts(mut self, needed: u128, available: u128) -> Self {
+        self.amounts = Some((needed, available));
+        self
+    }
+
+    /// OpenAI's error object.
+    pub fn body(&self) -> Value {
+        let kind = match self.status.as_u16() {
+            401 => "authentication_error",
+            402 => "payment_required",
+            403 => "permission_error",
+            404 => "not_found_error",
+            400..=499 => "invalid_request_error",
+            _ => "server_error",
+        };
+        let mut error = json!({
+            "message": self.message,
+            "type": kind,
+            "code": self.code,
+            "param": self.param,
+        });
+        if let Some((needed, available)) = self.amounts {
+            error["needed"] = needed.to_string().into();
+            error["available"] = available.to_string().into();
+        }
+        json!({ "error": error })
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, self.headers.clone(), Json(self.body())).into_response()
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::Session { source: Shortage::Cap { needed, available } } => {
+                Self::payment("cap_exceeded", message).with_amounts(needed, available)
+            }
+            Refusal::Session { source: Shortage::Slack { needed, available } } => {
+                Self::payment("slack_exceeded", message).with_amounts(needed, available)
+            }
+            Refusal::Session { source: Shortage::Counters } => {
+                Self::payment("counters_exceeded", message)
+            }
+            Refusal::MaxCharge { needed, available } => {
+                Self::payment("max_charge_exceeded", message)
+                    .about("x-max-charge")
+                    .with_amounts(needed, available)
+            }
+        }
+    }
+}
+
+impl From<TermsRefused> for ApiError {
+    fn from(refused: TermsRefused) -> Self {
+        let code = match refused {
+            TermsRefused::Token => "token_not_accepted",
+            TermsRefused::MissingLine { .. } => "missing_line",
+            TermsRefused::Rate { .. } => "rate_too_low",
+        };
+        Self::payment(code, refused.to_string()).about("model")
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let status = StatusCode::from_u16(error.http_status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let code = match &error {
+            EngineError::UnknownModel { .. } => "model_not_found",
+            EngineError::BadRequest { .. } => "invalid_request",
+            EngineError::ContextOverflow { .. } => "context_length_exceeded",
+            _ => "engine_error",
+        };
+        let param = match &error {
+            EngineError::BadRequest { field, .. } => Some(*field),
+            EngineError::UnknownModel { .. } => Some("model"),
+            EngineError::ContextOverflow { .. } => Some("messages"),
+            _ => None,
+        };
+        let message = match &error {
+            // The upstream's words may quote the prompt: they are for the client alone.
+            EngineError::Status { message, .. } if !message.reveal().is_empty() => {
+                message.reveal().to_owned()
+            }
+            _ => error.to_string(),
+        };
+        ApiError { param, ..Self::new(status, code, message) }
+    }
+}

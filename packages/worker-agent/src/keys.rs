@@ -1,0 +1,52 @@
+//! The keys of one boot: made in memory, wiped when dropped, never stored and never exported. A new
+//! boot is a new receipt key, so a copied or rolled back machine cannot speak for this one.
+
+use k256::ecdsa::SigningKey;
+use rand::RngCore;
+use secret_ai_receipts::{kid, public_key};
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+/// Receipt key and end-to-end encryption key.
+pub struct BootKeys {
+    receipt: SigningKey,
+    e2ee: StaticSecret,
+}
+
+impl BootKeys {
+    /// Fresh keys from the operating system's randomness.
+    pub fn generate() -> Self {
+        let mut bytes = Zeroizing::new([0u8; 32]);
+        let mut fresh = || {
+            rand::rng().fill_bytes(&mut bytes[..]);
+            bytes.clone()
+        };
+        // All but one in 2¹²⁷ draws are scalars of the curve.
+        let receipt = loop {
+            if let Ok(key) = SigningKey::from_slice(&fresh()[..]) {
+                break key;
+            }
+        };
+        BootKeys { receipt, e2ee: StaticSecret::from(*fresh()) }
+    }
+
+    /// The key that signs receipts.
+    pub fn receipt(&self) -> &SigningKey {
+        &self.receipt
+    }
+
+    /// Compressed public half of the receipt key.
+    pub fn receipt_pk(&self) -> [u8; 33] {
+        public_key(&self.receipt)
+    }
+
+    /// Key id of the receipt key.
+    pub fn kid(&self) -> [u8; 20] {
+        kid(&self.receipt)
+    }
+
+    /// Public half of the key for end-to-end encryption of prompts.
+    pub fn e2ee_pk(&self) -> [u8; 32] {
+        PublicKey::from(&self.e2ee).to_bytes()
+    }
+}

@@ -1,0 +1,41 @@
+//! The thin off-chain agent of a worker.
+//!
+//! It runs in the worker's TEE beside an inference engine and does what the chain cannot: it proves
+//! where it runs ([`boot`], [`evidence`]), answers OpenAI-compatible requests ([`routes`]), checks
+//! who asks ([`auth`]) and whether the session can pay for the worst case ([`budget`], [`ledger`]),
+//! counts ([`count`]), signs one receipt per answer ([`receipts`]), keeps the newest one on disk
+//! ([`journal`]) and hands it in ([`settle`]). *The worker counts, the contract prices.*
+//!
+//! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
+
+pub mod agent;
+pub mod auth;
+pub mod boot;
+pub mod budget;
+pub mod chain;
+pub mod clock;
+pub mod config;
+pub mod count;
+pub mod error;
+pub mod evidence;
+pub mod journal;
+pub mod keys;
+pub mod ledger;
+mod models;
+pub mod openai;
+pub mod permit;
+pub mod prices;
+pub mod receipts;
+pub mod routes;
+pub mod run;
+mod serve;
+pub mod sessions;
+pub mod settle;
+mod stream;
+
+use secret_ai_interface::SessionId;
+
+/// As much of a session id as a log may show.
+fn short(id: &SessionId) -> String {
+    hex::encode(id.as_bytes().first_chunk::<2>().unwrap_or(&[0; 2]))
+}

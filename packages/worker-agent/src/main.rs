@@ -1,0 +1,138 @@
+//! `secret-ai-worker`: the worker's agent and its operator's commands.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use secret_ai_worker_agent::boot::WorkerFile;
+use secret_ai_worker_agent::config::Config;
+use secret_ai_worker_agent::run;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Serves confidential inference and is paid for it.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Configuration file (TOML).
+    #[arg(long, global = true, default_value = "worker.toml")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Registers and serves until SIGINT or SIGTERM.
+    Run,
+    /// Shows what the operator has earned and claimed, base units.
+    Earnings,
+    /// Pays out earnings to the operator.
+    Claim {
+        /// Address of the token; all tokens with earnings if absent.
+        #[arg(long)]
+        token: Option<String>,
+        /// Base units; all if absent.
+        #[arg(long, requires = "token")]
+        amount: Option<u128>,
+    },
+    /// Takes the worker out of service: no new sessions; receipts still settle for a while.
+    Retire,
+    /// Reads the configuration and says what is wrong with it.
+    CheckConfig,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match execute(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cli: Cli) -> Result<(), Failure> {
+    let config = Config::load(&cli.config)?;
+    match cli.command {
+        Command::Run => {
+            let stop = CancellationToken::new();
+            tokio::spawn(stop_on_signal(stop.clone()));
+            Ok(run::run(config, stop).await?)
+        }
+        Command::Earnings => earnings(&config).await,
+        Command::Claim { token, amount } => claim(&config, token, amount).await,
+        Command::Retire => retire(&config).await,
+        Command::CheckConfig => {
+            for warning in config.warnings() {
+                println!("warning: {warning}");
+            }
+            println!("{} is fine", cli.config.display());
+            Ok(())
+        }
+    }
+}
+
+async fn earnings(config: &Config) -> Result<(), Failure> {
+    let answer = run::connect(config).await?.earnings().await?;
+    for row in answer.earnings {
+        let open = row.earned.checked_sub(row.claimed).unwrap_or_default();
+        println!("{} earned {} claimed {} open {open}", row.token, row.earned, row.claimed);
+    }
+    Ok(())
+}
+
+async fn claim(
+    config: &Config,
+    token: Option<String>,
+    amount: Option<u128>,
+) -> Result<(), Failure> {
+    let chain = run::connect(config).await?;
+    let tokens = match token {
+        Some(token) => vec![token],
+        None => {
+            let rows = chain.earnings().await?.earnings;
+            let open = rows.into_iter().filter(|row| row.earned > row.claimed);
+            open.map(|row| row.token.into_string()).collect()
+        }
+    };
+    if tokens.is_empty() {
+        println!("nothing to claim");
+    }
+    for token in tokens {
+        let paid = chain.claim(&token, amount).await?.amount;
+        println!("{token} paid out {paid}");
+    }
+    Ok(())
+}
+
+async fn retire(config: &Config) -> Result<(), Failure> {
+    let file = WorkerFile::load(&config.data_dir)?;
+    let file = file.ok_or("data_dir: no worker has been registered from here")?;
+    run::connect(config).await?.retire(file.worker_id).await?;
+    println!("worker {} takes no new sessions", file.worker_id);
+    Ok(())
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{signal, SignalKind};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        },
+        Err(error) => {
+            tracing::warn!(%error, "cannot listen for SIGTERM");
+            let _ = interrupted.await;
+        }
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+}

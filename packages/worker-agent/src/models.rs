@@ -1,0 +1,52 @@
+//! The engine's list of models, asked now and then.
+
+use std::sync::Arc;
+
+use secret_ai_engine::{Engine, EngineError, ModelInfo};
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+
+/// How old the list may be, seconds.
+const MAX_AGE_S: u64 = 60;
+
+/// A remembered list of models.
+pub struct Models {
+    engine: Arc<dyn Engine>,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Option<(u64, Vec<ModelInfo>)>>,
+}
+
+impl Models {
+    /// The models of an engine.
+    pub fn new(engine: Arc<dyn Engine>, clock: Arc<dyn Clock>) -> Self {
+        Models { engine, clock, known: Mutex::new(None) }
+    }
+
+    /// All models. An engine that cannot be asked now is believed to have what it had before.
+    pub async fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
+        let mut known = self.known.lock().await;
+        let now = self.clock.now();
+        if let Some((at, models)) = known.as_ref() {
+            if now.saturating_sub(*at) < MAX_AGE_S {
+                return Ok(models.clone());
+            }
+        }
+        match (self.engine.models().await, known.as_ref()) {
+            (Ok(models), _) => {
+                *known = Some((now, models.clone()));
+                Ok(models)
+            }
+            (Err(error), Some((_, models))) => {
+                tracing::warn!(%error, "the engine does not tell its models, using the last list");
+                Ok(models.clone())
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// One model; `None` if the engine has no such.
+    pub async fn find(&self, id: &str) -> Result<Option<ModelInfo>, EngineError> {
+        Ok(self.list().await?.into_iter().find(|model| model.id == id))
+    }
+}

@@ -1,0 +1,230 @@
+//! `POST /v1/chat/completions`: who asks, what for, can it be paid; then work.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{to_bytes, Body};
+use axum::extract::{Request, State};
+use axum::http::{header, HeaderMap, HeaderName};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use secret_ai_engine::{ChatRequest, ModelInfo};
+use secret_ai_receipts::sha256;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::agent::Agent;
+use crate::auth::{credential, SignedRequest};
+use crate::budget::{reserve, Budget, Refusal, Wish};
+use crate::count::Meter;
+use crate::error::ApiError;
+use crate::ledger::Shortage;
+use crate::openai::Head;
+use crate::prices::TermsRefused;
+use crate::receipts::encode;
+use crate::routes::{EVIDENCE, MAX_CHARGE, RECEIPT};
+use crate::serve::Work;
+use crate::sessions::{Held, Session};
+use crate::stream;
+
+/// How long a client may take to send its request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most answers of one request.
+const MAX_CHOICES: u32 = 8;
+/// Fields that make an engine do work which its token counts do not show.
+const UNCOUNTED: [&str; 5] =
+    ["audio", "best_of", "prompt_embeds", "use_beam_search", "prompt_logprobs"];
+
+/// Serves a request.
+pub async fn completions(
+    State(agent): State<Arc<Agent>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (head, body) = request.into_parts();
+    check_media_type(&head.headers)?;
+    let credential = credential(&head.headers, &agent.identity.worker_id)?;
+    let max_charge = max_charge(&head.headers)?;
+    let body = read_body(&head.headers, body, agent.limits.max_body).await?;
+    let request_sha256 = sha256(&body);
+    let (kid, now) = (agent.keys.kid(), agent.clock.now());
+    if let Some(signed) = &credential.signed {
+        signed.verify(&agent.domain, &kid, &request_sha256, now)?;
+    }
+    let session = agent.sessions.open_session(&credential).await?;
+    if let Some(signed) = &credential.signed {
+        take_signed(&agent, &session, signed, now).await?;
+    }
+    if !agent.is_healthy() {
+        return Err(ApiError::busy("this worker cannot serve now"));
+    }
+
+    let request = parse(&body)?;
+    let model = agent.models.find(&request.model).await?;
+    let model = model.ok_or_else(|| ApiError::no_model(&request.model))?;
+    let meter = meter(&agent, &session, &model)?;
+    let prompt = agent.engine.count_prompt(&request).await?;
+    let busy = || ApiError::busy("all places for requests are taken");
+    let slot = agent.slots.clone().try_acquire_owned().map_err(|_| busy())?;
+    let wish = Wish {
+        prompt,
+        context: model.context_length,
+        max_tokens: request.output_limit(),
+        choices: request.choices(),
+        max_charge,
+    };
+    let Budget { reservation, limit, max_tokens } = set_aside(&session, &meter, &wish)?;
+    let work = Work {
+        held: Held::new(session, reservation),
+        meter,
+        limit,
+        head: Head::new(&model.id, now),
+        include_usage: wants_usage(&request),
+        request: limited(request, max_tokens),
+        request_sha256,
+        slot,
+        agent,
+    };
+    answer(work).await
+}
+
+async fn answer(work: Work) -> Result<Response, ApiError> {
+    let tasks = work.agent.tasks.clone();
+    if !work.request.is_stream() {
+        let done = tasks.spawn(work.plain()).await;
+        let plain = done.map_err(|_| ApiError::internal())??;
+        let headers = [
+            (header::CONTENT_TYPE, "application/json".to_owned()),
+            (HeaderName::from_static(RECEIPT), plain.proof.receipt_text()),
+            (HeaderName::from_static(EVIDENCE), plain.proof.evidence_text()),
+        ];
+        return Ok((headers, plain.body).into_response());
+    }
+    let (opening, opened) = oneshot::channel();
+    tasks.spawn(stream::serve(work, opening));
+    let chunks = opened.await.map_err(|_| ApiError::internal())??;
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+        // Asks nginx not to hold chunks back.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    let body = Body::from_stream(ReceiverStream::new(chunks).map(Ok::<_, Infallible>));
+    Ok((headers, body).into_response())
+}
+
+/// Only plain JSON is taken: whatever cannot be read here could not be counted.
+fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        let message = "content-type: must be application/json";
+        return Err(ApiError::unsupported("content-type", message));
+    }
+    let encodings = headers.get_all(header::CONTENT_ENCODING);
+    if encodings.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let message = "content-encoding: a body must not be compressed";
+        return Err(ApiError::unsupported("content-encoding", message));
+    }
+    Ok(())
+}
+
+fn max_charge(headers: &HeaderMap) -> Result<Option<u128>, ApiError> {
+    let Some(value) = headers.get(MAX_CHARGE) else { return Ok(None) };
+    let amount = value.to_str().ok().and_then(|text| text.parse().ok());
+    let message = "x-max-charge: must be a whole number of base units";
+    amount.map(Some).ok_or_else(|| ApiError::bad_request(MAX_CHARGE, message))
+}
+
+async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = announced.and_then(|text| text.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(ApiError::too_large(limit));
+    }
+    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, limit)).await;
+    let late = |_| ApiError::bad_request("body", "body: took longer than 30 s to arrive");
+    // What is announced truthfully is within the limit; all else that fails was not, or broke off.
+    read.map_err(late)?.map_err(|_| match announced {
+        Some(_) => ApiError::bad_request("body", "body: broke off"),
+        None => ApiError::too_large(limit),
+    })
+}
+
+/// Uses up the nonce of a signed request and takes its ack.
+async fn take_signed(
+    agent: &Agent,
+    session: &Session,
+    signed: &SignedRequest,
+    now: u64,
+) -> Result<(), ApiError> {
+    let request = &signed.request.body;
+    session.state().nonces.take(request.nonce, request.time, now)?;
+    let Some(ack) = &signed.ack else { return Ok(()) };
+    if session.acknowledge(ack)? {
+        agent.journal.ack(ack.clone()).await.map_err(|error| {
+            tracing::error!(%error, "cannot store an ack");
+            ApiError::internal()
+        })?;
+    }
+    Ok(())
+}
+
+fn parse(body: &[u8]) -> Result<ChatRequest, ApiError> {
+    let request = ChatRequest::from_json(body)?;
+    if request.choices() > MAX_CHOICES {
+        let message = format!("n: {} answers, at most {MAX_CHOICES}", request.choices());
+        return Err(ApiError::bad_request("n", message));
+    }
+    let is_set = |field: &&str| request.extra.get(*field).is_some_and(|v| !v.is_null());
+    match UNCOUNTED.into_iter().find(is_set) {
+        Some(field) => Err(ApiError::bad_request(field, format!("{field}: is not offered here"))),
+        None => Ok(request),
+    }
+}
+
+/// Finds the session's lines for the model; they must pay what the price list asks.
+fn meter(agent: &Agent, session: &Session, model: &ModelInfo) -> Result<Meter, ApiError> {
+    let lines = &session.lines;
+    if !lines.iter().any(|line| line.model == model.id) {
+        let message = format!("model: the session has no line for {:?}", model.id);
+        return Err(ApiError::payment("missing_line", message).about("model"));
+    }
+    let meter = Meter::new(lines, &model.id);
+    let meter = meter.map_err(|unit| TermsRefused::MissingLine { unit })?;
+    agent.prices.check(&model.id, &session.token, lines)?;
+    Ok(meter)
+}
+
+fn set_aside(session: &Session, meter: &Meter, wish: &Wish) -> Result<Budget, ApiError> {
+    let mut state = session.state();
+    reserve(&mut state.ledger, meter, wish).map_err(|refusal| {
+        let wants_ack = matches!(refusal, Refusal::Session { source: Shortage::Slack { .. } });
+        let error = ApiError::from(refusal);
+        match &state.newest {
+            // A client that never got it has to countersign it before it can go on.
+            Some(receipt) if wants_ack => {
+                error.with_header(HeaderName::from_static(RECEIPT), &encode(&receipt.encode()))
+            }
+            _ => error,
+        }
+    })
+}
+
+fn wants_usage(request: &ChatRequest) -> bool {
+    let options = request.extra.get("stream_options");
+    options.and_then(|o| o.get("include_usage")).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// Tells the engine how long the answer may be, by the name that the client has used.
+fn limited(mut request: ChatRequest, max_tokens: u64) -> ChatRequest {
+    if request.max_completion_tokens.is_some() {
+        request.max_completion_tokens = Some(max_tokens);
+        request.max_tokens = None;
+    } else {
+        request.max_tokens = Some(max_tokens);
+    }
+    request
+}

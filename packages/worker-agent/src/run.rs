@@ -1,0 +1,263 @@
+//! From a configuration to a worker that serves until it is told to stop.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
+use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
+use secret_ai_engine::{Engine, EngineError};
+use snafu::{ResultExt, Snafu};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::{Agent, Identity, Parts};
+use crate::boot::{Attester, BootError};
+use crate::chain::{Chain, Contracts, NodeChain};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{ChainConfig, Config, ContractConfig, EngineConfig, TeeConfig};
+use crate::evidence::{ConfigfsTsm, EvidenceError, EvidenceProvider};
+use crate::journal::{Journal, JournalError};
+use crate::keys::BootKeys;
+use crate::prices::PriceList;
+use crate::routes::router;
+use crate::settle::{renew_loop, settle_all, settle_loop};
+
+/// How long requests in progress may take after the agent was told to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(60);
+/// Longest key file that is read, bytes.
+const MAX_KEY_FILE: u64 = 4_096;
+
+/// Why the agent cannot run.
+#[derive(Debug, Snafu)]
+pub enum RunError {
+    #[snafu(transparent)]
+    Chain { source: ChainError },
+    #[snafu(transparent)]
+    Boot { source: BootError },
+    #[snafu(transparent)]
+    Journal { source: JournalError },
+    #[snafu(transparent)]
+    Engine { source: EngineError },
+    #[snafu(transparent)]
+    Evidence { source: EvidenceError },
+    #[snafu(display("{}: {source}", path.display()))]
+    File { path: PathBuf, source: io::Error },
+    #[snafu(display("{}: must be a key of 1 to {MAX_KEY_FILE} bytes", path.display()))]
+    KeyFile { path: PathBuf },
+    #[snafu(display("http server: {source}"))]
+    Server { source: io::Error },
+    #[snafu(display("chain: {problem}"))]
+    Mismatch { problem: String },
+    #[snafu(display("this build has no {what} (feature {feature})"))]
+    NotBuilt { what: &'static str, feature: &'static str },
+    #[snafu(display("the engine does not serve {model:?}, which the price list has"))]
+    Model { model: String },
+}
+
+/// Runs a worker until `stop`.
+///
+/// # Errors
+/// [`RunError`] if it cannot start, or its server fails.
+pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    fs::create_dir_all(&config.data_dir).context(FileSnafu { path: &config.data_dir })?;
+    let journal = Arc::new(Journal::open(&config.data_dir.join("journal.redb"))?);
+    let engine = engine(&config.engine)?;
+    check_models(&config, engine.as_ref()).await?;
+    let chain = connect(&config).await?;
+    check_contracts(&config.chain, &chain).await?;
+    let provider = provider(&config.tee)?;
+    // Nobody is told of an address that cannot be listened at.
+    let listener = TcpListener::bind(config.listen).await.context(ServerSnafu)?;
+
+    let keys = Arc::new(BootKeys::generate());
+    let registry = chain.contracts().registry.address.clone();
+    let billing = chain.contracts().billing.address.clone();
+    let chain: Arc<dyn Chain> = Arc::new(chain);
+    let attester = Attester {
+        chain: chain.clone(),
+        provider,
+        keys: keys.clone(),
+        chain_id: config.chain.chain_id.clone(),
+        registry: registry.clone(),
+        tls_spki_sha256: config.tls_spki_sha256.0,
+        class: config.class,
+    };
+    let (worker_id, attested) = attester.register(&config.data_dir, config.listing()).await?;
+    tracing::info!(%worker_id, kid = hex::encode(keys.kid()), "worker registered");
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let identity = Identity {
+        chain_id: config.chain.chain_id.clone(),
+        registry,
+        billing,
+        operator: chain.operator().to_owned(),
+        worker_id,
+        tls_spki_sha256: config.tls_spki_sha256.0,
+        class: config.class,
+    };
+    let prices = PriceList::new(config.prices.clone());
+    let limits = config.limits();
+    let parts = Parts { identity, keys, attested, chain, engine, journal, prices, clock, limits };
+    serve(Agent::new(parts), attester, listener, &config, stop).await
+}
+
+async fn serve(
+    agent: Arc<Agent>,
+    attester: Attester,
+    listener: TcpListener,
+    config: &Config,
+    stop: CancellationToken,
+) -> Result<(), RunError> {
+    agent.sessions.set_contract_time(agent.chain.clock().await?.now);
+    let interval = Duration::from_secs(config.settle_interval_s);
+    let settling =
+        tokio::spawn(settle_loop(agent.clone(), interval, config.finalize, stop.clone()));
+    let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "serving");
+    }
+    let server = axum::serve(listener, router(agent.clone()))
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let last_requests = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    let served = tokio::select! {
+        served = server => served.context(ServerSnafu),
+        () = last_requests => Ok(()),
+    };
+    stop.cancel();
+    if tokio::time::timeout(LAST_REQUESTS, agent.finish_requests()).await.is_err() {
+        tracing::warn!("requests in progress were given up");
+    }
+    // Both end by `stop`; a panic of theirs is in the log.
+    let _ = tokio::join!(settling, renewing);
+    match settle_all(&agent).await {
+        Ok(settled) => tracing::info!(?settled, "last receipts handed in"),
+        Err(error) => tracing::warn!(%error, "the last receipts stay in the journal"),
+    }
+    served
+}
+
+/// The chain of a configuration, with the operator's wallet.
+///
+/// # Errors
+/// [`RunError`] if the wallet cannot be read or the node cannot be asked.
+pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
+    let ChainConfig { lcd_url, chain_id, registry, billing, rewards, gas_price_milli, gas } =
+        config.chain.clone();
+    let wallet = Wallet::from_file(&config.wallet_file)?;
+    let client_config = ClientConfig { gas_price_milli, ..ClientConfig::new(&chain_id) };
+    let client = ChainClient::with_config(&lcd_url, client_config)?;
+    let contracts = Contracts {
+        registry: contract(&client, registry).await?,
+        billing: contract(&client, billing).await?,
+        rewards: contract(&client, rewards).await?,
+    };
+    Ok(NodeChain::new(client, wallet, contracts, chain_id, gas))
+}
+
+async fn contract(client: &ChainClient, config: ContractConfig) -> Result<ContractRef, ChainError> {
+    match config.code_hash {
+        Some(code_hash) => Ok(ContractRef { address: config.address, code_hash }),
+        None => client.contract(&config.address).await,
+    }
+}
+
+/// The contracts must belong together: receipts are signed for billing, which trusts its registry.
+async fn check_contracts(config: &ChainConfig, chain: &NodeChain) -> Result<(), RunError> {
+    let billing = chain.billing_config().await?;
+    let mismatch = |problem: String| Err(RunError::Mismatch { problem });
+    let registry = billing.registry.address.as_str();
+    if registry != config.registry.address {
+        let have = &config.registry.address;
+        return mismatch(format!("billing trusts registry {registry}, configured is {have}"));
+    }
+    match billing.rewards {
+        Some(rewards) if rewards.address.as_str() != config.rewards.address => {
+            let (want, have) = (rewards.address, &config.rewards.address);
+            mismatch(format!("billing pays through rewards {want}, configured is {have}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is offered must be there; an engine that is not up yet is asked when requests come.
+async fn check_models(config: &Config, engine: &dyn Engine) -> Result<(), RunError> {
+    let models = match engine.models().await {
+        Ok(models) => models,
+        Err(error) => {
+            tracing::warn!(%error, "the engine does not answer yet");
+            return Ok(());
+        }
+    };
+    for listing in &config.prices {
+        let model = &listing.model;
+        if !models.iter().any(|info| info.id == *model) {
+            return ModelSnafu { model }.fail();
+        }
+    }
+    Ok(())
+}
+
+fn engine(config: &EngineConfig) -> Result<Arc<dyn Engine>, RunError> {
+    match config {
+        EngineConfig::Embedded { model_file, model } => embedded(model_file.as_deref(), model),
+        EngineConfig::Upstream { url, api_key_file, context_length } => {
+            let mut upstream = UpstreamConfig::new(url);
+            upstream.api_key = api_key_file.as_deref().map(read_key).transpose()?;
+            upstream.context_length = context_length.unwrap_or(upstream.context_length);
+            Ok(Arc::new(UpstreamEngine::new(upstream)?))
+        }
+    }
+}
+
+#[cfg(feature = "embedded")]
+fn embedded(file: Option<&Path>, model: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
+    use secret_ai_engine::embedded::{EmbeddedConfig, EmbeddedEngine};
+    let Some(file) = file else { return Ok(Arc::new(EmbeddedEngine::demo()?)) };
+    let stem = || file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let id = model.clone().unwrap_or_else(stem);
+    Ok(Arc::new(EmbeddedEngine::open(file, EmbeddedConfig::new(id))?))
+}
+
+#[cfg(not(feature = "embedded"))]
+fn embedded(_: Option<&Path>, _: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
+    NotBuiltSnafu { what: "embedded engine", feature: "embedded" }.fail()
+}
+
+fn provider(config: &TeeConfig) -> Result<Arc<dyn EvidenceProvider>, RunError> {
+    match config {
+        TeeConfig::ConfigfsTsm { path } => Ok(Arc::new(ConfigfsTsm::new(path.as_deref()))),
+        TeeConfig::Simulated { seed_file } => simulated(seed_file),
+    }
+}
+
+#[cfg(feature = "simulated-tee")]
+fn simulated(seed_file: &Path) -> Result<Arc<dyn EvidenceProvider>, RunError> {
+    tracing::warn!("THE TEE IS SIMULATED: nothing here is confidential, use it for development only");
+    Ok(Arc::new(crate::evidence::Simulated::from_seed_file(seed_file)?))
+}
+
+#[cfg(not(feature = "simulated-tee"))]
+fn simulated(_: &Path) -> Result<Arc<dyn EvidenceProvider>, RunError> {
+    NotBuiltSnafu { what: "simulated TEE", feature: "simulated-tee" }.fail()
+}
+
+fn read_key(path: &Path) -> Result<String, RunError> {
+    let file = fs::File::open(path).context(FileSnafu { path })?;
+    let mut text = String::new();
+    io::Read::read_to_string(&mut io::Read::take(file, MAX_KEY_FILE + 1), &mut text)
+        .context(FileSnafu { path })?;
+    let key = text.trim();
+    if key.is_empty() || text.len() as u64 > MAX_KEY_FILE {
+        return KeyFileSnafu { path }.fail();
+    }
+    Ok(key.to_owned())
+}

@@ -1,0 +1,171 @@
+//! One request's work after its worst case has been reserved: run the engine, count, bill.
+//!
+//! The work runs in a task of its own, so that whatever the client does, what was used is counted
+//! once and what was not used is given back. A plain answer is produced to its end, and billed, also
+//! when its client has gone away; a stream stops then and is billed for what it produced.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use secret_ai_engine::{CancellationToken, ChatEvent, ChatRequest, Delta, Usage};
+use secret_ai_receipts::sha256;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::agent::Agent;
+use crate::count::{Meter, TokenLimit};
+use crate::error::ApiError;
+use crate::openai::{Choice, Head};
+use crate::receipts::{issue, Answer, Proof};
+use crate::sessions::Held;
+use crate::short;
+
+/// Bytes of text that make a token, as a rule of thumb for prompts that nobody has counted.
+const BYTES_PER_TOKEN: u64 = 4;
+/// Tokens that a chat template adds to each message, likewise.
+const TOKENS_PER_MESSAGE: u64 = 8;
+
+/// A request whose worst case is reserved.
+pub struct Work {
+    pub agent: Arc<Agent>,
+    pub held: Held,
+    pub meter: Meter,
+    pub limit: TokenLimit,
+    pub head: Head,
+    pub request: ChatRequest,
+    pub request_sha256: [u8; 32],
+    /// The client wants the usage in a chunk of its own.
+    pub include_usage: bool,
+    /// One of the places for requests in progress.
+    pub slot: OwnedSemaphorePermit,
+}
+
+/// A plain answer with its proof.
+pub struct Plain {
+    pub body: Bytes,
+    pub proof: Proof,
+}
+
+/// What an engine said about its usage so far.
+#[derive(Default)]
+pub struct Tally {
+    /// Pieces that carried something.
+    pub pieces: u64,
+    usage: Option<Usage>,
+}
+
+impl Tally {
+    /// Takes note of a piece of an answer.
+    pub fn piece(&mut self, delta: &Delta) {
+        let has_text = delta.text.as_ref().is_some_and(|text| !text.is_empty());
+        if has_text || !delta.extra.is_empty() {
+            self.pieces = self.pieces.saturating_add(1);
+        }
+    }
+
+    /// Takes note of the engine's count.
+    pub fn report(&mut self, usage: Usage) {
+        self.usage = Some(usage);
+    }
+
+    /// Takes note that there is no count; `deltas` is the engine's number of pieces.
+    pub fn missing(&mut self, deltas: u64) {
+        self.pieces = self.pieces.max(deltas);
+    }
+}
+
+impl Work {
+    /// Answers in one piece.
+    ///
+    /// # Errors
+    /// The engine's error; nothing is billed then.
+    pub async fn plain(self) -> Result<Plain, ApiError> {
+        let cancel = CancellationToken::new();
+        let mut events = self.agent.engine.chat(self.request.clone(), cancel).await?;
+        let (mut choices, mut tally) = (Vec::new(), Tally::default());
+        while let Some(event) = events.next().await {
+            match event? {
+                ChatEvent::Delta(delta) => {
+                    tally.piece(&delta);
+                    Choice::append(&mut choices, delta);
+                }
+                ChatEvent::Usage(usage) => tally.report(usage),
+                ChatEvent::UsageMissing { deltas } => tally.missing(deltas),
+                ChatEvent::Done => break,
+            }
+        }
+        let usage = self.usage(&tally);
+        let body = self.head.completion(choices, &usage).to_string();
+        let response_sha256 = sha256(body.as_bytes());
+        let proof = self.bill(usage, response_sha256, false).await?;
+        Ok(Plain { body: body.into(), proof })
+    }
+
+    /// What is to be billed: the engine's count, or an estimate if there is none; in any case not
+    /// more than was reserved.
+    pub fn usage(&self, tally: &Tally) -> Usage {
+        let usage = tally.usage.unwrap_or_else(|| Usage {
+            prompt_tokens: self.estimate_prompt(),
+            cached_tokens: 0,
+            completion_tokens: tally.pieces,
+        });
+        let billed = self.limit.clamp(usage);
+        if billed != usage {
+            tracing::warn!(
+                session = short(&self.held.session().id),
+                "the engine reports more tokens than it was allowed, the surplus is not billed"
+            );
+        }
+        billed
+    }
+
+    /// Counts the usage, signs its receipt and stores it.
+    ///
+    /// # Errors
+    /// 500 if it cannot be signed or stored.
+    pub async fn bill(
+        self,
+        usage: Usage,
+        response_sha256: [u8; 32],
+        aborted: bool,
+    ) -> Result<Proof, ApiError> {
+        let Work { agent, held, meter, head, request_sha256, .. } = self;
+        let session_id = held.session().id;
+        let time = agent.clock.now();
+        let model = head.model;
+        let answer = Answer { request_sha256, response_sha256, model, time, aborted };
+        let issued = held.commit(meter.units(usage), |state, units| {
+            let id = *session_id.as_bytes();
+            let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
+            (proof, state.deadline)
+        });
+        let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
+        let proof = proof.map_err(|error| {
+            tracing::error!(%error, "cannot sign a receipt");
+            ApiError::internal()
+        })?;
+        agent.journal.receipt(proof.receipt.clone(), deadline).await.map_err(|error| {
+            tracing::error!(%error, "cannot store a receipt");
+            ApiError::internal()
+        })?;
+        tracing::info!(
+            session = short(&session_id),
+            seq = proof.receipt.body.seq,
+            input = usage.prompt_tokens,
+            cached = usage.cached_tokens,
+            output = usage.completion_tokens,
+            aborted,
+            "answered"
+        );
+        Ok(proof)
+    }
+
+    /// Tokens of the prompt by a rule of thumb: for answers that broke off before the engine told.
+    fn estimate_prompt(&self) -> u64 {
+        let messages = &self.request.messages;
+        let bytes: u64 =
+            messages.iter().map(|m| m.text().map_or(0, |text| text.len() as u64)).sum();
+        let markers = TOKENS_PER_MESSAGE.saturating_mul(messages.len() as u64);
+        bytes.div_ceil(BYTES_PER_TOKEN).saturating_add(markers)
+    }
+}

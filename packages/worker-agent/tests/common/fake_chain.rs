@@ -1,0 +1,124 @@
+//! A chain in memory that remembers what it was asked.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use secret_ai_chain_client::ChainError;
+use secret_ai_interface::billing::{
+    ClockAnswer, EntryStatus, FinalizeAnswer, SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
+};
+use secret_ai_interface::registry::{Attestation, ChallengeAnswer, Listing, RegisterAnswer};
+use secret_ai_interface::{Digest, Hex, PublicKey, SessionId, WorkerId};
+use secret_ai_worker_agent::chain::Chain;
+
+pub struct FakeChain {
+    pub sessions: Mutex<HashMap<SessionId, SessionAnswer>>,
+    pub clock: Mutex<ClockAnswer>,
+    /// Session queries so far.
+    pub asked: AtomicUsize,
+    /// The node does not answer.
+    pub is_down: AtomicBool,
+    pub batches: Mutex<Vec<Vec<SettleEntry>>>,
+    /// Status given to the entries of the next batches.
+    pub status: Mutex<EntryStatus>,
+    /// Epochs and limits of `finalize`; entries that remain after each.
+    pub cranked: Mutex<Vec<(u64, u32)>>,
+    pub remaining: Mutex<Vec<u64>>,
+    pub registered: Mutex<Vec<(Option<WorkerId>, Attestation)>>,
+    pub renewed: AtomicUsize,
+}
+
+impl FakeChain {
+    pub fn new(sessions: Vec<SessionAnswer>, now: u64) -> Self {
+        let clock =
+            ClockAnswer { now, epoch: 5, finalized_before: 4, pending: 0, paused: false };
+        FakeChain {
+            sessions: Mutex::new(sessions.into_iter().map(|s| (s.session_id, s)).collect()),
+            clock: Mutex::new(clock),
+            asked: AtomicUsize::new(0),
+            is_down: AtomicBool::new(false),
+            batches: Mutex::default(),
+            status: Mutex::new(EntryStatus::Pending),
+            cranked: Mutex::default(),
+            remaining: Mutex::default(),
+            registered: Mutex::default(),
+            renewed: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    pub fn change(&self, id: u8, change: impl FnOnce(&mut SessionAnswer)) {
+        change(self.sessions.lock().unwrap().get_mut(&Hex([id; 16])).unwrap());
+    }
+
+    fn reach(&self) -> Result<(), ChainError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(ChainError::Unreachable { url: "fake".into(), reason: "down".into() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Chain for FakeChain {
+    fn operator(&self) -> &str {
+        "secret1operator"
+    }
+
+    async fn session(
+        &self,
+        session_id: SessionId,
+        auth: &SessionAuth,
+    ) -> Result<Option<SessionAnswer>, ChainError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.reach()?;
+        let sessions = self.sessions.lock().unwrap();
+        Ok(sessions.get(&session_id).filter(|s| s.auth == *auth).cloned())
+    }
+
+    async fn clock(&self) -> Result<ClockAnswer, ChainError> {
+        self.reach()?;
+        Ok(self.clock.lock().unwrap().clone())
+    }
+
+    async fn settle(&self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, ChainError> {
+        self.reach()?;
+        let statuses = vec![*self.status.lock().unwrap(); entries.len()];
+        self.batches.lock().unwrap().push(entries);
+        Ok(SettleAnswer { epoch: 5, statuses })
+    }
+
+    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
+        self.reach()?;
+        self.cranked.lock().unwrap().push((epoch, limit));
+        Ok(FinalizeAnswer { remaining: self.remaining.lock().unwrap().pop().unwrap_or(0) })
+    }
+
+    async fn challenge(&self, _: PublicKey, _: Digest) -> Result<ChallengeAnswer, ChainError> {
+        self.reach()?;
+        Ok(ChallengeAnswer { challenge: Hex([5; 32]), expires_at: 0 })
+    }
+
+    async fn register(
+        &self,
+        worker_id: Option<WorkerId>,
+        attestation: Attestation,
+        _: Listing,
+    ) -> Result<RegisterAnswer, ChainError> {
+        self.reach()?;
+        self.registered.lock().unwrap().push((worker_id, attestation));
+        let worker_id = worker_id.unwrap_or(Hex([8; 16]));
+        Ok(RegisterAnswer { worker_id, kid: Hex([0; 20]), lease_until: 100 })
+    }
+
+    async fn renew(&self, _: Attestation) -> Result<RegisterAnswer, ChainError> {
+        self.reach()?;
+        self.renewed.fetch_add(1, Ordering::SeqCst);
+        Ok(RegisterAnswer { worker_id: Hex([8; 16]), kid: Hex([0; 20]), lease_until: 200 })
+    }
+}

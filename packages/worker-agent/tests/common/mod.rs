@@ -1,0 +1,236 @@
+//! A worker on loopback with a fake chain, a scripted engine and a clock that stands still.
+#![allow(dead_code)] // each test program uses a part of it
+
+mod engine;
+mod fake_chain;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
+use cosmwasm_std::{Addr, Uint128};
+use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus};
+use secret_ai_interface::registry::{ModelListing, Rate};
+use secret_ai_interface::{Hex, Unit, WorkerId};
+use secret_ai_receipts::{sha256, Domain, Evidence, Receipt, Signed};
+use secret_ai_worker_agent::agent::{Agent, Attested, Identity, Limits, Parts};
+use secret_ai_worker_agent::clock::Clock;
+use secret_ai_worker_agent::journal::Journal;
+use secret_ai_worker_agent::keys::BootKeys;
+use secret_ai_worker_agent::prices::PriceList;
+use secret_ai_worker_agent::routes::router;
+use serde_json::{json, Value};
+use tempfile::TempDir;
+
+pub use engine::{Script, ScriptedEngine};
+pub use fake_chain::FakeChain;
+
+pub const MODEL: &str = "m";
+pub const TOKEN: &str = "secret1token";
+pub const BILLING: &str = "secret1billing";
+pub const CHAIN_ID: &str = "test-1";
+pub const WORKER: WorkerId = Hex([7; 16]);
+pub const SECRET: [u8; 32] = [9; 32];
+/// Base units per 1,000,000: one base unit per token.
+pub const ONE: u64 = 1_000_000;
+pub const NOW: u64 = 1_800_000_000;
+
+/// A clock that tests move.
+pub struct ManualClock(pub AtomicU64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl ManualClock {
+    pub fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+/// A worker that serves on loopback.
+pub struct Worker {
+    pub url: String,
+    pub agent: Arc<Agent>,
+    pub chain: Arc<FakeChain>,
+    pub engine: Arc<ScriptedEngine>,
+    pub clock: Arc<ManualClock>,
+    pub journal: Arc<Journal>,
+    pub receipt_pk: [u8; 33],
+    pub kid: [u8; 20],
+    pub dir: Arc<TempDir>,
+    pub http: reqwest::Client,
+}
+
+pub fn domain() -> Domain {
+    Domain { chain_id: CHAIN_ID.into(), billing: BILLING.into() }
+}
+
+pub fn line(model: &str, unit: Unit, rate: u64) -> Line {
+    Line { model: model.into(), unit, rate }
+}
+
+pub fn chat_lines() -> Vec<Line> {
+    vec![line(MODEL, Unit::Input, ONE), line(MODEL, Unit::Output, ONE)]
+}
+
+/// An open session of the test worker with bearer [`SECRET`].
+pub fn session(id: u8, cap: u128, slack: u128, lines: Vec<Line>) -> SessionAnswer {
+    SessionAnswer {
+        session_id: Hex([id; 16]),
+        worker_id: WORKER,
+        token: Addr::unchecked(TOKEN),
+        counters: vec![0; lines.len()],
+        lines,
+        cap: Uint128::new(cap),
+        slack: Uint128::new(slack),
+        expires: NOW + 1_000,
+        auth: SessionAuth::H(Hex(sha256(&SECRET))),
+        paid: Uint128::zero(),
+        status: SessionStatus::Open,
+        deadline: NOW + 2_000,
+    }
+}
+
+/// Bearer key of session `id`.
+pub fn bearer(id: u8) -> String {
+    format!("sk-{}", URL_SAFE_NO_PAD.encode([&[id; 16][..], &WORKER.0, &SECRET].concat()))
+}
+
+pub fn prices(rates: &[(Unit, u64)]) -> PriceList {
+    let rates = rates.iter().map(|(unit, rate)| Rate { unit: *unit, rate: *rate }).collect();
+    let token = Addr::unchecked(TOKEN);
+    PriceList::new(vec![ModelListing { model: MODEL.into(), token, rates }])
+}
+
+/// How a test worker differs from the usual one.
+pub struct Setup {
+    pub sessions: Vec<SessionAnswer>,
+    pub script: Script,
+    pub prices: PriceList,
+    pub limits: Limits,
+    pub dir: Arc<TempDir>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            sessions: vec![session(1, 10_000, 10_000, chat_lines())],
+            script: Script::words(&["Hello", " world"]),
+            prices: prices(&[(Unit::Input, ONE), (Unit::Output, ONE)]),
+            limits: Limits::default(),
+            dir: Arc::new(TempDir::new().unwrap()),
+        }
+    }
+}
+
+impl Setup {
+    pub async fn start(self) -> Worker {
+        let clock = Arc::new(ManualClock(AtomicU64::new(NOW)));
+        let chain = Arc::new(FakeChain::new(self.sessions, NOW));
+        let engine = Arc::new(ScriptedEngine::new(self.script));
+        let journal = Arc::new(Journal::open(&self.dir.path().join("journal.redb")).unwrap());
+        let keys = Arc::new(BootKeys::generate());
+        let (receipt_pk, kid) = (keys.receipt_pk(), keys.kid());
+        let identity = Identity {
+            chain_id: CHAIN_ID.into(),
+            registry: "secret1registry".into(),
+            billing: BILLING.into(),
+            operator: "secret1operator".into(),
+            worker_id: WORKER,
+            tls_spki_sha256: [0; 32],
+            class: 0,
+        };
+        let lease_until = NOW + 100_000;
+        let agent = Agent::new(Parts {
+            identity,
+            keys,
+            attested: Attested { challenge: [3; 32], quote: vec![1, 2, 3], lease_until },
+            chain: chain.clone(),
+            engine: engine.clone(),
+            journal: journal.clone(),
+            prices: self.prices,
+            clock: clock.clone(),
+            limits: self.limits,
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, router(agent.clone())).into_future());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let dir = self.dir;
+        Worker { url, agent, chain, engine, clock, journal, receipt_pk, kid, dir, http }
+    }
+}
+
+impl Worker {
+    /// A chat request of session 1, as one would send it.
+    pub fn post(&self, body: &Value) -> reqwest::RequestBuilder {
+        self.http
+            .post(format!("{}/v1/chat/completions", self.url))
+            .bearer_auth(bearer(1))
+            .json(body)
+    }
+
+    /// Status and error object (null for 200) of a request.
+    pub async fn outcome(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let body: Value = response.json().await.unwrap();
+        (status, body["error"].clone())
+    }
+
+    /// Asserts status and error code of a request.
+    pub async fn refuses(&self, request: reqwest::RequestBuilder, status: u16, code: &str) -> Value {
+        let (got, error) = self.outcome(request).await;
+        assert_eq!((got, error["code"].as_str()), (status, Some(code)), "{error}");
+        assert!(error["message"].is_string() && error["type"].is_string(), "{error}");
+        error
+    }
+
+    /// Decodes and verifies a receipt and its evidence against the exact bytes exchanged.
+    pub fn verify(&self, receipt: &str, evidence: &str, request: &[u8], response: &[u8]) -> Receipt {
+        use secret_ai_receipts::Body;
+        let receipt: Signed<Receipt> =
+            Signed::decode(&URL_SAFE_NO_PAD.decode(receipt).unwrap()).unwrap();
+        secret_ai_receipts::verify(&self.receipt_pk, &domain(), &receipt).unwrap();
+        let evidence = Evidence::decode(&URL_SAFE_NO_PAD.decode(evidence).unwrap()).unwrap();
+        assert_eq!(evidence.request_sha256, sha256(request));
+        assert_eq!(evidence.response_sha256, sha256(response));
+        assert_eq!(evidence.model, MODEL);
+        assert_eq!(receipt.body.evidence, domain().digest(&evidence));
+        assert_eq!(receipt.body.kid, self.kid);
+        receipt.body
+    }
+
+    /// Waits until all requests in progress are counted.
+    pub async fn settled_down(&self) {
+        self.agent.finish_requests().await;
+    }
+
+    /// Newest stored receipt of session `id`.
+    pub fn stored(&self, id: u8) -> Option<Receipt> {
+        let records = self.journal.session(&[id; 16]).unwrap();
+        records.into_iter().map(|r| r.receipt.body).find(|r| r.kid == self.kid)
+    }
+}
+
+/// A request with one message.
+pub fn chat(text: &str) -> Value {
+    json!({ "model": MODEL, "messages": [{ "role": "user", "content": text }] })
+}
+
+/// Takes a streamed answer apart: the chunks, the hashed bytes, receipt and evidence.
+pub fn take_apart(stream: &str) -> (Vec<Value>, String, Option<(String, String)>) {
+    let (answer, rest) = stream.split_once("data: [DONE]\n\n").expect("[DONE]");
+    let chunks = answer.split("\n\n").filter(|part| !part.is_empty());
+    let chunks = chunks.map(|part| serde_json::from_str(part.strip_prefix("data: ").unwrap()).unwrap());
+    let proof = rest.strip_prefix("event: receipt\ndata: ").map(|data| {
+        let data: Value = serde_json::from_str(data.trim_end()).unwrap();
+        let text = |name: &str| data[name].as_str().unwrap().to_owned();
+        (text("receipt"), text("evidence"))
+    });
+    (chunks.collect(), format!("{answer}data: [DONE]\n\n"), proof)
+}

@@ -1,0 +1,23 @@
+//! `make demo`: the main job, end to end, on real parts.
+//!
+//! Starts a devnet, deploys the contracts' wasm, runs a worker agent in a simulated TEE, and uses
+//! them as their users would: with the command line tools, over HTTP. Prints what each party sees,
+//! what an outside observer sees, the gas of each step, and at the end where every base unit is.
+//! Exits with 1 if anything is off.
+
+mod observer;
+mod stage;
+mod story;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match story::tell().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ndemo: FAILED: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
