@@ -42,6 +42,7 @@ pub fn finalize(
         return Err(ContractError::EpochNotOver { epoch, current });
     }
     let mut batch = take_batch(deps.storage, epoch, limit)?;
+    let finalized = u32::try_from(batch.len()).unwrap_or(limit);
     let remaining = queue(deps.storage)?.len();
 
     let mut stream = Stream::new(random(&env, "finalize")?);
@@ -69,7 +70,7 @@ pub fn finalize(
     earned.resize(limit, Credit { operator: Addr::unchecked(""), token: 0, amount: 0 });
     stream.shuffle(&mut earned);
     let message = credit_message(deps.storage, rewards, &earned)?;
-    Ok(respond(&FinalizeAnswer { remaining })?.add_message(message))
+    Ok(respond(&FinalizeAnswer { finalized, remaining })?.add_message(message))
 }
 
 /// Takes the oldest entries off the queue.

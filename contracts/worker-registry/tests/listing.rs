@@ -6,6 +6,7 @@ use common::{listing, model, refused, Boot, Suite, LEASE_S};
 use cosmwasm_std::Addr;
 use secret_ai_interface::registry::*;
 use secret_ai_interface::{Unit, WorkerId, MAX_COUNT};
+use serde_json::{json, Value};
 
 fn update(
     suite: &mut Suite,
@@ -199,11 +200,12 @@ fn the_price_list_has_the_cheapest_first() {
 #[test]
 fn todays_sdks_are_answered() {
     let (mut suite, alice, [first, _]) = market();
-    let json = |suite: &Suite, msg: serde_json::Value| -> serde_json::Value {
+    // What an SDK writes is the message, and what it reads is the answer.
+    let json = |suite: &Suite, msg: Value| -> Value {
+        let msg: QueryMsg = serde_json::from_value(msg).unwrap();
         let answer = suite.app.query_bytes(&suite.registry, &msg).unwrap();
         serde_json::from_slice(&answer).unwrap()
     };
-    use serde_json::json;
     let models = json!({"models": ["gemma-3", "llama-3"]});
     assert_eq!(json(&suite, json!({"get_models": {}})), models);
     let urls = json!({"urls": ["https://two", "https://one"]});

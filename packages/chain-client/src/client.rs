@@ -173,10 +173,21 @@ impl ChainClient {
             .seal(&self.query_keys, &contract.code_hash, &to_json(msg)?)
             .await?;
         let ciphertext = match self.lcd.query_raw(&contract.address, &wire).await {
-            Err(ChainError::Node { path, status, message }) => {
+            Err(ChainError::Node {
+                path,
+                status,
+                message,
+            }) => {
                 return Err(match decrypted_error(&message, &[Some(cipher)]) {
-                    Some(message) => ChainError::Contract { message, txhash: None },
-                    None => ChainError::Node { path, status, message },
+                    Some(message) => ChainError::Contract {
+                        message,
+                        txhash: None,
+                    },
+                    None => ChainError::Node {
+                        path,
+                        status,
+                        message,
+                    },
                 })
             }
             other => other?,
@@ -232,7 +243,9 @@ impl ChainClient {
         gas_limit: u64,
     ) -> Result<ContractRef> {
         let code_hash = self.lcd.code_hash_by_id(message.code_id).await?;
-        let sealed = self.seal(wallet.io_keys(), &code_hash, &message.json).await?;
+        let sealed = self
+            .seal(wallet.io_keys(), &code_hash, &message.json)
+            .await?;
         let any = Any::pack(&MsgInstantiateContract {
             sender: wallet.address_bytes().to_vec(),
             code_id: message.code_id,
@@ -242,7 +255,9 @@ impl ChainClient {
             ..MsgInstantiateContract::default()
         });
         let ciphers = [Some(sealed.cipher)];
-        let outcome = self.send_messages(wallet, vec![any], &ciphers, gas_limit).await?;
+        let outcome = self
+            .send_messages(wallet, vec![any], &ciphers, gas_limit)
+            .await?;
         match outcome.addresses.into_iter().flatten().next() {
             Some(address) => Ok(ContractRef { address, code_hash }),
             None => Err(ChainError::bad_answer("instantiate answered no address")),
@@ -259,7 +274,9 @@ impl ChainClient {
             wasm_byte_code: gzip(wasm)?,
             ..MsgStoreCode::default()
         });
-        let outcome = self.send_messages(wallet, vec![any], &[None], gas_limit).await?;
+        let outcome = self
+            .send_messages(wallet, vec![any], &[None], gas_limit)
+            .await?;
         outcome
             .data
             .first()
@@ -284,7 +301,8 @@ impl ChainClient {
             to_address: to.into(),
             amount,
         });
-        self.send_messages(wallet, vec![any], &[None], gas_limit).await
+        self.send_messages(wallet, vec![any], &[None], gas_limit)
+            .await
     }
 
     /// The newest block.

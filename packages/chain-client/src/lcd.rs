@@ -83,7 +83,9 @@ impl LcdClient {
         if let Some(key) = *self.tx_key.read().await {
             return Ok(key);
         }
-        let answer = self.get("/registration/v1beta1/tx-key", "transaction key").await?;
+        let answer = self
+            .get("/registration/v1beta1/tx-key", "transaction key")
+            .await?;
         let key: [u8; 32] = STANDARD
             .decode(text(&answer, "/key")?)
             .ok()
@@ -114,8 +116,10 @@ impl LcdClient {
 
     /// Balance of one coin, in base units.
     pub async fn balance(&self, address: &str, denom: &str) -> Result<u128> {
-        let path =
-            format!("/cosmos/bank/v1beta1/balances/{address}/by_denom?denom={}", escape(denom));
+        let path = format!(
+            "/cosmos/bank/v1beta1/balances/{address}/by_denom?denom={}",
+            escape(denom)
+        );
         let answer = self.get(&path, &format!("account {address}")).await?;
         text(&answer, "/balance/amount")?
             .parse()
@@ -167,13 +171,20 @@ impl LcdClient {
     pub async fn broadcast(&self, tx_bytes: &[u8]) -> Result<TxResponse> {
         let path = "/cosmos/tx/v1beta1/txs";
         let body = json!({ "tx_bytes": STANDARD.encode(tx_bytes), "mode": "BROADCAST_MODE_SYNC" });
-        let answer = checked(self.http.post(path, &body).await?, path, "transaction endpoint")?;
+        let answer = checked(
+            self.http.post(path, &body).await?,
+            path,
+            "transaction endpoint",
+        )?;
         parse(answer["tx_response"].clone(), "broadcast answer")
     }
 
     /// A transaction by its hash; none when it is in no block (yet).
     pub async fn tx(&self, hash: &str) -> Result<Option<TxResponse>> {
-        match self.get(&format!("/cosmos/tx/v1beta1/txs/{hash}"), "transaction").await {
+        match self
+            .get(&format!("/cosmos/tx/v1beta1/txs/{hash}"), "transaction")
+            .await
+        {
             Ok(answer) => parse(answer["tx_response"].clone(), "transaction").map(Some),
             Err(ChainError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -116,7 +116,11 @@ fn response_parts(type_url: &str, value: Vec<u8>) -> Result<(Option<String>, Vec
 
 /// Plain attributes are not base64 of anything sealed for this sender and stay as they are.
 fn open_in_place(text: &mut String, ciphers: &[Option<MessageCipher>]) {
-    if let Some(opened) = ciphers.iter().flatten().find_map(|c| c.open_text(text).ok()) {
+    if let Some(opened) = ciphers
+        .iter()
+        .flatten()
+        .find_map(|c| c.open_text(text).ok())
+    {
         *text = opened;
     }
 }

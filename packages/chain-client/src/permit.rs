@@ -24,10 +24,15 @@ pub fn owner_permit(
         chain_id: chain_id.into(),
         permissions: vec![Permission::Owner],
     };
-    let document = sign_bytes(&params)
-        .map_err(|_| ChainError::invalid("permit cannot be written as JSON"))?;
+    let document =
+        sign_bytes(&params).map_err(|_| ChainError::invalid("permit cannot be written as JSON"))?;
     let signature = Binary(wallet.sign(&document).to_vec());
-    let pub_key =
-        PermitPublicKey { key_type: KEY_TYPE.into(), value: Binary(wallet.public_key()) };
-    Ok(Permit { params, signature: PermitSignature { pub_key, signature } })
+    let pub_key = PermitPublicKey {
+        key_type: KEY_TYPE.into(),
+        value: Binary(wallet.public_key()),
+    };
+    Ok(Permit {
+        params,
+        signature: PermitSignature { pub_key, signature },
+    })
 }

@@ -109,7 +109,11 @@ impl Wallet {
 
     /// Compressed secp256k1 public key, 33 bytes.
     pub fn public_key(&self) -> Vec<u8> {
-        self.key.verifying_key().to_sec1_point(true).as_bytes().to_vec()
+        self.key
+            .verifying_key()
+            .to_sec1_point(true)
+            .as_bytes()
+            .to_vec()
     }
 
     /// The key pair with which this wallet encrypts its messages to contracts, always the same

@@ -20,7 +20,14 @@ const ANSWER: &[u8] = br#"{"models":["m"]}"#;
 
 fn sealed() -> SealedMessage {
     let io = IoKeys::from_seed(IO_SEED);
-    seal_message(&IoKeys::from_seed(USER_SEED), &io.public(), &NONCE, CODE_HASH, QUESTION).unwrap()
+    seal_message(
+        &IoKeys::from_seed(USER_SEED),
+        &io.public(),
+        &NONCE,
+        CODE_HASH,
+        QUESTION,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -67,7 +74,10 @@ fn every_changed_byte_of_a_message_is_refused() {
         assert!(open_message(&io, &bad).is_err(), "byte {index}");
     }
     for length in 0..wire.len() {
-        assert!(open_message(&io, &wire[..length]).is_err(), "length {length}");
+        assert!(
+            open_message(&io, &wire[..length]).is_err(),
+            "length {length}"
+        );
     }
 }
 
@@ -75,17 +85,38 @@ fn every_changed_byte_of_a_message_is_refused() {
 fn code_hashes_of_another_form_are_refused() {
     let user = IoKeys::from_seed(USER_SEED);
     let io = IoKeys::from_seed(IO_SEED).public();
-    for bad in ["", "af74", &CODE_HASH.to_uppercase(), &format!("0x{}", &CODE_HASH[2..])] {
-        let error = seal_message(&user, &io, &NONCE, bad, QUESTION).unwrap_err().to_string();
-        assert!(error.contains("must be 64 lower-case hex digits"), "{error}");
+    for bad in [
+        "",
+        "af74",
+        &CODE_HASH.to_uppercase(),
+        &format!("0x{}", &CODE_HASH[2..]),
+    ] {
+        let error = seal_message(&user, &io, &NONCE, bad, QUESTION)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("must be 64 lower-case hex digits"),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn padding_reaches_the_next_multiple() {
-    let cases = [(0, 256, 0), (1, 256, 255), (255, 256, 1), (256, 256, 0), (257, 256, 255), (9, 0, 0)];
+    let cases = [
+        (0, 256, 0),
+        (1, 256, 255),
+        (255, 256, 1),
+        (256, 256, 0),
+        (257, 256, 255),
+        (9, 0, 0),
+    ];
     for (len, block, expected) in cases {
-        assert_eq!(padding_len(len, block), expected, "{len} to a multiple of {block}");
+        assert_eq!(
+            padding_len(len, block),
+            expected,
+            "{len} to a multiple of {block}"
+        );
     }
 }
 

@@ -33,7 +33,12 @@ fn signed() -> TxRaw {
 }
 
 fn verifies(tx: &TxRaw, chain_id: &str, account_number: u64) -> bool {
-    let doc = sign_bytes(&tx.body_bytes, &tx.auth_info_bytes, chain_id, account_number);
+    let doc = sign_bytes(
+        &tx.body_bytes,
+        &tx.auth_info_bytes,
+        chain_id,
+        account_number,
+    );
     let signature = Signature::from_slice(&tx.signatures[0]).unwrap();
     let key = VerifyingKey::from_sec1_bytes(&wallet().public_key()).unwrap();
     key.verify(&doc, &signature).is_ok()
@@ -45,15 +50,24 @@ fn parts_come_back_as_they_went_in() {
     let body = TxBody::decode(&tx.body_bytes[..]).unwrap();
     assert_eq!(body.memo, "hello");
     assert_eq!(body.messages[0].type_url, MsgSend::TYPE_URL);
-    assert_eq!(MsgSend::decode(&body.messages[0].value[..]).unwrap(), send());
+    assert_eq!(
+        MsgSend::decode(&body.messages[0].value[..]).unwrap(),
+        send()
+    );
     let auth = AuthInfo::decode(&tx.auth_info_bytes[..]).unwrap();
     let signer = &auth.signer_infos[0];
     assert_eq!(signer.sequence, 9);
-    assert_eq!(signer.mode_info.unwrap().single.unwrap().mode, SIGN_MODE_DIRECT);
+    assert_eq!(
+        signer.mode_info.unwrap().single.unwrap().mode,
+        SIGN_MODE_DIRECT
+    );
     let key = PubKey::decode(&signer.public_key.as_ref().unwrap().value[..]).unwrap();
     assert_eq!(key.key, wallet().public_key());
     let fee = auth.fee.unwrap();
-    assert_eq!((fee.gas_limit, fee.amount), (50_000, vec![Coin::uscrt(5_000)]));
+    assert_eq!(
+        (fee.gas_limit, fee.amount),
+        (50_000, vec![Coin::uscrt(5_000)])
+    );
 }
 
 #[test]
@@ -62,7 +76,11 @@ fn encoding_is_the_wire_format() {
     let expected = [&[0x0a, 5][..], b"uscrt", &[0x12, 1], b"5"].concat();
     assert_eq!(Coin::uscrt(5).encode_to_vec(), expected);
     // Field 1 of Any, then field 2, then nothing.
-    let any = Any { type_url: "/a".into(), value: vec![9] }.encode_to_vec();
+    let any = Any {
+        type_url: "/a".into(),
+        value: vec![9],
+    }
+    .encode_to_vec();
     assert_eq!(any, [0x0a, 2, b'/', b'a', 0x12, 1, 9]);
 }
 
@@ -74,7 +92,11 @@ fn signature_covers_every_part() {
     assert!(!verifies(&tx, "secretdev-1", 4));
     for part in 0..2 {
         let mut bad = tx.clone();
-        let bytes = if part == 0 { &mut bad.body_bytes } else { &mut bad.auth_info_bytes };
+        let bytes = if part == 0 {
+            &mut bad.body_bytes
+        } else {
+            &mut bad.auth_info_bytes
+        };
         *bytes.last_mut().unwrap() ^= 1;
         assert!(!verifies(&bad, "secretdev-1", 3), "part {part}");
     }

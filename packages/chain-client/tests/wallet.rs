@@ -3,7 +3,8 @@
 use k256::ecdsa::{signature::Verifier, Signature, VerifyingKey};
 use secret_ai_chain_client::{address, Wallet};
 
-const A: &str = "grant rice replace explain federal release fix clever romance raise often wild taxi \
+const A: &str =
+    "grant rice replace explain federal release fix clever romance raise often wild taxi \
     quarter soccer fiber love must tape steak together observe swap guitar";
 const ACCOUNTS: [(&str, &str); 4] = [
     (A, "secret1ap26qrlp8mcq2pg6r47w43l0y8zkqm8a450s03"),
@@ -60,9 +61,17 @@ fn bad_addresses_are_refused() {
 
 #[test]
 fn bad_mnemonics_are_refused_without_repeating_them() {
-    for bad in ["", "grant rice", &A.replace("guitar", "grant"), &A.replace("guitar", "hunter2")] {
+    for bad in [
+        "",
+        "grant rice",
+        &A.replace("guitar", "grant"),
+        &A.replace("guitar", "hunter2"),
+    ] {
         let error = Wallet::from_mnemonic(bad).unwrap_err().to_string();
-        assert!(!error.contains("grant") && !error.contains("hunter2"), "{error}");
+        assert!(
+            !error.contains("grant") && !error.contains("hunter2"),
+            "{error}"
+        );
     }
 }
 
@@ -81,10 +90,16 @@ fn signatures_verify_and_are_deterministic() {
 #[test]
 fn files_hold_a_mnemonic_or_a_hex_key() {
     let by_words = key_file("words", &format!("\n{}\n", A.replace(' ', "  ")));
-    assert_eq!(Wallet::from_file(&by_words).unwrap().address(), ACCOUNTS[0].1);
+    assert_eq!(
+        Wallet::from_file(&by_words).unwrap().address(),
+        ACCOUNTS[0].1
+    );
     let by_key = key_file("key", &format!("{}\n", "11".repeat(32)));
     let expected = Wallet::from_private_key(&[0x11; 32]).unwrap();
-    assert_eq!(Wallet::from_file(&by_key).unwrap().address(), expected.address());
+    assert_eq!(
+        Wallet::from_file(&by_key).unwrap().address(),
+        expected.address()
+    );
 }
 
 #[test]
@@ -96,9 +111,14 @@ fn unusable_files_are_refused_without_repeating_them() {
         ("prose", "hunter2 is my password".into()),
         ("long", "11".repeat(600)),
     ] {
-        let error = Wallet::from_file(key_file(name, &content)).unwrap_err().to_string();
+        let error = Wallet::from_file(key_file(name, &content))
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("key file "), "{error}");
-        assert!(!error.contains("hunter2") && !error.contains("1111"), "{error}");
+        assert!(
+            !error.contains("hunter2") && !error.contains("1111"),
+            "{error}"
+        );
     }
     assert!(Wallet::from_file("/nowhere/at/all").is_err());
 }
@@ -106,14 +126,26 @@ fn unusable_files_are_refused_without_repeating_them() {
 #[test]
 fn derived_secrets_differ_by_label_and_wallet_and_are_found_again() {
     let (one, other) = (wallet(), Wallet::from_mnemonic(ACCOUNTS[1].0).unwrap());
-    assert_eq!(one.secret_bytes_for("session/0"), wallet().secret_bytes_for("session/0"));
-    assert_ne!(one.secret_bytes_for("session/0"), one.secret_bytes_for("session/1"));
-    assert_ne!(one.secret_bytes_for("session/0"), other.secret_bytes_for("session/0"));
+    assert_eq!(
+        one.secret_bytes_for("session/0"),
+        wallet().secret_bytes_for("session/0")
+    );
+    assert_ne!(
+        one.secret_bytes_for("session/0"),
+        one.secret_bytes_for("session/1")
+    );
+    assert_ne!(
+        one.secret_bytes_for("session/0"),
+        other.secret_bytes_for("session/0")
+    );
     assert_eq!(one.io_keys().public(), wallet().io_keys().public());
     assert_ne!(one.io_keys().public(), other.io_keys().public());
 }
 
 #[test]
 fn debug_output_shows_the_address_only() {
-    assert_eq!(format!("{:?}", wallet()), format!("Wallet({})", ACCOUNTS[0].1));
+    assert_eq!(
+        format!("{:?}", wallet()),
+        format!("Wallet({})", ACCOUNTS[0].1)
+    );
 }

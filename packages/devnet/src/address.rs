@@ -35,8 +35,7 @@ pub fn decode(address: &str) -> Result<Vec<u8>, AddressError> {
 
 /// Prefix (lower case) and bytes of any bech32 text, as the host's address functions take it.
 pub fn decode_any(address: &str) -> Result<(String, Vec<u8>), AddressError> {
-    let (hrp, bytes) =
-        bech32::decode(address).map_err(|e| AddressError::Bech32(e.to_string()))?;
+    let (hrp, bytes) = bech32::decode(address).map_err(|e| AddressError::Bech32(e.to_string()))?;
     Ok((hrp.to_lowercase(), bytes))
 }
 

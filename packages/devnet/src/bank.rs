@@ -28,7 +28,10 @@ pub fn balances(world: &World, address: &str) -> Vec<Coin> {
 pub fn mint(world: &mut World, address: &str, coin: &Coin) -> Result<(), ExecError> {
     let held = balance(world, address, &coin.denom).amount.u128();
     let sum = held.checked_add(coin.amount.u128()).ok_or_else(|| {
-        ExecError::sdk(10, format!("balance of {} overflows: invalid coins", coin.denom))
+        ExecError::sdk(
+            10,
+            format!("balance of {} overflows: invalid coins", coin.denom),
+        )
     })?;
     set(world, address, &coin.denom, sum);
     Ok(())
@@ -52,7 +55,9 @@ pub fn send(
             let denom = &coin.denom;
             ExecError::sdk(
                 5,
-                format!("spendable balance {held}{denom} is smaller than {coin}: insufficient funds"),
+                format!(
+                    "spendable balance {held}{denom} is smaller than {coin}: insufficient funds"
+                ),
             )
         })?;
         set(world, from, &coin.denom, left);
@@ -71,7 +76,11 @@ fn set(world: &mut World, address: &str, denom: &str, amount: u128) {
 }
 
 fn transfer_events(from: &str, to: &str, coins: &[Coin]) -> [Event; 4] {
-    let amount = coins.iter().map(Coin::to_string).collect::<Vec<_>>().join(",");
+    let amount = coins
+        .iter()
+        .map(Coin::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
     let event = |ty: &str, attributes: &[(&str, &str)]| Event {
         ty: ty.to_owned(),
         attributes: attributes

@@ -76,7 +76,10 @@ impl Keeper {
             wasm: wasm.into(),
         };
         let stored = (code.code_id, code.code_hash.clone());
-        self.session.world.codes.insert(code.code_id, Arc::new(code));
+        self.session
+            .world
+            .codes
+            .insert(code.code_id, Arc::new(code));
         Ok(stored)
     }
 
@@ -120,7 +123,10 @@ impl Keeper {
             info,
             storage: Default::default(),
         };
-        self.session.world.contracts.insert(address.clone(), contract);
+        self.session
+            .world
+            .contracts
+            .insert(address.clone(), contract);
         self.session
             .world
             .labels
@@ -129,7 +135,10 @@ impl Keeper {
         let (response, index) = self.invoke(entry, &address, &code, origin, input)?;
         events.push(event(
             "instantiate",
-            &[("contract_address", &address), ("code_id", &code_id.to_string())],
+            &[
+                ("contract_address", &address),
+                ("code_id", &code_id.to_string()),
+            ],
         ));
         let data = self
             .respond(&address, response, index, origin.depth, events)
@@ -165,7 +174,9 @@ impl Keeper {
         let entry = EntryPoint::Migrate;
         let world = &self.session.world;
         let unknown = |what: &str| ExecError::sdk(18, format!("unknown {what}: invalid request"));
-        let info = world.contract(contract).ok_or_else(|| unknown("contract"))?;
+        let info = world
+            .contract(contract)
+            .ok_or_else(|| unknown("contract"))?;
         let code = world.codes.get(&code_id).cloned();
         let code = code.ok_or_else(|| unknown("code"))?;
         if info.admin.as_deref() != Some(origin.sender) {
@@ -181,7 +192,10 @@ impl Keeper {
         let (response, index) = self.invoke(entry, contract, &code, origin, input)?;
         events.push(event(
             "migrate",
-            &[("code_id", &code_id.to_string()), ("contract_address", contract)],
+            &[
+                ("code_id", &code_id.to_string()),
+                ("contract_address", contract),
+            ],
         ));
         self.respond(contract, response, index, origin.depth, events)
             .map_err(|e| e.wrap("dispatch: "))
@@ -304,8 +318,7 @@ impl Keeper {
             ContractResult::Ok(response) => {
                 if let (Some(view), Some(data)) = (view, &response.data) {
                     let to_contract = origin.parent.is_some();
-                    view.response_length =
-                        Some(observer::response_length(data.len(), to_contract));
+                    view.response_length = Some(observer::response_length(data.len(), to_contract));
                 }
                 Ok((response, index))
             }
@@ -335,9 +348,8 @@ impl Keeper {
         if depth > MAX_CALL_DEPTH {
             return Err(ExecError::compute(30, "max call depth exceeded"));
         }
-        let replied =
-            submessage::dispatch(self, contract, response.messages, index, depth, events)
-                .map_err(|e| e.wrap("submessages: "))?;
+        let replied = submessage::dispatch(self, contract, response.messages, index, depth, events)
+            .map_err(|e| e.wrap("submessages: "))?;
         Ok(replied.or(response.data.map(|Binary(data)| data)))
     }
 }

@@ -143,8 +143,8 @@ impl Engine {
         let report: WasmReport = upload::check_store(wasm)?;
         upload::check_instantiate(&report)?;
         let metered = meter::inject(wasm)?;
-        let module = Module::new(&self.wasmi, &metered)
-            .map_err(|e| UploadError::Invalid(e.to_string()))?;
+        let module =
+            Module::new(&self.wasmi, &metered).map_err(|e| UploadError::Invalid(e.to_string()))?;
         Ok(Compiled {
             module,
             random: report.exports.iter().any(|e| e == "requires_random"),
@@ -171,14 +171,23 @@ pub fn call(rt: &Arc<Runtime>, session: &mut Session, call: &Call) -> Result<Vec
     session.trace.gas.push(gas_of(call));
     let counter = session.calls;
     session.calls += 1;
-    let random = (call.entry != EntryPoint::Query)
-        .then(|| rt.clock.seed.call_random(rt.clock.height, call.contract, counter));
+    let random = (call.entry != EntryPoint::Query).then(|| {
+        rt.clock
+            .seed
+            .call_random(rt.clock.height, call.contract, counter)
+    });
 
     let limit = session.meter.left().saturating_mul(gas::MULTIPLIER);
     let limit = limit.min(gas::MAX_CALL);
     let host = Host::new(rt.clone(), session.take(), call, index, limit);
     let mut store = Store::new(&rt.engine.wasmi, host);
-    let result = run(&mut store, &compiled, call, random.filter(|_| compiled.random), limit);
+    let result = run(
+        &mut store,
+        &compiled,
+        call,
+        random.filter(|_| compiled.random),
+        limit,
+    );
     let left = gas_left(&store, limit);
     let mut host = store.into_data();
     let used = u64::try_from(i128::from(limit) - i128::from(left)).unwrap_or(0);

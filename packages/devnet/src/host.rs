@@ -194,7 +194,9 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), LinkerError> {
         .func_wrap("env", "db_write", |mut c: C, k: u32, v: u32| {
             out(db_write(&mut c, k, v))
         })?
-        .func_wrap("env", "db_remove", |mut c: C, k: u32| out(db_remove(&mut c, k)))?
+        .func_wrap("env", "db_remove", |mut c: C, k: u32| {
+            out(db_remove(&mut c, k))
+        })?
         .func_wrap("env", "addr_validate", |mut c: C, a: u32| {
             out(addr_validate(&mut c, a))
         })?
@@ -204,7 +206,9 @@ pub fn link(linker: &mut Linker<Host>) -> Result<(), LinkerError> {
         .func_wrap("env", "addr_humanize", |mut c: C, a: u32, to: u32| {
             out(addr_humanize(&mut c, a, to))
         })?
-        .func_wrap("env", "debug", |mut c: C, text: u32| out(debug(&mut c, text)))?
+        .func_wrap("env", "debug", |mut c: C, text: u32| {
+            out(debug(&mut c, text))
+        })?
         .func_wrap("env", "query_chain", |mut c: C, request: u32| {
             out(query_chain(&mut c, request))
         })?
@@ -298,7 +302,9 @@ fn put_into(
 fn word(data: &[u8], at: u32) -> Result<u32, Fault> {
     let at = at as usize;
     let bytes = data.get(at..at.saturating_add(4)).ok_or(Fault::Memory)?;
-    Ok(u32::from_le_bytes(bytes.try_into().map_err(|_| Fault::Memory)?))
+    Ok(u32::from_le_bytes(
+        bytes.try_into().map_err(|_| Fault::Memory)?,
+    ))
 }
 
 fn db_read(c: &mut Caller<Host>, key: u32) -> Result<u32, Fault> {

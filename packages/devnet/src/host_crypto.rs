@@ -86,7 +86,10 @@ fn secp256k1_verify(c: &mut C, hash: u32, signature: u32, key: u32) -> Result<u3
     if !well_formed {
         return Ok(INVALID_PUBKEY);
     }
-    if signature.get(32..).is_some_and(|s| s > HALF_ORDER.as_slice()) {
+    if signature
+        .get(32..)
+        .is_some_and(|s| s > HALF_ORDER.as_slice())
+    {
         return Ok(1);
     }
     Ok(match crypto::secp256k1_verify(&hash, &signature, &key) {
@@ -158,11 +161,13 @@ fn ed25519_batch(c: &mut C, msgs: u32, signatures: u32, keys: u32) -> Result<u32
     let msgs: Vec<&[u8]> = msgs.iter().map(Vec::as_slice).collect();
     let signatures: Vec<&[u8]> = signatures.iter().map(Vec::as_slice).collect();
     let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    Ok(match crypto::ed25519_batch_verify(&msgs, &signatures, &keys) {
-        Ok(true) => 0,
-        Ok(false) => 1,
-        Err(e) => e.code(),
-    })
+    Ok(
+        match crypto::ed25519_batch_verify(&msgs, &signatures, &keys) {
+            Ok(true) => 0,
+            Ok(false) => 1,
+            Err(e) => e.code(),
+        },
+    )
 }
 
 fn ed25519_sign(c: &mut C, msg: u32, key: u32) -> Result<u64, Fault> {

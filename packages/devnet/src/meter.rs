@@ -8,8 +8,8 @@
 //! the end. That cuts the cost of metering and cannot be told apart: nothing a contract does
 //! between two comparisons leaves its own memory.
 
-use walrus::ir::{dfs_in_order, BinaryOp, Instr, InstrSeq, InstrSeqId, Loop, UnaryOp, Value};
 use walrus::ir::Visitor;
+use walrus::ir::{dfs_in_order, BinaryOp, Instr, InstrSeq, InstrSeqId, Loop, UnaryOp, Value};
 use walrus::{
     ConstExpr, FunctionBuilder, FunctionId, GlobalId, LocalFunction, Module, ModuleConfig, ValType,
 };
@@ -30,12 +30,9 @@ pub fn inject(wasm: &[u8]) -> Result<Vec<u8>, UploadError> {
     for memory in module.memories.iter_mut() {
         memory.maximum = Some(MAX_PAGES_RUN);
     }
-    let left = module.globals.add_local(
-        ValType::I64,
-        true,
-        false,
-        ConstExpr::Value(Value::I64(0)),
-    );
+    let left = module
+        .globals
+        .add_local(ValType::I64, true, false, ConstExpr::Value(Value::I64(0)));
     module.exports.add(GAS_LEFT, left);
     let originals: Vec<FunctionId> = module.funcs.iter_local().map(|(id, _)| id).collect();
     let grow = grow_meter(&mut module, left);

@@ -83,7 +83,11 @@ fn bad_request(
     error: &serde_json::Error,
 ) -> Result<Answer, Fault> {
     if let Ok(serde_json::Value::Object(map)) = serde_json::from_slice(request) {
-        if let Some(kind) = map.keys().next().filter(|k| !["bank", "wasm"].contains(&k.as_str())) {
+        if let Some(kind) = map
+            .keys()
+            .next()
+            .filter(|k| !["bank", "wasm"].contains(&k.as_str()))
+        {
             return Ok(unsupported(kind));
         }
     }
@@ -123,7 +127,10 @@ fn wasm_query(host: &mut Host, query: WasmQuery, wasm_left: u64) -> Result<Answe
             let Some(info) = host.session.world.contract(&contract_addr) else {
                 return Ok(no_contract(contract_addr));
             };
-            Ok(reply(&ContractInfoResponse::new(info.code_id, &info.creator)))
+            Ok(reply(&ContractInfoResponse::new(
+                info.code_id,
+                &info.creator,
+            )))
         }
         _ => Ok(unsupported("wasm")),
     }

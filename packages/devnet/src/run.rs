@@ -60,10 +60,20 @@ type Stopped = (Option<usize>, ExecError);
 
 fn messages(keeper: &mut Keeper, tx: &Tx) -> Result<Vec<MsgOutcome>, Stopped> {
     let bytes = tx.bytes.unwrap_or_else(|| estimate(tx));
-    let fee = bytes.saturating_mul(gas::TX_BYTE).saturating_add(gas::TX_SIGNATURE);
-    keeper.session.meter.charge(fee).map_err(|e| (None, e.into()))?;
-    address::decode(&tx.sender)
-        .map_err(|e| (None, ExecError::sdk(7, format!("sender: {e}: invalid address"))))?;
+    let fee = bytes
+        .saturating_mul(gas::TX_BYTE)
+        .saturating_add(gas::TX_SIGNATURE);
+    keeper
+        .session
+        .meter
+        .charge(fee)
+        .map_err(|e| (None, e.into()))?;
+    address::decode(&tx.sender).map_err(|e| {
+        (
+            None,
+            ExecError::sdk(7, format!("sender: {e}: invalid address")),
+        )
+    })?;
     if tx.messages.is_empty() {
         let text = "must contain at least one message: invalid request";
         return Err((None, ExecError::sdk(18, text)));
@@ -71,7 +81,8 @@ fn messages(keeper: &mut Keeper, tx: &Tx) -> Result<Vec<MsgOutcome>, Stopped> {
     let mut outcomes = Vec::new();
     for (index, msg) in tx.messages.iter().enumerate() {
         let mut events = Vec::new();
-        let response = message(keeper, &tx.sender, msg, &mut events).map_err(|e| (Some(index), e))?;
+        let response =
+            message(keeper, &tx.sender, msg, &mut events).map_err(|e| (Some(index), e))?;
         outcomes.push(MsgOutcome { response, events });
     }
     Ok(outcomes)
@@ -160,7 +171,11 @@ fn message(
     }
 }
 
-fn input<'a>(hash: &'a Option<String>, msg: &'a [u8], funds: &'a [cosmwasm_std::Coin]) -> Input<'a> {
+fn input<'a>(
+    hash: &'a Option<String>,
+    msg: &'a [u8],
+    funds: &'a [cosmwasm_std::Coin],
+) -> Input<'a> {
     Input {
         code_hash: hash.as_deref(),
         msg,
@@ -176,7 +191,11 @@ fn announce(sender: &str, msg: &Msg, events: &mut Vec<Event>) {
     };
     events.push(event(
         "message",
-        &[("action", msg.type_url()), ("sender", sender), ("module", module)],
+        &[
+            ("action", msg.type_url()),
+            ("sender", sender),
+            ("module", module),
+        ],
     ));
     match msg {
         Msg::StoreCode { .. } => events.push(event(
@@ -191,9 +210,9 @@ fn announce(sender: &str, msg: &Msg, events: &mut Vec<Event>) {
                 ("contract_address", contract),
             ],
         )),
-        Msg::Migrate { .. } | Msg::UpdateAdmin { .. } | Msg::ClearAdmin { .. } => events.push(
-            event("message", &[("module", module), ("sender", sender)]),
-        ),
+        Msg::Migrate { .. } | Msg::UpdateAdmin { .. } | Msg::ClearAdmin { .. } => {
+            events.push(event("message", &[("module", module), ("sender", sender)]))
+        }
         Msg::Send { .. } | Msg::Instantiate { .. } => {}
     }
 }

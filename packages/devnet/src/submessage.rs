@@ -91,7 +91,9 @@ fn sandboxed(
     events: &mut Vec<Event>,
 ) -> Result<Data, ExecError> {
     let before = keeper.session.world.clone();
-    let limit = message.gas_limit.filter(|l| *l < keeper.session.meter.left());
+    let limit = message
+        .gas_limit
+        .filter(|l| *l < keeper.session.meter.left());
     let result = match limit {
         None => run(keeper, origin, &message.msg, events),
         Some(limit) => {

@@ -49,8 +49,16 @@ fn a_failed_transaction_changes_nothing_but_the_clock() {
     let (mut chain, _, at) = puppets(1);
     let before = chain.snapshot();
     let height = chain.block_height();
-    let result = run(&mut chain, &at[0], program().write(b"a", b"x").nullary('X').done());
-    assert!(result.failure().unwrap().plain().contains("the contract panicked"));
+    let result = run(
+        &mut chain,
+        &at[0],
+        program().write(b"a", b"x").nullary('X').done(),
+    );
+    assert!(result
+        .failure()
+        .unwrap()
+        .plain()
+        .contains("the contract panicked"));
     assert_eq!(chain.block_height(), height + 1);
     let after = chain.snapshot();
     chain.restore(before.clone());
@@ -132,8 +140,15 @@ fn one_block_may_hold_several_transactions() {
     let places: Vec<_> = results.iter().map(|r| (r.height, r.index)).collect();
     assert_eq!(places, [(height, 0), (height, 1), (height, 2)]);
     assert_ne!(results[0].hash, results[1].hash);
-    assert_ne!(env_of(&results[0])["block"], env_of(&results[1])["block"], "random differs");
-    assert_eq!((chain.block_height(), chain.block_time_s()), (height + 1, time + 6));
+    assert_ne!(
+        env_of(&results[0])["block"],
+        env_of(&results[1])["block"],
+        "random differs"
+    );
+    assert_eq!(
+        (chain.block_height(), chain.block_time_s()),
+        (height + 1, time + 6)
+    );
 }
 
 #[test]
@@ -151,7 +166,10 @@ fn the_clock() {
     assert_eq!((chain.block_height(), chain.block_time_s()), (61, 1_061));
     chain.set_time(1_061).unwrap();
     assert_eq!(chain.block_height(), 61);
-    assert!(matches!(chain.set_time(1_060), Err(DevnetError::TimeGoesBack { .. })));
+    assert!(matches!(
+        chain.set_time(1_060),
+        Err(DevnetError::TimeGoesBack { .. })
+    ));
     chain.run_tx(tx(vec![]));
     assert_eq!((chain.block_height(), chain.block_time_s()), (62, 1_061));
 }
@@ -176,7 +194,9 @@ fn wrong_code_hashes_and_unknown_things() {
         msg: program().done(),
         funds: vec![],
     };
-    assert!(chain.run_tx(tx(vec![with_hash(&hash.to_uppercase())])).is_ok());
+    assert!(chain
+        .run_tx(tx(vec![with_hash(&hash.to_uppercase())]))
+        .is_ok());
     let failed = chain.run_tx(tx(vec![with_hash(&"00".repeat(32))]));
     assert_eq!(
         failed.failure().unwrap().plain(),
@@ -253,7 +273,10 @@ fn admin_and_migration() {
         contract: at[0].clone(),
     };
     assert!(chain.run_tx(Tx::one(BOB, clear, GAS)).is_ok());
-    assert!(!chain.run_tx(migrate(BOB)).is_ok(), "nobody may migrate any more");
+    assert!(
+        !chain.run_tx(migrate(BOB)).is_ok(),
+        "nobody may migrate any more"
+    );
 }
 
 #[test]
@@ -269,7 +292,10 @@ fn the_bank() {
         balances: vec![("bob".to_owned(), vec![])],
         ..Genesis::default()
     };
-    assert!(matches!(Devnet::new(bad), Err(DevnetError::GenesisAddress { .. })));
+    assert!(matches!(
+        Devnet::new(bad),
+        Err(DevnetError::GenesisAddress { .. })
+    ));
 }
 
 #[test]
@@ -283,12 +309,22 @@ fn two_worlds_compare_by_renamed_slots() {
         let code = chain.store_code(ALICE, &puppet()).unwrap();
         let made = chain.instantiate(ALICE, code.code_id, "p", &ok(), &[], None);
         let at = made.unwrap().0;
-        let result = run(&mut chain, &at, program().read(key).write(key, b"v").read(b"z").done());
+        let result = run(
+            &mut chain,
+            &at,
+            program().read(key).write(key, b"v").read(b"z").done(),
+        );
         result.observer
     };
     let (a, b) = (view(1, b"x"), view(2, b"y"));
     assert_ne!(a, b);
-    assert_eq!(a.renamed(&mut Default::default()), b.renamed(&mut Default::default()));
+    assert_eq!(
+        a.renamed(&mut Default::default()),
+        b.renamed(&mut Default::default())
+    );
     let same = view(1, b"z");
-    assert_ne!(a.renamed(&mut Default::default()), same.renamed(&mut Default::default()));
+    assert_ne!(
+        a.renamed(&mut Default::default()),
+        same.renamed(&mut Default::default())
+    );
 }

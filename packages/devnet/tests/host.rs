@@ -34,7 +34,10 @@ fn addresses() {
     assert_eq!(validate(ALICE.as_bytes()), "0");
     assert_eq!(validate(b""), "Input is empty");
     assert_eq!(validate(b"\xff"), "Input is not valid UTF-8");
-    assert_eq!(validate(ALICE.to_uppercase().as_bytes()), "Address is not normalized");
+    assert_eq!(
+        validate(ALICE.to_uppercase().as_bytes()),
+        "Address is not normalized"
+    );
     assert_ne!(validate(b"secret1nonsense"), "0");
     let other = "cosmos1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5lzv7xu";
     assert_eq!(validate(other.as_bytes()), "Address is not normalized");
@@ -54,7 +57,10 @@ fn secp256k1() {
     assert_eq!(verify(&hash[1..], &signature, &key), "3");
     assert_eq!(verify(&hash, &signature[1..], &key), "4");
     assert_eq!(verify(&hash, &signature, &key[1..]), "5");
-    assert_eq!(verify(&hash, &signature, &[&[2][..], &[0xff; 32]].concat()), "10");
+    assert_eq!(
+        verify(&hash, &signature, &[&[2][..], &[0xff; 32]].concat()),
+        "10"
+    );
     assert_eq!(says('Z', [b"message", &SECRET, &[]]), [lossy(&signature)]);
     assert_eq!(says('Z', [b"message", &SECRET[1..], &[]]), ["1000"]);
 }
@@ -69,7 +75,10 @@ fn a_high_s_does_not_verify() {
         borrow = i16::from(difference < 0);
         *s = difference.rem_euclid(256) as u8;
     }
-    assert!(crypto::secp256k1_verify(&hash, &signature, &key).unwrap(), "n - S is valid as such");
+    assert!(
+        crypto::secp256k1_verify(&hash, &signature, &key).unwrap(),
+        "n - S is valid as such"
+    );
     assert_eq!(says('S', [&hash, &signature, &key]), ["1"]);
 }
 
@@ -101,28 +110,40 @@ fn ed25519() {
 
     let list = |items: &[&[u8]]| -> Vec<u8> {
         let each = items.iter();
-        each.flat_map(|i| [*i, &(i.len() as u32).to_be_bytes()].concat()).collect()
+        each.flat_map(|i| [*i, &(i.len() as u32).to_be_bytes()].concat())
+            .collect()
     };
     let signatures = list(&[&signature, &signature]);
     let keys = list(&[&key, &key]);
     assert_eq!(says('b', [&list(&[b"", b""]), &signatures, &keys]), ["0"]);
     assert_eq!(says('b', [&list(&[b""]), &signatures, &keys]), ["0"]);
     assert_eq!(says('b', [&list(&[b"", b"x"]), &signatures, &keys]), ["1"]);
-    assert_eq!(says('b', [&list(&[b"", b"", b""]), &signatures, &keys]), ["7"]);
+    assert_eq!(
+        says('b', [&list(&[b"", b"", b""]), &signatures, &keys]),
+        ["7"]
+    );
 }
 
 #[test]
 fn gas_calls_and_dcap() {
     let (mut chain, _, at) = puppets(1);
     let burn = program().op('E', [&40_000u32.to_le_bytes(), &[], &[]]);
-    let idle = run(&mut chain, &at[0], program().op('?', [&[0; 4], &[], &[]]).done());
+    let idle = run(
+        &mut chain,
+        &at[0],
+        program().op('?', [&[0; 4], &[], &[]]).done(),
+    );
     let burnt = run(&mut chain, &at[0], burn.clone().done());
     let difference = burnt.gas_used - idle.gas_used;
     assert!((40_000..40_002).contains(&difference), "{difference}");
     let checked = run(&mut chain, &at[0], burn.nullary('C').done());
     let told: u64 = checked.debug[0].parse().unwrap();
     assert!((40_000..40_100).contains(&told), "{told}");
-    assert_eq!(says('d', [b"quote", b"collateral", &[]]), ["10"], "not implemented, says so");
+    assert_eq!(
+        says('d', [b"quote", b"collateral", &[]]),
+        ["10"],
+        "not implemented, says so"
+    );
 }
 
 #[test]

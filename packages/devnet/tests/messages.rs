@@ -88,7 +88,10 @@ fn a_reply_follows_by_reply_on() {
 fn an_error_nobody_catches_reverts_everything() {
     for reply_on in ["never", "success"] {
         let mut caller = Caller::new();
-        let messages = vec![caller.sub(2, &good(), "never"), caller.sub(1, &bad(), reply_on)];
+        let messages = vec![
+            caller.sub(2, &good(), "never"),
+            caller.sub(1, &bad(), reply_on),
+        ];
         let result = caller.send(messages);
         let failure = result.failure().expect("must fail");
         assert_eq!((failure.codespace.as_str(), failure.code), ("compute", 3));
@@ -99,7 +102,11 @@ fn an_error_nobody_catches_reverts_everything() {
         );
         assert_eq!(caller.slot(0, b"own"), "0");
         assert_eq!(caller.slot(2, b"callee"), "0");
-        assert_eq!(result.observer.calls.len(), 3, "the observer saw all three calls");
+        assert_eq!(
+            result.observer.calls.len(),
+            3,
+            "the observer saw all three calls"
+        );
         assert!(result.gas_used > 60_000);
     }
 }
@@ -116,8 +123,13 @@ fn what_the_reply_says() {
     assert_eq!(types, ["execute", "wasm", "wasm-custom"]);
     let wasm = events[1]["attributes"].as_array().unwrap();
     assert_eq!(wasm.len(), 3);
-    assert!(wasm.iter().any(|a| a["key"] == "a" && a["value"] == "shown"));
-    assert!(!result.debug[0].contains("hidden"), "encrypted attributes stay ciphertext");
+    assert!(wasm
+        .iter()
+        .any(|a| a["key"] == "a" && a["value"] == "shown"));
+    assert!(
+        !result.debug[0].contains("hidden"),
+        "encrypted attributes stay ciphertext"
+    );
 
     let mut caller = Caller::new();
     let result = caller.send(vec![caller.sub(1, &bad(), "always")]);
@@ -131,8 +143,14 @@ fn an_error_two_levels_down_is_not_caught() {
     let inner = caller.sub(2, &bad(), "never");
     let middle = program().answer(&response(json!({"messages": [inner]})));
     let result = caller.send(vec![caller.sub(1, &middle, "always")]);
-    let failure = result.failure().expect("the chain does not hand it to the reply");
-    assert!(failure.plain().contains("an sdk error occurred"), "{}", failure.plain());
+    let failure = result
+        .failure()
+        .expect("the chain does not hand it to the reply");
+    assert!(
+        failure.plain().contains("an sdk error occurred"),
+        "{}",
+        failure.plain()
+    );
 }
 
 #[test]
@@ -149,9 +167,16 @@ fn the_chains_refusals_fail_the_transaction_unless_of_the_bank() {
     let pay = json!({"id": 1, "msg": pay, "gas_limit": null, "reply_on": "always"});
     let result = caller.send(vec![pay.clone()]);
     assert!(result.is_ok());
-    assert!(result.debug[0].contains("redacted (codespace: sdk, code: 5)"), "{:?}", result.debug);
+    assert!(
+        result.debug[0].contains("redacted (codespace: sdk, code: 5)"),
+        "{:?}",
+        result.debug
+    );
 
-    caller.chain.send(ALICE, &caller.at[0], &coins(5, "uscrt")).unwrap();
+    caller
+        .chain
+        .send(ALICE, &caller.at[0], &coins(5, "uscrt"))
+        .unwrap();
     let result = caller.send(vec![pay]);
     assert!(result.is_ok());
     assert_eq!(caller.chain.balance(BOB, "uscrt"), 5);
@@ -189,7 +214,10 @@ fn contracts_instantiate_contracts() {
     let child = caller.chain.contract_by_label("child").unwrap().to_owned();
     let info = caller.chain.contract_info(&child).unwrap();
     assert_eq!((&info.creator, info.admin.as_ref()), (&caller.at[0], None));
-    assert!(result.debug[0].contains(&child), "the reply's events name the child");
+    assert!(
+        result.debug[0].contains(&child),
+        "the reply's events name the child"
+    );
     let again = caller.send(vec![make("child", &caller.hash)]);
     assert!(again.failure().is_some(), "labels are unique");
 }
@@ -202,13 +230,24 @@ fn finalize_ends_the_list_and_the_transaction() {
     let messages = vec![finalize, caller.sub(1, &good(), "never")];
     let result = caller.send(messages.clone());
     assert!(result.is_ok());
-    assert_eq!(caller.slot(1, b"callee"), "0", "what stands after it does not run");
+    assert_eq!(
+        caller.slot(1, b"callee"),
+        "0",
+        "what stands after it does not run"
+    );
 
     let answer = response(json!({ "messages": messages }));
     let message = common::execute(&caller.at[0], program().answer(&answer));
     let tx = Tx {
         messages: vec![message.clone(), message],
-        ..Tx::one(ALICE, Msg::Send { to: BOB.into(), amount: vec![] }, GAS)
+        ..Tx::one(
+            ALICE,
+            Msg::Send {
+                to: BOB.into(),
+                amount: vec![],
+            },
+            GAS,
+        )
     };
     let failure = caller.chain.run_tx(tx);
     let failure = failure.failure().unwrap();
@@ -260,12 +299,18 @@ fn queries_between_contracts() {
         .collect();
     assert_eq!(said[0], json!({"Ok": {"Ok": b64(b"\"here\"")}}));
     assert_eq!(said[1], json!({"Ok": {"Err": "not here"}}));
-    assert!(said[2]["Ok"]["Err"].as_str().unwrap().contains("failed to validate"));
+    assert!(said[2]["Ok"]["Err"]
+        .as_str()
+        .unwrap()
+        .contains("failed to validate"));
     assert_eq!(said[3], json!({"Err": {"no_such_contract": {"addr": BOB}}}));
     let balance = b64(br#"{"amount":{"denom":"uscrt","amount":"1000000"}}"#);
     assert_eq!(said[4], json!({"Ok": {"Ok": balance}}));
     assert!(said[5]["Ok"]["Ok"].is_string());
-    assert_eq!(said[6], json!({"Err": {"unsupported_request": {"kind": "staking"}}}));
+    assert_eq!(
+        said[6],
+        json!({"Err": {"unsupported_request": {"kind": "staking"}}})
+    );
     let entries: Vec<_> = result.calls.iter().map(|c| c.entry).collect();
     let query = EntryPoint::Query;
     assert_eq!(entries, [EntryPoint::Execute, query, query]);
@@ -290,7 +335,11 @@ fn queries_nest_ten_deep() {
     }}});
     let result = run(&mut chain, &at[0], program().query(&ask).answer(&ok()));
     assert!(result.is_ok(), "{:?}", result.outcome);
-    assert!(result.debug[0].contains("exceeded_recursion_limit"), "{:?}", result.debug[0]);
+    assert!(
+        result.debug[0].contains("exceeded_recursion_limit"),
+        "{:?}",
+        result.debug[0]
+    );
     let queries = result.calls.iter().filter(|c| c.entry == EntryPoint::Query);
     assert_eq!(queries.count(), 9);
 }

@@ -59,7 +59,10 @@ fn two_per_instruction_of_each_sequence_entered() {
     // The chain's metering never sees a nop.
     assert_eq!(wasm_gas("", "(nop) (nop) (i32.const 16)"), 2);
     // A block counts in its parent; its body counts when it is entered.
-    assert_eq!(wasm_gas("", "(block (drop (i32.const 0))) (i32.const 16)"), 2 * (2 + 2));
+    assert_eq!(
+        wasm_gas("", "(block (drop (i32.const 0))) (i32.const 16)"),
+        2 * (2 + 2)
+    );
     // All of a sequence is charged at its head, even what a branch skips.
     let skipped = "(block $b (br_if $b (i32.const 1)) (drop (i32.const 0))) (i32.const 16)";
     assert_eq!(wasm_gas("", skipped), 2 * (2 + 4));
@@ -93,7 +96,11 @@ fn memory_is_charged_by_the_page_and_capped() {
     wasm_gas("", &traps_unless(191, 1));
     wasm_gas("", &traps_unless(192, -1));
     let all = instantiate(&mut devnet(), &contract("", &grow(u32::MAX)), 10_000_000);
-    assert_eq!(all.failure().unwrap().code, 11, "a huge grow uses up all gas");
+    assert_eq!(
+        all.failure().unwrap().code,
+        11,
+        "a huge grow uses up all gas"
+    );
 }
 
 #[test]
@@ -104,7 +111,10 @@ fn host_calls_cost_what_the_table_says() {
     assert_eq!(wasm_gas(evaporate, &burn(8)), 2 * 4 + 8_000);
     assert_eq!(wasm_gas(evaporate, &burn(250)), 2 * 4 + 250_000);
     let check = r#"(import "env" "check_gas" (func $c (result i64)))"#;
-    assert_eq!(wasm_gas(check, "(drop (call $c)) (i32.const 16)"), 2 * 3 + 8_192);
+    assert_eq!(
+        wasm_gas(check, "(drop (call $c)) (i32.const 16)"),
+        2 * 3 + 8_192
+    );
 }
 
 #[test]
@@ -139,7 +149,11 @@ fn out_of_gas_at_the_unit() {
     let failure = short.failure().unwrap();
     assert_eq!((failure.codespace.as_str(), failure.code), ("sdk", 11));
     assert!(short.gas_used >= needed - 1);
-    assert!(failure.plain().ends_with("out of gas"), "{}", failure.plain());
+    assert!(
+        failure.plain().ends_with("out of gas"),
+        "{}",
+        failure.plain()
+    );
 }
 
 #[test]
@@ -156,12 +170,12 @@ fn endless_loops_end() {
 
 #[test]
 fn endless_recursion_ends() {
-    let endless = contract(
-        "",
-        "(call $again)) (func $again (result i32) (call $again)",
-    );
+    let endless = contract("", "(call $again)) (func $again (result i32) (call $again)");
     let result = instantiate(&mut devnet(), &endless, 10_000_000);
-    assert!(!result.is_ok(), "recursion must end in a trap or out of gas");
+    assert!(
+        !result.is_ok(),
+        "recursion must end in a trap or out of gas"
+    );
 }
 
 #[test]
@@ -178,5 +192,8 @@ fn storing_code_costs_by_the_uncompressed_byte() {
         ..Tx::one(ALICE, message, 1_000_000)
     });
     let compile = (wasm.len() as u64 * 8 + 5) / 10;
-    assert_eq!(result.gas_used, 100 * gas::TX_BYTE + gas::TX_SIGNATURE + compile);
+    assert_eq!(
+        result.gas_used,
+        100 * gas::TX_BYTE + gas::TX_SIGNATURE + compile
+    );
 }

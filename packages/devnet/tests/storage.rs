@@ -90,9 +90,8 @@ fn slots_keep_their_names_per_contract_and_writes_come_in_drawn_order() {
     let (mut chain, _, at) = puppets(2);
     let keys: Vec<[u8; 1]> = (0..8).map(|i| [i]).collect();
     let all = keys.iter().fold(program(), |p, k| p.write(k, b"v")).done();
-    let slots = |result: &TxResult| -> Vec<String> {
-        ops(result).into_iter().map(|o| o.slot).collect()
-    };
+    let slots =
+        |result: &TxResult| -> Vec<String> { ops(result).into_iter().map(|o| o.slot).collect() };
     let first = slots(&run(&mut chain, &at[0], all.clone()));
     let second = slots(&run(&mut chain, &at[0], all.clone()));
     let other = slots(&run(&mut chain, &at[1], all));
@@ -103,17 +102,27 @@ fn slots_keep_their_names_per_contract_and_writes_come_in_drawn_order() {
     };
     assert_eq!(sorted(&first), sorted(&second), "same slots, same names");
     assert_ne!(first, second, "the order is drawn anew");
-    assert!(other.iter().all(|s| !first.contains(s)), "names are a contract's own");
+    assert!(
+        other.iter().all(|s| !first.contains(s)),
+        "names are a contract's own"
+    );
 }
 
 #[test]
 fn queries_read_but_do_not_write() {
     let (mut chain, hash, at) = puppets(1);
     let answer = json!({"Ok": b64(b"\"stored\"")}).to_string();
-    run(&mut chain, &at[0], program().write(b"a", answer.as_bytes()).done());
+    run(
+        &mut chain,
+        &at[0],
+        program().write(b"a", answer.as_bytes()).done(),
+    );
     let read = program().op('V', [b"a", &[], &[]]).done();
     let upper = hash.to_uppercase();
-    assert_eq!(chain.query(&at[0], Some(&upper), &read).unwrap(), b"\"stored\"");
+    assert_eq!(
+        chain.query(&at[0], Some(&upper), &read).unwrap(),
+        b"\"stored\""
+    );
 
     let write = program().write(b"a", b"x").done();
     assert!(matches!(
@@ -134,8 +143,16 @@ fn queries_read_but_do_not_write() {
         Err(QueryError::UnknownContract(_))
     ));
     assert!(matches!(
-        chain.query(&at[0], None, &program().op('E', [&u32::MAX.to_le_bytes(), &[], &[]]).done()),
-        Err(QueryError::OutOfGas { limit: gas::QUERY_LIMIT })
+        chain.query(
+            &at[0],
+            None,
+            &program()
+                .op('E', [&u32::MAX.to_le_bytes(), &[], &[]])
+                .done()
+        ),
+        Err(QueryError::OutOfGas {
+            limit: gas::QUERY_LIMIT
+        })
     ));
 }
 

@@ -55,7 +55,10 @@ fn gzip_is_unpacked_and_limited() {
 #[test]
 fn imports_outside_the_list_are_refused() {
     for (module_name, name) in [("env", "abort"), ("env", "db_scan"), ("wasi", "db_read")] {
-        let wasm = module(&format!(r#"(import "{module_name}" "{name}" (func))"#), MEMORY);
+        let wasm = module(
+            &format!(r#"(import "{module_name}" "{name}" (func))"#),
+            MEMORY,
+        );
         assert_eq!(
             refused(&wasm),
             UploadError::Import {
@@ -74,9 +77,17 @@ fn required_exports_and_features() {
         let rest = REST.replace(name, "other");
         wat::parse_str(format!("(module {MEMORY} {rest})")).unwrap()
     };
-    for name in ["interface_version_8", "allocate\"", "deallocate", "instantiate"] {
+    for name in [
+        "interface_version_8",
+        "allocate\"",
+        "deallocate",
+        "instantiate",
+    ] {
         let wasm = without(name.trim_end_matches('"'));
-        assert!(matches!(refused(&wasm), UploadError::MissingExport(_)), "{name}");
+        assert!(
+            matches!(refused(&wasm), UploadError::MissingExport(_)),
+            "{name}"
+        );
     }
     let wasm = module(MEMORY, r#"(func (export "requires_iterator"))"#);
     assert_eq!(refused(&wasm), UploadError::Feature("iterator".to_owned()));
@@ -139,7 +150,10 @@ fn a_padded_table_index_is_refused() {
     check_wasm(&wasm).unwrap();
     // The same call with the table index in five bytes, body and section lengthened by four.
     let call = [0x41, 0x00, 0x11, 0x00, 0x00, 0x0b];
-    let at = wasm.windows(6).position(|w| w == call).expect("the call stands in the code");
+    let at = wasm
+        .windows(6)
+        .position(|w| w == call)
+        .expect("the call stands in the code");
     let body_length = at - 2;
     let code_length = wasm
         .windows(1)

@@ -122,7 +122,7 @@ impl EngineError {
     }
 
     /// An [`EngineError::UnknownModel`] with a bounded name in it.
-    pub(crate) fn unknown_model(model: &str) -> Self {
+    pub fn unknown_model(model: &str) -> Self {
         Self::UnknownModel {
             model: model.chars().take(128).collect(),
         }

@@ -65,7 +65,7 @@ async fn questions_are_answered_on_topic() {
     for (question, words) in [
         (QUESTION, &["receipt", "sign"][..]),
         ("how do i withdraw my money", &["withdraw"]),
-        ("Can you explain attestation?", &["attestation"]),
+        ("Can you explain attestation?", &["ttestation"]),
         ("Hello!", &["Hello"]),
     ] {
         let text = text_of(&answer(&engine, ask(question)).await);
@@ -74,6 +74,24 @@ async fn questions_are_answered_on_topic() {
         }
         assert!(text.ends_with('.'), "{question} -> {text}");
     }
+}
+
+#[tokio::test]
+async fn a_learned_answer_comes_back_word_for_word() {
+    let corpus = include_str!("../demo-model/corpus.txt");
+    let learned: Vec<&str> = corpus
+        .lines()
+        .filter_map(|line| line.strip_prefix("say: "))
+        .collect();
+    let seeded = ChatRequest {
+        seed: Some(11),
+        ..ask("What is a session?")
+    };
+    let text = text_of(&answer(&engine(), seeded).await);
+    assert!(
+        text.starts_with("A session") && learned.contains(&text.as_str()),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -235,6 +235,8 @@ pub enum EntryStatus {
 /// Answer to `finalize`.
 #[cw_serde]
 pub struct FinalizeAnswer {
+    /// Entries of this batch; fewer than `limit` if no more had ended.
+    pub finalized: u32,
     /// Entries that still wait, in whatever epoch.
     pub remaining: u64,
 }

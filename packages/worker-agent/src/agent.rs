@@ -55,7 +55,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_body: 1 << 20, max_requests: 64, session_refresh_s: 30 }
+        Limits {
+            max_body: 1 << 20,
+            max_requests: 64,
+            session_refresh_s: 30,
+        }
     }
 }
 
@@ -94,9 +98,21 @@ pub struct Agent {
 impl Agent {
     /// Puts an agent together.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { identity, keys, attested, chain, engine, journal, prices, clock, limits } = parts;
-        let domain =
-            Domain { chain_id: identity.chain_id.clone(), billing: identity.billing.clone() };
+        let Parts {
+            identity,
+            keys,
+            attested,
+            chain,
+            engine,
+            journal,
+            prices,
+            clock,
+            limits,
+        } = parts;
+        let domain = Domain {
+            chain_id: identity.chain_id.clone(),
+            billing: identity.billing.clone(),
+        };
         let sessions = Sessions::new(
             identity.worker_id,
             keys.kid(),
@@ -125,17 +141,27 @@ impl Agent {
 
     /// The newest proof.
     pub fn attested(&self) -> Attested {
-        self.attested.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.attested
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Replaces the proof after a renewal.
     pub fn set_attested(&self, attested: Attested) {
-        *self.attested.write().unwrap_or_else(PoisonError::into_inner) = attested;
+        *self
+            .attested
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = attested;
     }
 
     /// Whether the agent may promise anything: its journal works and its lease runs.
     pub fn is_healthy(&self) -> bool {
-        let lease_until = self.attested.read().unwrap_or_else(PoisonError::into_inner).lease_until;
+        let lease_until = self
+            .attested
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .lease_until;
         self.journal.is_healthy() && self.sessions.contract_time() <= lease_until
     }
 

@@ -73,7 +73,11 @@ pub fn credential(headers: &HeaderMap, worker: &WorkerId) -> Result<Credential, 
         return Err(ApiError::other_worker());
     }
     let auth = SessionAuth::H(Hex(sha256(secret)));
-    Ok(Credential { session_id: Hex(*session_id), auth, signed: None })
+    Ok(Credential {
+        session_id: Hex(*session_id),
+        auth,
+        signed: None,
+    })
 }
 
 fn signed_credential(headers: &HeaderMap) -> Result<Credential, ApiError> {
@@ -81,17 +85,25 @@ fn signed_credential(headers: &HeaderMap) -> Result<Credential, ApiError> {
         ApiError::unauthorized("bad_signed_request", format!("{name}: {what}")).about(name)
     };
     let text = |name: &'static str| match headers.get(name) {
-        Some(value) => value.to_str().map(Some).map_err(|_| bad(name, "is not text")),
+        Some(value) => value
+            .to_str()
+            .map(Some)
+            .map_err(|_| bad(name, "is not text")),
         None => Ok(None),
     };
     let decode = |name: &'static str, text: &str| {
-        URL_SAFE_NO_PAD.decode(text).map_err(|_| bad(name, "is not base64url without padding"))
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| bad(name, "is not base64url without padding"))
     };
     let key: Hex<33> = text(KEY)?
         .ok_or_else(|| bad(KEY, "is missing"))?
         .parse()
         .map_err(|_| bad(KEY, "is not 66 hex digits"))?;
-    let request = decode(REQUEST, text(REQUEST)?.ok_or_else(|| bad(REQUEST, "is missing"))?)?;
+    let request = decode(
+        REQUEST,
+        text(REQUEST)?.ok_or_else(|| bad(REQUEST, "is missing"))?,
+    )?;
     let request = Signed::<Request>::decode(&request).map_err(|e| bad(REQUEST, &e.to_string()))?;
     let ack = match text(ACK)? {
         Some(text) => {
@@ -103,7 +115,11 @@ fn signed_credential(headers: &HeaderMap) -> Result<Credential, ApiError> {
     Ok(Credential {
         session_id: Hex(request.body.session_id),
         auth: SessionAuth::K(key),
-        signed: Some(SignedRequest { key: key.0, request, ack }),
+        signed: Some(SignedRequest {
+            key: key.0,
+            request,
+            ack,
+        }),
     })
 }
 
@@ -168,7 +184,9 @@ impl Nonces {
             return Err(ApiError::unauthorized("replayed", message).about(REQUEST));
         }
         if self.0.len() >= MAX_NONCES {
-            return Err(ApiError::busy("too many requests of this session within two minutes"));
+            return Err(ApiError::busy(
+                "too many requests of this session within two minutes",
+            ));
         }
         self.0.insert(nonce, time);
         Ok(())

@@ -24,17 +24,23 @@ use crate::keys::BootKeys;
 #[derive(Debug, Snafu)]
 pub enum BootError {
     #[snafu(display("{}: {source}", path.display()))]
-    WorkerFile { path: PathBuf, source: std::io::Error },
+    WorkerFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[snafu(display("{}: is not a worker file", path.display()))]
     BadWorkerFile { path: PathBuf },
     #[snafu(display("binding: {source}"))]
-    Binding { source: secret_ai_attestation::Error },
-    #[snafu(display("registration: the receipt key cannot sign"))]
-    Signature,
+    Binding {
+        source: secret_ai_attestation::Error,
+    },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
     #[snafu(display("{step}: {source}"))]
-    Chain { step: &'static str, source: ChainError },
+    Chain {
+        step: &'static str,
+        source: ChainError,
+    },
     #[snafu(display("the task that makes quotes has ended"))]
     Task,
 }
@@ -118,7 +124,14 @@ impl Attester {
             worker_id: answer.worker_id,
         };
         file.save(data_dir)?;
-        Ok((answer.worker_id, Attested { challenge, quote, lease_until: answer.lease_until }))
+        Ok((
+            answer.worker_id,
+            Attested {
+                challenge,
+                quote,
+                lease_until: answer.lease_until,
+            },
+        ))
     }
 
     /// Extends the lease with fresh evidence for the same keys.
@@ -128,15 +141,26 @@ impl Attester {
     pub async fn renew(&self) -> Result<Attested, BootError> {
         let (attestation, challenge) = self.attest().await?;
         let quote = attestation.tdx_quote.to_vec();
-        let answer = self.chain.renew(attestation).await.context(ChainSnafu { step: "renew" })?;
-        Ok(Attested { challenge, quote, lease_until: answer.lease_until })
+        let answer = self
+            .chain
+            .renew(attestation)
+            .await
+            .context(ChainSnafu { step: "renew" })?;
+        Ok(Attested {
+            challenge,
+            quote,
+            lease_until: answer.lease_until,
+        })
     }
 
     async fn attest(&self) -> Result<(Attestation, [u8; 32]), BootError> {
         let (receipt_pk, e2ee_pk) = (self.keys.receipt_pk(), self.keys.e2ee_pk());
         let spki = self.tls_spki_sha256;
         let answer = self.chain.challenge(Hex(receipt_pk), Hex(spki)).await;
-        let challenge = answer.context(ChainSnafu { step: "challenge" })?.challenge.0;
+        let challenge = answer
+            .context(ChainSnafu { step: "challenge" })?
+            .challenge
+            .0;
         let registration = Registration {
             chain_id: &self.chain_id,
             registry: &self.registry,
@@ -154,8 +178,7 @@ impl Attester {
 
         let digest =
             registration_digest(&challenge, self.chain.operator()).context(BindingSnafu)?;
-        let signed = self.keys.receipt().sign_prehash_recoverable(&digest);
-        let (signature, _) = signed.map_err(|_| BootError::Signature)?;
+        let (signature, _) = self.keys.receipt().sign_prehash_recoverable(&digest);
         let attestation = Attestation {
             receipt_pk: Hex(receipt_pk),
             tls_spki_sha256: Hex(spki),

@@ -51,7 +51,10 @@ pub enum Refusal {
 pub fn reserve(ledger: &mut Ledger, meter: &Meter, wish: &Wish) -> Result<Budget, Refusal> {
     // A prompt's count may be an upper bound: whether it really fits is the engine's to say.
     let prompt = wish.prompt.min(wish.context);
-    let rest = wish.context.saturating_sub(prompt).max(LEAST_OUTPUT.min(wish.context));
+    let rest = wish
+        .context
+        .saturating_sub(prompt)
+        .max(LEAST_OUTPUT.min(wish.context));
     let longest = wish.max_tokens.unwrap_or(rest).min(wish.context).max(1);
     let shortest = longest.min(LEAST_OUTPUT);
     let limit = |max_tokens: u64| TokenLimit {
@@ -63,16 +66,27 @@ pub fn reserve(ledger: &mut Ledger, meter: &Meter, wish: &Wish) -> Result<Budget
     let charge = |max_tokens: u64| ledger.price(&units(max_tokens)).unwrap_or(u128::MAX);
     let affordable = match wish.max_charge {
         None => longest,
-        Some(available) => largest(shortest, longest, |t| charge(t) <= available)
-            .ok_or_else(|| Refusal::MaxCharge { needed: charge(shortest), available })?,
+        Some(available) => {
+            largest(shortest, longest, |t| charge(t) <= available).ok_or_else(|| {
+                Refusal::MaxCharge {
+                    needed: charge(shortest),
+                    available,
+                }
+            })?
+        }
     };
     let max_tokens = match wish.max_tokens {
         Some(_) => affordable,
-        None => largest(shortest, affordable, |t| ledger.check(&units(t)).is_ok())
-            .unwrap_or(shortest),
+        None => {
+            largest(shortest, affordable, |t| ledger.check(&units(t)).is_ok()).unwrap_or(shortest)
+        }
     };
     let reservation = ledger.reserve(units(max_tokens))?;
-    Ok(Budget { reservation, limit: limit(max_tokens), max_tokens })
+    Ok(Budget {
+        reservation,
+        limit: limit(max_tokens),
+        max_tokens,
+    })
 }
 
 /// The largest number from `low` to `high` for which `fits` holds, if it holds for all smaller ones.

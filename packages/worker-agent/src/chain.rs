@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use cosmwasm_std::{Addr, Uint128};
-use secret_ai_chain_client::{ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Wallet};
+use secret_ai_chain_client::{
+    owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Wallet,
+};
 use secret_ai_interface::billing::{
-    ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery, SessionAnswer,
-    SessionAuth, SettleAnswer, SettleEntry,
+    ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery,
+    SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
 };
 use secret_ai_interface::registry::{
     Attestation, ChallengeAnswer, ExecuteMsg as RegistryMsg, Listing, QueryMsg as RegistryQuery,
@@ -18,7 +20,8 @@ use secret_ai_interface::{Digest, PublicKey, SessionId, WorkerId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::permit;
+/// Name under which the operator can revoke the agent's permits.
+const PERMIT_NAME: &str = "secret-ai-worker";
 
 /// The contracts, as seen by one operator.
 #[async_trait]
@@ -120,7 +123,13 @@ impl NodeChain {
         chain_id: String,
         gas: Gas,
     ) -> Self {
-        NodeChain { client, wallet, contracts, chain_id, gas }
+        NodeChain {
+            client,
+            wallet,
+            contracts,
+            chain_id,
+            gas,
+        }
     }
 
     /// The contracts' addresses.
@@ -136,14 +145,19 @@ impl NodeChain {
 
     /// Billing's configuration.
     pub async fn billing_config(&self) -> Result<ConfigAnswer, ChainError> {
-        self.client.query(&self.contracts.billing, &BillingQuery::Config {}).await
+        self.client
+            .query(&self.contracts.billing, &BillingQuery::Config {})
+            .await
     }
 
     /// What the operator earned, by a permit that the wallet signs for this query.
     pub async fn earnings(&self) -> Result<EarningsAnswer, ChainError> {
         let rewards = &self.contracts.rewards;
-        let permit = permit::owner_permit(&self.wallet, &self.chain_id, &rewards.address)?;
-        let query = RewardsQuery::WithPermit { permit, query: PermitQuery::Earnings {} };
+        let permit = owner_permit(&self.wallet, &self.chain_id, &rewards.address, PERMIT_NAME)?;
+        let query = RewardsQuery::WithPermit {
+            permit,
+            query: PermitQuery::Earnings {},
+        };
         self.client.query(rewards, &query).await
     }
 
@@ -154,14 +168,24 @@ impl NodeChain {
         amount: Option<u128>,
     ) -> Result<ClaimAnswer, ChainError> {
         let amount = amount.map(Uint128::new);
-        let msg = RewardsMsg::Claim { token: Addr::unchecked(token), amount, padding: None };
-        self.execute(&self.contracts.rewards, &msg, self.gas.other).await
+        let msg = RewardsMsg::Claim {
+            token: Addr::unchecked(token),
+            amount,
+            padding: None,
+        };
+        self.execute(&self.contracts.rewards, &msg, self.gas.other)
+            .await
     }
 
     /// Takes a worker out of service.
     pub async fn retire(&self, worker_id: WorkerId) -> Result<(), ChainError> {
-        let msg = RegistryMsg::Retire { worker_id, padding: None };
-        self.send(&self.contracts.registry, &msg, self.gas.other).await.map(drop)
+        let msg = RegistryMsg::Retire {
+            worker_id,
+            padding: None,
+        };
+        self.send(&self.contracts.registry, &msg, self.gas.other)
+            .await
+            .map(drop)
     }
 
     async fn execute<T: DeserializeOwned>(
@@ -171,7 +195,10 @@ impl NodeChain {
         gas: u64,
     ) -> Result<T, ChainError> {
         let outcome = self.send(contract, msg, gas).await?;
-        let answer = outcome.data.first().and_then(|data| serde_json::from_slice(data).ok());
+        let answer = outcome
+            .data
+            .first()
+            .and_then(|data| serde_json::from_slice(data).ok());
         answer.ok_or_else(|| ChainError::BadAnswer {
             what: "the transaction's data does not fit its type".into(),
         })
@@ -212,7 +239,10 @@ impl Chain for NodeChain {
         session_id: SessionId,
         auth: &SessionAuth,
     ) -> Result<Option<SessionAnswer>, ChainError> {
-        let query = BillingQuery::Session { session_id, auth: auth.clone() };
+        let query = BillingQuery::Session {
+            session_id,
+            auth: auth.clone(),
+        };
         match self.client.query(&self.contracts.billing, &query).await {
             Ok(session) => Ok(Some(session)),
             Err(ChainError::Contract { .. }) => Ok(None),
@@ -221,18 +251,27 @@ impl Chain for NodeChain {
     }
 
     async fn clock(&self) -> Result<ClockAnswer, ChainError> {
-        self.client.query(&self.contracts.billing, &BillingQuery::Clock {}).await
+        self.client
+            .query(&self.contracts.billing, &BillingQuery::Clock {})
+            .await
     }
 
     async fn settle(&self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, ChainError> {
         let gas = batch_gas(self.gas.settle, self.gas.settle_entry, entries.len());
-        let msg = BillingMsg::Settle { entries, padding: None };
+        let msg = BillingMsg::Settle {
+            entries,
+            padding: None,
+        };
         self.execute(&self.contracts.billing, &msg, gas).await
     }
 
     async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
         let gas = batch_gas(self.gas.finalize, self.gas.finalize_entry, limit as usize);
-        let msg = BillingMsg::Finalize { epoch, limit, padding: None };
+        let msg = BillingMsg::Finalize {
+            epoch,
+            limit,
+            padding: None,
+        };
         self.execute(&self.contracts.billing, &msg, gas).await
     }
 
@@ -241,8 +280,13 @@ impl Chain for NodeChain {
         receipt_pk: PublicKey,
         tls_spki_sha256: Digest,
     ) -> Result<ChallengeAnswer, ChainError> {
-        let msg = RegistryMsg::Challenge { receipt_pk, tls_spki_sha256, padding: None };
-        self.execute(&self.contracts.registry, &msg, self.gas.challenge).await
+        let msg = RegistryMsg::Challenge {
+            receipt_pk,
+            tls_spki_sha256,
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.challenge)
+            .await
     }
 
     async fn register(
@@ -251,12 +295,22 @@ impl Chain for NodeChain {
         attestation: Attestation,
         listing: Listing,
     ) -> Result<RegisterAnswer, ChainError> {
-        let msg = RegistryMsg::Register { worker_id, attestation, listing, padding: None };
-        self.execute(&self.contracts.registry, &msg, self.gas.register).await
+        let msg = RegistryMsg::Register {
+            worker_id,
+            attestation,
+            listing,
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.register)
+            .await
     }
 
     async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError> {
-        let msg = RegistryMsg::Renew { attestation, padding: None };
-        self.execute(&self.contracts.registry, &msg, self.gas.register).await
+        let msg = RegistryMsg::Renew {
+            attestation,
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.register)
+            .await
     }
 }

@@ -28,7 +28,10 @@ pub enum ConfigError {
     #[snafu(display("configuration: {source}"))]
     Read { source: Box<figment::Error> },
     #[snafu(display("configuration: {field}: {problem}"))]
-    Field { field: &'static str, problem: String },
+    Field {
+        field: &'static str,
+        problem: String,
+    },
 }
 
 /// Everything that can be configured.
@@ -110,7 +113,7 @@ pub enum TeeConfig {
     },
     /// A software TEE under a development root, for development networks only.
     Simulated {
-        /// Holds 64 hex digits.
+        /// Holds 64 hex digits and the Unix seconds for which the certificates were made.
         seed_file: PathBuf,
     },
 }
@@ -146,8 +149,9 @@ impl Config {
         let figment = Figment::new()
             .merge(Toml::file_exact(path))
             .merge(Env::prefixed(ENV_PREFIX).split("__"));
-        let config: Config =
-            figment.extract().map_err(|e| ConfigError::Read { source: Box::new(e) })?;
+        let config: Config = figment.extract().map_err(|e| ConfigError::Read {
+            source: Box::new(e),
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -163,13 +167,19 @@ impl Config {
 
     /// What goes into the registry.
     pub fn listing(&self) -> Listing {
-        Listing { url: self.public_url.clone(), models: self.prices.clone() }
+        Listing {
+            url: self.public_url.clone(),
+            models: self.prices.clone(),
+        }
     }
 
     /// What may be meant otherwise than it is written.
     pub fn warnings(&self) -> Vec<String> {
         let is_free = |listing: &&ModelListing| {
-            !listing.rates.iter().any(|rate| rate.unit == Unit::CachedInput)
+            !listing
+                .rates
+                .iter()
+                .any(|rate| rate.unit == Unit::CachedInput)
         };
         let free = self.prices.iter().filter(is_free).map(|listing| {
             let model = &listing.model;
@@ -186,24 +196,39 @@ impl Config {
         require(has_scheme && url.len() <= MAX_URL, "public_url", || {
             format!("must start with https:// or http:// and have at most {MAX_URL} bytes")
         })?;
-        require((1..=MAX_LISTED).contains(&self.prices.len()), "prices", || {
-            format!("{} models, must be 1 to {MAX_LISTED}", self.prices.len())
-        })?;
+        require(
+            (1..=MAX_LISTED).contains(&self.prices.len()),
+            "prices",
+            || format!("{} models, must be 1 to {MAX_LISTED}", self.prices.len()),
+        )?;
         for listing in &self.prices {
             check_listing(listing)?;
         }
-        require((1_024..=MOST_BODY).contains(&self.max_body), "max_body", || {
-            format!("{} bytes, must be 1024 to {MOST_BODY}", self.max_body)
+        require(
+            (1_024..=MOST_BODY).contains(&self.max_body),
+            "max_body",
+            || format!("{} bytes, must be 1024 to {MOST_BODY}", self.max_body),
+        )?;
+        require(self.max_requests > 0, "max_requests", || {
+            "must be at least 1".into()
         })?;
-        require(self.max_requests > 0, "max_requests", || "must be at least 1".into())?;
-        require(self.settle_interval_s > 0, "settle_interval_s", || "must be at least 1".into())?;
-        let contracts = [&self.chain.registry, &self.chain.billing, &self.chain.rewards];
+        require(self.settle_interval_s > 0, "settle_interval_s", || {
+            "must be at least 1".into()
+        })?;
+        let contracts = [
+            &self.chain.registry,
+            &self.chain.billing,
+            &self.chain.rewards,
+        ];
         for contract in contracts {
             let hash = contract.code_hash.as_deref();
             let fits = hash.is_none_or(|h| h.parse::<Hex<32>>().is_ok());
             require(fits, "chain", || "code_hash must have 64 hex digits".into())?;
             let address = secret_ai_chain_client::address::decode(&contract.address);
-            address.map_err(|e| ConfigError::Field { field: "chain", problem: e.to_string() })?;
+            address.map_err(|e| ConfigError::Field {
+                field: "chain",
+                problem: e.to_string(),
+            })?;
         }
         Ok(())
     }
@@ -211,16 +236,27 @@ impl Config {
 
 fn check_listing(listing: &ModelListing) -> Result<(), ConfigError> {
     let model = &listing.model;
-    require((1..=MAX_MODEL_NAME).contains(&model.len()), "prices", || {
-        format!("model: {} bytes, must be 1 to {MAX_MODEL_NAME}", model.len())
-    })?;
+    require(
+        (1..=MAX_MODEL_NAME).contains(&model.len()),
+        "prices",
+        || {
+            format!(
+                "model: {} bytes, must be 1 to {MAX_MODEL_NAME}",
+                model.len()
+            )
+        },
+    )?;
     for unit in [Unit::Input, Unit::Output] {
         let has = listing.rates.iter().any(|rate| rate.unit == unit);
         let name = crate::prices::name(unit);
-        require(has, "prices", || format!("{model:?} has no rate for {name}"))?;
+        require(has, "prices", || {
+            format!("{model:?} has no rate for {name}")
+        })?;
     }
     let fits = listing.rates.iter().all(|rate| rate.rate < MAX_COUNT);
-    require(fits, "prices", || format!("{model:?} has a rate that is not below 2^56"))
+    require(fits, "prices", || {
+        format!("{model:?} has a rate that is not below 2^56")
+    })
 }
 
 fn require(
@@ -231,7 +267,10 @@ fn require(
     if holds {
         Ok(())
     } else {
-        Err(ConfigError::Field { field, problem: problem() })
+        Err(ConfigError::Field {
+            field,
+            problem: problem(),
+        })
     }
 }
 

@@ -40,7 +40,11 @@ pub struct Meter {
 impl Meter {
     /// Meter of chat requests for `model`; `Err` names the unit whose line is missing.
     pub fn new(lines: &[Line], model: &str) -> Result<Self, Unit> {
-        let find = |unit| lines.iter().position(|l| l.model == model && l.unit == unit);
+        let find = |unit| {
+            lines
+                .iter()
+                .position(|l| l.model == model && l.unit == unit)
+        };
         let rate = |at: usize| lines.get(at).map_or(0, |line| line.rate);
         let input = find(Unit::Input).ok_or(Unit::Input)?;
         let cached = find(Unit::CachedInput);
@@ -58,7 +62,11 @@ impl Meter {
     pub fn worst(&self, limit: TokenLimit) -> Vec<u64> {
         self.units(Usage {
             prompt_tokens: limit.prompt,
-            cached_tokens: if self.cached_is_dearer { limit.prompt } else { 0 },
+            cached_tokens: if self.cached_is_dearer {
+                limit.prompt
+            } else {
+                0
+            },
             completion_tokens: limit.output,
         })
     }

@@ -26,7 +26,14 @@ pub struct ApiError {
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let headers = HeaderMap::new();
-        ApiError { status, code, message: message.into(), param: None, amounts: None, headers }
+        ApiError {
+            status,
+            code,
+            message: message.into(),
+            param: None,
+            amounts: None,
+            headers,
+        }
     }
 
     /// 400: the field `param` is wrong.
@@ -52,7 +59,11 @@ impl ApiError {
 
     /// 404: no such route.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing at this path",
+        )
     }
 
     /// 404: the worker does not serve this model.
@@ -65,7 +76,11 @@ impl ApiError {
     /// 405: the route exists for another method.
     pub fn method_not_allowed() -> Self {
         let message = "this path does not take this method";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        )
     }
 
     /// 413: the body is longer than `limit` bytes.
@@ -147,15 +162,15 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::Session { source: Shortage::Cap { needed, available } } => {
-                Self::payment("cap_exceeded", message).with_amounts(needed, available)
-            }
-            Refusal::Session { source: Shortage::Slack { needed, available } } => {
-                Self::payment("slack_exceeded", message).with_amounts(needed, available)
-            }
-            Refusal::Session { source: Shortage::Counters } => {
-                Self::payment("counters_exceeded", message)
-            }
+            Refusal::Session {
+                source: Shortage::Cap { needed, available },
+            } => Self::payment("cap_exceeded", message).with_amounts(needed, available),
+            Refusal::Session {
+                source: Shortage::Slack { needed, available },
+            } => Self::payment("slack_exceeded", message).with_amounts(needed, available),
+            Refusal::Session {
+                source: Shortage::Counters,
+            } => Self::payment("counters_exceeded", message),
             Refusal::MaxCharge { needed, available } => {
                 Self::payment("max_charge_exceeded", message)
                     .about("x-max-charge")
@@ -178,8 +193,8 @@ impl From<TermsRefused> for ApiError {
 
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
-        let status = StatusCode::from_u16(error.http_status())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let code = match &error {
             EngineError::UnknownModel { .. } => "model_not_found",
             EngineError::BadRequest { .. } => "invalid_request",
@@ -199,6 +214,9 @@ impl From<EngineError> for ApiError {
             }
             _ => error.to_string(),
         };
-        ApiError { param, ..Self::new(status, code, message) }
+        ApiError {
+            param,
+            ..Self::new(status, code, message)
+        }
     }
 }

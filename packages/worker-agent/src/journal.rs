@@ -73,7 +73,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Database`], also if another process has it open.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let db = Database::create(path).map_err(redb::Error::from).context(DatabaseSnafu)?;
+        let db = Database::create(path)
+            .map_err(redb::Error::from)
+            .context(DatabaseSnafu)?;
         make_tables(&db).context(DatabaseSnafu)?;
         let db = Arc::new(db);
         let (changes, inbox) = mpsc::channel();
@@ -83,12 +85,20 @@ impl Journal {
             .spawn(move || write_groups(&writer, &inbox))
             .map_err(|e| redb::Error::Io(e))
             .context(DatabaseSnafu)?;
-        Ok(Journal { db, changes: Some(changes), thread: Some(thread) })
+        Ok(Journal {
+            db,
+            changes: Some(changes),
+            thread: Some(thread),
+        })
     }
 
     /// Stores a receipt, unless a newer one of its session and key is stored already; returns when
     /// it is on disk. `deadline`: the session's, unix seconds of contract time.
-    pub async fn receipt(&self, receipt: Signed<Receipt>, deadline: u64) -> Result<(), JournalError> {
+    pub async fn receipt(
+        &self,
+        receipt: Signed<Receipt>,
+        deadline: u64,
+    ) -> Result<(), JournalError> {
         self.write(Change::Receipt(receipt, deadline)).await
     }
 
@@ -101,7 +111,12 @@ impl Journal {
     pub async fn settled(&self, record: &Record) -> Result<(), JournalError> {
         let body = &record.receipt.body;
         let acked = record.ack.as_ref().map_or(0, |ack| ack.body.amount);
-        self.write(Change::Settled(key(&body.session_id, &body.kid), body.seq, acked)).await
+        self.write(Change::Settled(
+            key(&body.session_id, &body.kid),
+            body.seq,
+            acked,
+        ))
+        .await
     }
 
     /// Forgets settled records whose deadline was before `now`, unix seconds of contract time.
@@ -118,7 +133,8 @@ impl Journal {
         self.read(|read| {
             let rows = read.open_table(RECEIPTS)?;
             let rows = rows.range(range)?;
-            rows.map(|row| row.map(|(key, _)| key.value()).map_err(redb::Error::from)).collect()
+            rows.map(|row| row.map(|(key, _)| key.value()).map_err(redb::Error::from))
+                .collect()
         })
     }
 
@@ -130,13 +146,16 @@ impl Journal {
         self.read(|read| {
             let rows = read.open_table(UNSETTLED)?;
             let rows = rows.iter()?.take(limit);
-            rows.map(|row| row.map(|(key, _)| key.value()).map_err(redb::Error::from)).collect()
+            rows.map(|row| row.map(|(key, _)| key.value()).map_err(redb::Error::from))
+                .collect()
         })
     }
 
     /// False once a write has failed: nothing may be promised any more.
     pub fn is_healthy(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
     }
 
     /// Reads the records of the keys that `select` names, all of one moment.
@@ -144,13 +163,20 @@ impl Journal {
         &self,
         select: impl FnOnce(&redb::ReadTransaction) -> Result<Vec<Key>, redb::Error>,
     ) -> Result<Vec<Record>, JournalError> {
-        let read = self.db.begin_read().map_err(redb::Error::from).context(DatabaseSnafu)?;
+        let read = self
+            .db
+            .begin_read()
+            .map_err(redb::Error::from)
+            .context(DatabaseSnafu)?;
         let keys = select(&read).context(DatabaseSnafu)?;
         let encoded = fetch(&read, &keys).context(DatabaseSnafu)?;
         let decode = |(receipt, ack): (Vec<u8>, Option<Vec<u8>>)| {
             let receipt = Signed::decode(&receipt).map_err(|_| JournalError::Damaged)?;
             let ack = ack.map(|ack| Signed::decode(&ack).map_err(|_| JournalError::Damaged));
-            Ok(Record { receipt, ack: ack.transpose()? })
+            Ok(Record {
+                receipt,
+                ack: ack.transpose()?,
+            })
         };
         encoded.into_iter().map(decode).collect()
     }
@@ -158,7 +184,9 @@ impl Journal {
     async fn write(&self, change: Change) -> Result<(), JournalError> {
         let (waiter, done) = oneshot::channel();
         let changes = self.changes.as_ref().ok_or(JournalError::Closed)?;
-        changes.send((change, waiter)).map_err(|_| JournalError::Closed)?;
+        changes
+            .send((change, waiter))
+            .map_err(|_| JournalError::Closed)?;
         match done.await {
             Ok(true) => Ok(()),
             _ => Err(JournalError::Closed),
@@ -202,7 +230,9 @@ fn fetch(read: &redb::ReadTransaction, keys: &[Key]) -> Result<Vec<Encoded>, red
     let (receipts, acks) = (read.open_table(RECEIPTS)?, read.open_table(ACKS)?);
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
-        let Some(receipt) = receipts.get(key)? else { continue };
+        let Some(receipt) = receipts.get(key)? else {
+            continue;
+        };
         let ack = acks.get(key)?.map(|ack| ack.value().to_vec());
         found.push((receipt.value().to_vec(), ack));
     }
@@ -251,7 +281,9 @@ fn put_receipt(
 ) -> Result<(), redb::Error> {
     let key = key(&receipt.body.session_id, &receipt.body.kid);
     let mut receipts = write.open_table(RECEIPTS)?;
-    let known = receipts.get(key)?.and_then(|old| Signed::<Receipt>::decode(old.value()).ok());
+    let known = receipts
+        .get(key)?
+        .and_then(|old| Signed::<Receipt>::decode(old.value()).ok());
     if known.is_some_and(|old| old.body.seq >= receipt.body.seq) {
         return Ok(());
     }
@@ -264,7 +296,9 @@ fn put_receipt(
 fn put_ack(write: &WriteTransaction, ack: &Signed<Ack>) -> Result<(), redb::Error> {
     let key = key(&ack.body.session_id, &ack.body.kid);
     let mut acks = write.open_table(ACKS)?;
-    let known = acks.get(key)?.and_then(|old| Signed::<Ack>::decode(old.value()).ok());
+    let known = acks
+        .get(key)?
+        .and_then(|old| Signed::<Ack>::decode(old.value()).ok());
     if known.is_some_and(|old| old.body.amount >= ack.body.amount) {
         return Ok(());
     }
@@ -284,9 +318,13 @@ fn put_settled(
     let now = (before.0.max(seq), before.1.max(acked));
     settled.insert(key, now)?;
     let receipt = write.open_table(RECEIPTS)?;
-    let receipt = receipt.get(key)?.and_then(|row| Signed::<Receipt>::decode(row.value()).ok());
+    let receipt = receipt
+        .get(key)?
+        .and_then(|row| Signed::<Receipt>::decode(row.value()).ok());
     let ack = write.open_table(ACKS)?;
-    let ack = ack.get(key)?.and_then(|row| Signed::<Ack>::decode(row.value()).ok());
+    let ack = ack
+        .get(key)?
+        .and_then(|row| Signed::<Ack>::decode(row.value()).ok());
     let seq = receipt.map_or(0, |receipt| receipt.body.seq);
     let acked = ack.map_or(0, |ack| ack.body.amount);
     if seq <= now.0 && acked <= now.1 {

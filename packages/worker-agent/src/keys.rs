@@ -27,7 +27,10 @@ impl BootKeys {
                 break key;
             }
         };
-        BootKeys { receipt, e2ee: StaticSecret::from(*fresh()) }
+        BootKeys {
+            receipt,
+            e2ee: StaticSecret::from(*fresh()),
+        }
     }
 
     /// The key that signs receipts.

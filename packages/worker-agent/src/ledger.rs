@@ -86,7 +86,12 @@ impl Ledger {
     pub fn new(terms: Terms, earlier: Earlier, mut own: Own) -> Self {
         let lines = terms.rates.len();
         own.counters.resize(lines, 0);
-        Ledger { terms, earlier, own, reserved: vec![0; lines] }
+        Ledger {
+            terms,
+            earlier,
+            own,
+            reserved: vec![0; lines],
+        }
     }
 
     /// Number of lines.
@@ -112,7 +117,11 @@ impl Ledger {
     /// Price of `units` alone, base units; `None` if they are out of range.
     pub fn price(&self, units: &[u64]) -> Option<u128> {
         let lines = units.iter().zip(&self.terms.rates);
-        amount(lines.map(|(count, rate)| LineCount { count: *count, rate: *rate })).ok()
+        amount(lines.map(|(count, rate)| LineCount {
+            count: *count,
+            rate: *rate,
+        }))
+        .ok()
     }
 
     /// Whether a request of at most these units can be paid.
@@ -131,7 +140,10 @@ impl Ledger {
         if needed > available {
             return Err(Shortage::Cap { needed, available });
         }
-        let unacked = self.earlier.unacked.saturating_add(held.saturating_sub(self.own.acked));
+        let unacked = self
+            .earlier
+            .unacked
+            .saturating_add(held.saturating_sub(self.own.acked));
         let available = self.terms.slack.saturating_sub(unacked);
         if needed > available && self.terms.slack < self.terms.cap {
             return Err(Shortage::Slack { needed, available });
@@ -159,9 +171,14 @@ impl Ledger {
     /// Counts what a request used in the place of what was set aside for it, and numbers its
     /// receipt. Returns the units counted: `actual`, or those reserved if `actual` would cost more.
     pub fn commit(&mut self, reservation: Reservation, actual: Vec<u64>) -> Vec<u64> {
-        let within = cost(&actual, &self.terms.rates) <= cost(&reservation.units, &self.terms.rates)
+        let within = cost(&actual, &self.terms.rates)
+            <= cost(&reservation.units, &self.terms.rates)
             && actual.len() == self.lines();
-        let units = if within { actual } else { reservation.units.clone() };
+        let units = if within {
+            actual
+        } else {
+            reservation.units.clone()
+        };
         self.release(reservation);
         for (counter, units) in self.own.counters.iter_mut().zip(&units) {
             *counter = counter.saturating_add(*units).min(MAX_COUNT - 1);
@@ -189,7 +206,9 @@ impl Ledger {
     /// Counted and reserved units together.
     fn booked(&self) -> Vec<u64> {
         let lines = self.own.counters.iter().zip(&self.reserved);
-        lines.map(|(counted, held)| counted.saturating_add(*held)).collect()
+        lines
+            .map(|(counted, held)| counted.saturating_add(*held))
+            .collect()
     }
 }
 
@@ -198,12 +217,18 @@ fn add(a: &[u64], b: &[u64]) -> Option<Vec<u64>> {
     if a.len() != b.len() {
         return None;
     }
-    let sums = a.iter().zip(b).map(|(a, b)| a.checked_add(*b).filter(|sum| *sum < MAX_COUNT));
+    let sums = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| a.checked_add(*b).filter(|sum| *sum < MAX_COUNT));
     sums.collect()
 }
 
 /// Σ unit·rate before rounding.
 fn cost(units: &[u64], rates: &[u64]) -> u128 {
-    let products = units.iter().zip(rates).map(|(u, r)| u128::from(*u).saturating_mul((*r).into()));
+    let products = units
+        .iter()
+        .zip(rates)
+        .map(|(u, r)| u128::from(*u).saturating_mul((*r).into()));
     products.fold(0, u128::saturating_add)
 }

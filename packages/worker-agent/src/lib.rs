@@ -23,7 +23,6 @@ pub mod keys;
 pub mod ledger;
 mod models;
 pub mod openai;
-pub mod permit;
 pub mod prices;
 pub mod receipts;
 pub mod routes;

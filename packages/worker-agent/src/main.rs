@@ -48,7 +48,10 @@ type Failure = Box<dyn std::error::Error>;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match execute(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -83,7 +86,10 @@ async fn earnings(config: &Config) -> Result<(), Failure> {
     let answer = run::connect(config).await?.earnings().await?;
     for row in answer.earnings {
         let open = row.earned.checked_sub(row.claimed).unwrap_or_default();
-        println!("{} earned {} claimed {} open {open}", row.token, row.earned, row.claimed);
+        println!(
+            "{} earned {} claimed {} open {open}",
+            row.token, row.earned, row.claimed
+        );
     }
     Ok(())
 }

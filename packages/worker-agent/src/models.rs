@@ -20,7 +20,11 @@ pub struct Models {
 impl Models {
     /// The models of an engine.
     pub fn new(engine: Arc<dyn Engine>, clock: Arc<dyn Clock>) -> Self {
-        Models { engine, clock, known: Mutex::new(None) }
+        Models {
+            engine,
+            clock,
+            known: Mutex::new(None),
+        }
     }
 
     /// All models. An engine that cannot be asked now is believed to have what it had before.

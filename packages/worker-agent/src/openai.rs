@@ -18,7 +18,11 @@ impl Head {
     /// Head of a new answer.
     pub fn new(model: &str, now: u64) -> Self {
         let id = format!("chatcmpl-{:032x}", rand::random::<u128>());
-        Head { id, created: now, model: model.into() }
+        Head {
+            id,
+            created: now,
+            model: model.into(),
+        }
     }
 
     /// A chunk with a piece of one choice, and the usage if it is the last.
@@ -85,12 +89,19 @@ pub struct Choice {
 impl Choice {
     /// Adds a piece to the choice that it belongs to.
     pub fn append(choices: &mut Vec<Choice>, delta: Delta) {
-        let at = choices.iter().position(|choice| choice.index == delta.index);
+        let at = choices
+            .iter()
+            .position(|choice| choice.index == delta.index);
         let at = at.unwrap_or_else(|| {
-            choices.push(Choice { index: delta.index, ..Choice::default() });
+            choices.push(Choice {
+                index: delta.index,
+                ..Choice::default()
+            });
             choices.len() - 1
         });
-        let Some(choice) = choices.get_mut(at) else { return };
+        let Some(choice) = choices.get_mut(at) else {
+            return;
+        };
         if let Some(text) = delta.text {
             choice.text.get_or_insert_default().push_str(&text);
         }
@@ -134,6 +145,9 @@ impl From<Vec<ModelInfo>> for ModelList {
             owned_by: "secret-ai",
             max_model_len: info.context_length,
         };
-        ModelList { object: "list", data: models.into_iter().map(model).collect() }
+        ModelList {
+            object: "list",
+            data: models.into_iter().map(model).collect(),
+        }
     }
 }

@@ -43,14 +43,21 @@ impl PriceList {
     /// # Errors
     /// [`TermsRefused`] names what is missing.
     pub fn check(&self, model: &str, token: &str, lines: &[Line]) -> Result<(), TermsRefused> {
-        let listing = self.0.iter().find(|l| l.model == model && l.token.as_str() == token);
+        let listing = self
+            .0
+            .iter()
+            .find(|l| l.model == model && l.token.as_str() == token);
         let listing = listing.ok_or(TermsRefused::Token)?;
         for asked in &listing.rates {
             let unit = asked.unit;
             let line = lines.iter().find(|l| l.model == model && l.unit == unit);
             let rate = line.ok_or(TermsRefused::MissingLine { unit })?.rate;
             if rate < asked.rate {
-                return Err(TermsRefused::Rate { unit, rate, asked: asked.rate });
+                return Err(TermsRefused::Rate {
+                    unit,
+                    rate,
+                    asked: asked.rate,
+                });
             }
         }
         Ok(())

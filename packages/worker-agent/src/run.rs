@@ -52,7 +52,10 @@ pub enum RunError {
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
     #[snafu(display("this build has no {what} (feature {feature})"))]
-    NotBuilt { what: &'static str, feature: &'static str },
+    NotBuilt {
+        what: &'static str,
+        feature: &'static str,
+    },
     #[snafu(display("the engine does not serve {model:?}, which the price list has"))]
     Model { model: String },
 }
@@ -65,7 +68,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    fs::create_dir_all(&config.data_dir).context(FileSnafu { path: &config.data_dir })?;
+    fs::create_dir_all(&config.data_dir).context(FileSnafu {
+        path: &config.data_dir,
+    })?;
     let journal = Arc::new(Journal::open(&config.data_dir.join("journal.redb"))?);
     let engine = engine(&config.engine)?;
     check_models(&config, engine.as_ref()).await?;
@@ -73,7 +78,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_contracts(&config.chain, &chain).await?;
     let provider = provider(&config.tee)?;
     // Nobody is told of an address that cannot be listened at.
-    let listener = TcpListener::bind(config.listen).await.context(ServerSnafu)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .context(ServerSnafu)?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -88,7 +95,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         tls_spki_sha256: config.tls_spki_sha256.0,
         class: config.class,
     };
-    let (worker_id, attested) = attester.register(&config.data_dir, config.listing()).await?;
+    let (worker_id, attested) = attester
+        .register(&config.data_dir, config.listing())
+        .await?;
     tracing::info!(%worker_id, kid = hex::encode(keys.kid()), "worker registered");
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -103,7 +112,17 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     };
     let prices = PriceList::new(config.prices.clone());
     let limits = config.limits();
-    let parts = Parts { identity, keys, attested, chain, engine, journal, prices, clock, limits };
+    let parts = Parts {
+        identity,
+        keys,
+        attested,
+        chain,
+        engine,
+        journal,
+        prices,
+        clock,
+        limits,
+    };
     serve(Agent::new(parts), attester, listener, &config, stop).await
 }
 
@@ -114,10 +133,16 @@ async fn serve(
     config: &Config,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    agent.sessions.set_contract_time(agent.chain.clock().await?.now);
+    agent
+        .sessions
+        .set_contract_time(agent.chain.clock().await?.now);
     let interval = Duration::from_secs(config.settle_interval_s);
-    let settling =
-        tokio::spawn(settle_loop(agent.clone(), interval, config.finalize, stop.clone()));
+    let settling = tokio::spawn(settle_loop(
+        agent.clone(),
+        interval,
+        config.finalize,
+        stop.clone(),
+    ));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "serving");
@@ -133,7 +158,10 @@ async fn serve(
         () = last_requests => Ok(()),
     };
     stop.cancel();
-    if tokio::time::timeout(LAST_REQUESTS, agent.finish_requests()).await.is_err() {
+    if tokio::time::timeout(LAST_REQUESTS, agent.finish_requests())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests in progress were given up");
     }
     // Both end by `stop`; a panic of theirs is in the log.
@@ -150,10 +178,20 @@ async fn serve(
 /// # Errors
 /// [`RunError`] if the wallet cannot be read or the node cannot be asked.
 pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
-    let ChainConfig { lcd_url, chain_id, registry, billing, rewards, gas_price_milli, gas } =
-        config.chain.clone();
+    let ChainConfig {
+        lcd_url,
+        chain_id,
+        registry,
+        billing,
+        rewards,
+        gas_price_milli,
+        gas,
+    } = config.chain.clone();
     let wallet = Wallet::from_file(&config.wallet_file)?;
-    let client_config = ClientConfig { gas_price_milli, ..ClientConfig::new(&chain_id) };
+    let client_config = ClientConfig {
+        gas_price_milli,
+        ..ClientConfig::new(&chain_id)
+    };
     let client = ChainClient::with_config(&lcd_url, client_config)?;
     let contracts = Contracts {
         registry: contract(&client, registry).await?,
@@ -165,7 +203,10 @@ pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
 
 async fn contract(client: &ChainClient, config: ContractConfig) -> Result<ContractRef, ChainError> {
     match config.code_hash {
-        Some(code_hash) => Ok(ContractRef { address: config.address, code_hash }),
+        Some(code_hash) => Ok(ContractRef {
+            address: config.address,
+            code_hash,
+        }),
         None => client.contract(&config.address).await,
     }
 }
@@ -177,12 +218,16 @@ async fn check_contracts(config: &ChainConfig, chain: &NodeChain) -> Result<(), 
     let registry = billing.registry.address.as_str();
     if registry != config.registry.address {
         let have = &config.registry.address;
-        return mismatch(format!("billing trusts registry {registry}, configured is {have}"));
+        return mismatch(format!(
+            "billing trusts registry {registry}, configured is {have}"
+        ));
     }
     match billing.rewards {
         Some(rewards) if rewards.address.as_str() != config.rewards.address => {
             let (want, have) = (rewards.address, &config.rewards.address);
-            mismatch(format!("billing pays through rewards {want}, configured is {have}"))
+            mismatch(format!(
+                "billing pays through rewards {want}, configured is {have}"
+            ))
         }
         _ => Ok(()),
     }
@@ -209,7 +254,11 @@ async fn check_models(config: &Config, engine: &dyn Engine) -> Result<(), RunErr
 fn engine(config: &EngineConfig) -> Result<Arc<dyn Engine>, RunError> {
     match config {
         EngineConfig::Embedded { model_file, model } => embedded(model_file.as_deref(), model),
-        EngineConfig::Upstream { url, api_key_file, context_length } => {
+        EngineConfig::Upstream {
+            url,
+            api_key_file,
+            context_length,
+        } => {
             let mut upstream = UpstreamConfig::new(url);
             upstream.api_key = api_key_file.as_deref().map(read_key).transpose()?;
             upstream.context_length = context_length.unwrap_or(upstream.context_length);
@@ -221,15 +270,29 @@ fn engine(config: &EngineConfig) -> Result<Arc<dyn Engine>, RunError> {
 #[cfg(feature = "embedded")]
 fn embedded(file: Option<&Path>, model: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
     use secret_ai_engine::embedded::{EmbeddedConfig, EmbeddedEngine};
-    let Some(file) = file else { return Ok(Arc::new(EmbeddedEngine::demo()?)) };
-    let stem = || file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let Some(file) = file else {
+        return Ok(Arc::new(EmbeddedEngine::demo()?));
+    };
+    let stem = || {
+        file.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     let id = model.clone().unwrap_or_else(stem);
-    Ok(Arc::new(EmbeddedEngine::open(file, EmbeddedConfig::new(id))?))
+    Ok(Arc::new(EmbeddedEngine::open(
+        file,
+        EmbeddedConfig::new(id),
+    )?))
 }
 
 #[cfg(not(feature = "embedded"))]
 fn embedded(_: Option<&Path>, _: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
-    NotBuiltSnafu { what: "embedded engine", feature: "embedded" }.fail()
+    NotBuiltSnafu {
+        what: "embedded engine",
+        feature: "embedded",
+    }
+    .fail()
 }
 
 fn provider(config: &TeeConfig) -> Result<Arc<dyn EvidenceProvider>, RunError> {
@@ -241,13 +304,21 @@ fn provider(config: &TeeConfig) -> Result<Arc<dyn EvidenceProvider>, RunError> {
 
 #[cfg(feature = "simulated-tee")]
 fn simulated(seed_file: &Path) -> Result<Arc<dyn EvidenceProvider>, RunError> {
-    tracing::warn!("THE TEE IS SIMULATED: nothing here is confidential, use it for development only");
-    Ok(Arc::new(crate::evidence::Simulated::from_seed_file(seed_file)?))
+    tracing::warn!(
+        "THE TEE IS SIMULATED: nothing here is confidential, use it for development only"
+    );
+    Ok(Arc::new(crate::evidence::Simulated::from_seed_file(
+        seed_file,
+    )?))
 }
 
 #[cfg(not(feature = "simulated-tee"))]
 fn simulated(_: &Path) -> Result<Arc<dyn EvidenceProvider>, RunError> {
-    NotBuiltSnafu { what: "simulated TEE", feature: "simulated-tee" }.fail()
+    NotBuiltSnafu {
+        what: "simulated TEE",
+        feature: "simulated-tee",
+    }
+    .fail()
 }
 
 fn read_key(path: &Path) -> Result<String, RunError> {

@@ -98,7 +98,10 @@ impl Work {
         let body = self.head.completion(choices, &usage).to_string();
         let response_sha256 = sha256(body.as_bytes());
         let proof = self.bill(usage, response_sha256, false).await?;
-        Ok(Plain { body: body.into(), proof })
+        Ok(Plain {
+            body: body.into(),
+            proof,
+        })
     }
 
     /// What is to be billed: the engine's count, or an estimate if there is none; in any case not
@@ -122,32 +125,45 @@ impl Work {
     /// Counts the usage, signs its receipt and stores it.
     ///
     /// # Errors
-    /// 500 if it cannot be signed or stored.
+    /// 500 if it cannot be stored.
     pub async fn bill(
         self,
         usage: Usage,
         response_sha256: [u8; 32],
         aborted: bool,
     ) -> Result<Proof, ApiError> {
-        let Work { agent, held, meter, head, request_sha256, .. } = self;
+        let Work {
+            agent,
+            held,
+            meter,
+            head,
+            request_sha256,
+            ..
+        } = self;
         let session_id = held.session().id;
         let time = agent.clock.now();
         let model = head.model;
-        let answer = Answer { request_sha256, response_sha256, model, time, aborted };
+        let answer = Answer {
+            request_sha256,
+            response_sha256,
+            model,
+            time,
+            aborted,
+        };
         let issued = held.commit(meter.units(usage), |state, units| {
             let id = *session_id.as_bytes();
             let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
             (proof, state.deadline)
         });
         let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
-        let proof = proof.map_err(|error| {
-            tracing::error!(%error, "cannot sign a receipt");
-            ApiError::internal()
-        })?;
-        agent.journal.receipt(proof.receipt.clone(), deadline).await.map_err(|error| {
-            tracing::error!(%error, "cannot store a receipt");
-            ApiError::internal()
-        })?;
+        agent
+            .journal
+            .receipt(proof.receipt.clone(), deadline)
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "cannot store a receipt");
+                ApiError::internal()
+            })?;
         tracing::info!(
             session = short(&session_id),
             seq = proof.receipt.body.seq,
@@ -163,8 +179,10 @@ impl Work {
     /// Tokens of the prompt by a rule of thumb: for answers that broke off before the engine told.
     fn estimate_prompt(&self) -> u64 {
         let messages = &self.request.messages;
-        let bytes: u64 =
-            messages.iter().map(|m| m.text().map_or(0, |text| text.len() as u64)).sum();
+        let bytes: u64 = messages
+            .iter()
+            .map(|m| m.text().map_or(0, |text| text.len() as u64))
+            .sum();
         let markers = TOKENS_PER_MESSAGE.saturating_mul(messages.len() as u64);
         bytes.div_ceil(BYTES_PER_TOKEN).saturating_add(markers)
     }

@@ -78,8 +78,9 @@ impl Session {
     fn new(answer: SessionAnswer, kid: &[u8; 20], records: &[Record], now: u64) -> Self {
         let rates: Vec<u64> = answer.lines.iter().map(|line| line.rate).collect();
         let (cap, slack) = (answer.cap.u128(), answer.slack.u128());
-        let (own, others): (Vec<_>, Vec<_>) =
-            records.iter().partition(|record| record.receipt.body.kid == *kid);
+        let (own, others): (Vec<_>, Vec<_>) = records
+            .iter()
+            .partition(|record| record.receipt.body.kid == *kid);
         let own = own.first();
         let own_price = own.map_or(0, |record| price(&rates, record));
         let earlier_paid = answer.paid.u128().saturating_sub(own_price);
@@ -121,7 +122,10 @@ impl Session {
     fn check_open(&self, now: u64) -> Result<(), ApiError> {
         let state = self.state();
         if state.status != SessionStatus::Open {
-            return Err(ApiError::payment("session_closed", "the session is not open"));
+            return Err(ApiError::payment(
+                "session_closed",
+                "the session is not open",
+            ));
         }
         if now > state.expires {
             let expires = state.expires;
@@ -144,13 +148,19 @@ fn earlier(rates: &[u64], records: &[&Record], paid: u128, slack: u128) -> Earli
         acked = acked.saturating_add(ack.min(price));
     }
     let amount = known.max(paid);
-    Earlier { amount, unacked: amount.saturating_sub(acked).min(slack) }
+    Earlier {
+        amount,
+        unacked: amount.saturating_sub(acked).min(slack),
+    }
 }
 
 /// Price of a record's receipt, base units.
 fn price(rates: &[u64], record: &Record) -> u128 {
     let lines = record.receipt.body.counters.iter().zip(rates);
-    let counts = lines.map(|(count, rate)| LineCount { count: *count, rate: *rate });
+    let counts = lines.map(|(count, rate)| LineCount {
+        count: *count,
+        rate: *rate,
+    });
     secret_ai_receipts::amount(counts).unwrap_or(u128::MAX)
 }
 
@@ -163,7 +173,10 @@ pub struct Held {
 impl Held {
     /// Takes care of a reservation of this session.
     pub fn new(session: Arc<Session>, reservation: Reservation) -> Self {
-        Held { session, reservation: Some(reservation) }
+        Held {
+            session,
+            reservation: Some(reservation),
+        }
     }
 
     /// The session that pays.
@@ -273,7 +286,8 @@ impl Sessions {
             let in_use = Arc::strong_count(session) > 1;
             let state = session.state();
             // What other boots used may be known from the first load only (a journal was lost).
-            let is_plain = state.ledger.earlier().amount == 0 || state.status != SessionStatus::Open;
+            let is_plain =
+                state.ledger.earlier().amount == 0 || state.status != SessionStatus::Open;
             in_use || !is_plain || now.saturating_sub(state.used_at) < IDLE_S
         });
     }
@@ -292,7 +306,9 @@ impl Sessions {
             }
             Err(error) => {
                 tracing::warn!(%error, session = short(&session.id), "cannot check a session");
-                return Err(ApiError::busy("the chain cannot be asked about the session"));
+                return Err(ApiError::busy(
+                    "the chain cannot be asked about the session",
+                ));
             }
         }
         Ok(())

@@ -49,7 +49,11 @@ pub async fn settle_loop(
     finalize: bool,
     stop: CancellationToken,
 ) {
-    while stop.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(interval))
+        .await
+        .is_some()
+    {
         if let Err(error) = round(&agent, finalize).await {
             tracing::warn!(%error, "settling will be tried again");
         }
@@ -63,12 +67,19 @@ pub async fn settle_loop(
 pub async fn round(agent: &Agent, finalize: bool) -> Result<Settled, SettleError> {
     let clock = agent.chain.clock().await?;
     agent.sessions.set_contract_time(clock.now);
-    let settled = if clock.paused { Settled::default() } else { settle_all(agent).await? };
+    let settled = if clock.paused {
+        Settled::default()
+    } else {
+        settle_all(agent).await?
+    };
     if finalize {
         crank(agent, &clock).await?;
     }
     agent.sessions.drop_idle();
-    agent.journal.prune(clock.now.saturating_sub(KEEP_S)).await?;
+    agent
+        .journal
+        .prune(clock.now.saturating_sub(KEEP_S))
+        .await?;
     Ok(settled)
 }
 
@@ -134,7 +145,9 @@ fn entry(record: &Record) -> SettleEntry {
 
 /// Works off what waits in epochs that have ended.
 async fn crank(agent: &Agent, clock: &ClockAnswer) -> Result<(), SettleError> {
-    let Some(ended) = clock.epoch.checked_sub(1) else { return Ok(()) };
+    let Some(ended) = clock.epoch.checked_sub(1) else {
+        return Ok(());
+    };
     if clock.pending == 0 || clock.finalized_before > ended {
         return Ok(());
     }
@@ -142,7 +155,7 @@ async fn crank(agent: &Agent, clock: &ClockAnswer) -> Result<(), SettleError> {
         let limit = u32::try_from(MAX_BATCH).unwrap_or(u32::MAX);
         let answer = agent.chain.finalize(ended, limit).await?;
         tracing::info!(epoch = ended, remaining = answer.remaining, "finalized");
-        if answer.remaining == 0 {
+        if answer.finalized < limit {
             break;
         }
     }
@@ -152,7 +165,11 @@ async fn crank(agent: &Agent, clock: &ClockAnswer) -> Result<(), SettleError> {
 /// Renews the lease from the middle of it on, until `stop`.
 pub async fn renew_loop(agent: Arc<Agent>, attester: Attester, stop: CancellationToken) {
     let mut granted_at = agent.sessions.contract_time();
-    while stop.run_until_cancelled(tokio::time::sleep(LEASE_CHECK)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(LEASE_CHECK))
+        .await
+        .is_some()
+    {
         let (now, until) = (agent.sessions.contract_time(), agent.attested().lease_until);
         let half = granted_at.saturating_add(until.saturating_sub(granted_at) / 2);
         if now <= half {

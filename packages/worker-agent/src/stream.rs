@@ -36,12 +36,22 @@ pub type Opening = Result<mpsc::Receiver<Bytes>, ApiError>;
 pub async fn serve(work: Work, opening: oneshot::Sender<Opening>) {
     let cancel = CancellationToken::new();
     let mut output = Output::new(opening);
-    let events = match work.agent.engine.chat(work.request.clone(), cancel.clone()).await {
+    let events = match work
+        .agent
+        .engine
+        .chat(work.request.clone(), cancel.clone())
+        .await
+    {
         Ok(events) => events,
         Err(error) => return output.refuse(error.into()),
     };
     let relayed = relay(&work, events, &mut output, &cancel).await;
-    let Relayed { tally, last, error, cancelled } = relayed;
+    let Relayed {
+        tally,
+        last,
+        error,
+        cancelled,
+    } = relayed;
 
     if let (Some(error), 0, false) = (&error, tally.pieces, cancelled) {
         // The worker's failure: nothing was produced, nothing is billed.
@@ -62,7 +72,11 @@ pub async fn serve(work: Work, opening: oneshot::Sender<Opening>) {
             output.send_data(&work.head.chunk(delta, None)).await;
             output.send_data(&work.head.usage_chunk(&usage)).await;
         }
-        Some(delta) => output.send_data(&work.head.chunk(delta, Some(&usage))).await,
+        Some(delta) => {
+            output
+                .send_data(&work.head.chunk(delta, Some(&usage)))
+                .await
+        }
         None => output.send_data(&work.head.usage_chunk(&usage)).await,
     }
     output.send(Bytes::from_static(DONE.as_bytes())).await;
@@ -70,7 +84,9 @@ pub async fn serve(work: Work, opening: oneshot::Sender<Opening>) {
     // An error is in the log; the client sees that its receipt is missing.
     if let Ok(proof) = work.bill(usage, response_sha256, aborted).await {
         let data = json!({ "receipt": proof.receipt_text(), "evidence": proof.evidence_text() });
-        output.send(Bytes::from(format!("event: receipt\ndata: {data}\n\n"))).await;
+        output
+            .send(Bytes::from(format!("event: receipt\ndata: {data}\n\n")))
+            .await;
     }
 }
 
@@ -89,8 +105,12 @@ async fn relay(
     output: &mut Output,
     cancel: &CancellationToken,
 ) -> Relayed {
-    let mut relayed =
-        Relayed { tally: Tally::default(), last: None, error: None, cancelled: false };
+    let mut relayed = Relayed {
+        tally: Tally::default(),
+        last: None,
+        error: None,
+        cancelled: false,
+    };
     let mut patience = None;
     loop {
         let event = tokio::select! {
@@ -107,7 +127,11 @@ async fn relay(
             Some(Ok(ChatEvent::Delta(delta))) => {
                 relayed.tally.piece(&delta);
                 let ends = delta.finish_reason.is_some();
-                let ready = if ends { relayed.last.replace(delta) } else { Some(delta) };
+                let ready = if ends {
+                    relayed.last.replace(delta)
+                } else {
+                    Some(delta)
+                };
                 if let Some(delta) = ready {
                     output.send_data(&work.head.chunk(delta, None)).await;
                 }
@@ -148,7 +172,12 @@ impl Output {
     fn new(opening: oneshot::Sender<Opening>) -> Self {
         let (sender, receiver) = mpsc::channel(BUFFER);
         let opening = Some((opening, receiver));
-        Output { opening, sender, hasher: Sha256::new(), gone: false }
+        Output {
+            opening,
+            sender,
+            hasher: Sha256::new(),
+            gone: false,
+        }
     }
 
     /// True once a piece has been sent.

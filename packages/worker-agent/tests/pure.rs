@@ -9,11 +9,19 @@ use secret_ai_worker_agent::count::{Meter, TokenLimit};
 use secret_ai_worker_agent::ledger::{AckRefused, Earlier, Ledger, Own, Shortage, Terms};
 
 fn line(model: &str, unit: Unit, rate: u64) -> Line {
-    Line { model: model.into(), unit, rate }
+    Line {
+        model: model.into(),
+        unit,
+        rate,
+    }
 }
 
 fn ledger(rates: &[u64], cap: u128, slack: u128) -> Ledger {
-    let terms = Terms { rates: rates.to_vec(), cap, slack };
+    let terms = Terms {
+        rates: rates.to_vec(),
+        cap,
+        slack,
+    };
     Ledger::new(terms, Earlier::default(), Own::default())
 }
 
@@ -30,11 +38,19 @@ fn units_go_to_the_lines_of_the_model() {
         line("m", Unit::Input, 1),
         line("other", Unit::Output, 1),
     ];
-    let usage = Usage { prompt_tokens: 100, cached_tokens: 30, completion_tokens: 7 };
+    let usage = Usage {
+        prompt_tokens: 100,
+        cached_tokens: 30,
+        completion_tokens: 7,
+    };
     let meter = Meter::new(&lines, "m").unwrap();
     assert_eq!(meter.units(usage), [0, 7, 30, 1, 70, 0]);
     // Reported cached tokens beyond the prompt never make the input negative.
-    let odd = Usage { prompt_tokens: 5, cached_tokens: 9, completion_tokens: 0 };
+    let odd = Usage {
+        prompt_tokens: 5,
+        cached_tokens: 9,
+        completion_tokens: 0,
+    };
     assert_eq!(meter.units(odd), [0, 0, 5, 1, 0, 0]);
 }
 
@@ -48,15 +64,30 @@ fn missing_lines_are_named() {
 #[test]
 fn cached_tokens_are_free_without_a_line() {
     let lines = [line("m", Unit::Input, 1), line("m", Unit::Output, 1)];
-    let usage = Usage { prompt_tokens: 10, cached_tokens: 4, completion_tokens: 3 };
+    let usage = Usage {
+        prompt_tokens: 10,
+        cached_tokens: 4,
+        completion_tokens: 3,
+    };
     assert_eq!(Meter::new(&lines, "m").unwrap().units(usage), [6, 3]);
 }
 
 #[test]
 fn the_dearer_of_input_and_cached_input_is_reserved() {
-    let cheap = [line("m", Unit::Input, 9), line("m", Unit::Output, 1), line("m", Unit::CachedInput, 2)];
-    let dear = [line("m", Unit::Input, 1), line("m", Unit::Output, 1), line("m", Unit::CachedInput, 2)];
-    let limit = TokenLimit { prompt: 50, output: 5 };
+    let cheap = [
+        line("m", Unit::Input, 9),
+        line("m", Unit::Output, 1),
+        line("m", Unit::CachedInput, 2),
+    ];
+    let dear = [
+        line("m", Unit::Input, 1),
+        line("m", Unit::Output, 1),
+        line("m", Unit::CachedInput, 2),
+    ];
+    let limit = TokenLimit {
+        prompt: 50,
+        output: 5,
+    };
     assert_eq!(Meter::new(&cheap, "m").unwrap().worst(limit), [50, 5, 0]);
     assert_eq!(Meter::new(&dear, "m").unwrap().worst(limit), [0, 5, 50]);
 }
@@ -65,24 +96,57 @@ fn the_dearer_of_input_and_cached_input_is_reserved() {
 fn a_shortage_says_what_is_needed_and_what_is_there() {
     let mut books = ledger(&[ONE], 100, 100);
     let held = books.reserve(vec![80]).unwrap();
-    assert_eq!(books.check(&[21]), Err(Shortage::Cap { needed: 21, available: 20 }));
+    assert_eq!(
+        books.check(&[21]),
+        Err(Shortage::Cap {
+            needed: 21,
+            available: 20
+        })
+    );
     assert_eq!(books.check(&[20]), Ok(()));
     books.commit(held, vec![10]);
     assert_eq!(books.spent(), 10);
-    assert_eq!(books.check(&[91]), Err(Shortage::Cap { needed: 91, available: 90 }));
+    assert_eq!(
+        books.check(&[91]),
+        Err(Shortage::Cap {
+            needed: 91,
+            available: 90
+        })
+    );
 }
 
 #[test]
 fn slack_is_the_credit_without_acks() {
     let mut books = ledger(&[ONE], 100, 10);
     let held = books.reserve(vec![10]).unwrap();
-    assert_eq!(books.check(&[1]), Err(Shortage::Slack { needed: 1, available: 0 }));
+    assert_eq!(
+        books.check(&[1]),
+        Err(Shortage::Slack {
+            needed: 1,
+            available: 0
+        })
+    );
     books.commit(held, vec![8]);
-    assert_eq!(books.check(&[3]), Err(Shortage::Slack { needed: 3, available: 2 }));
+    assert_eq!(
+        books.check(&[3]),
+        Err(Shortage::Slack {
+            needed: 3,
+            available: 2
+        })
+    );
     books.acknowledge(1, 8).unwrap();
     assert_eq!(books.check(&[10]), Ok(()));
-    assert_eq!(books.acknowledge(2, 8), Err(AckRefused::Seq { seq: 2, newest: 1 }));
-    assert_eq!(books.acknowledge(1, 9), Err(AckRefused::Amount { amount: 9, spent: 8 }));
+    assert_eq!(
+        books.acknowledge(2, 8),
+        Err(AckRefused::Seq { seq: 2, newest: 1 })
+    );
+    assert_eq!(
+        books.acknowledge(1, 9),
+        Err(AckRefused::Amount {
+            amount: 9,
+            spent: 8
+        })
+    );
     // An older, smaller ack takes nothing back.
     books.acknowledge(0, 0).unwrap();
     assert_eq!(books.own().acked, 8);
@@ -90,11 +154,34 @@ fn slack_is_the_credit_without_acks() {
 
 #[test]
 fn earlier_boots_use_up_cap_and_slack() {
-    let terms = Terms { rates: vec![ONE], cap: 100, slack: 20 };
-    let books = Ledger::new(terms, Earlier { amount: 90, unacked: 15 }, Own::default());
+    let terms = Terms {
+        rates: vec![ONE],
+        cap: 100,
+        slack: 20,
+    };
+    let books = Ledger::new(
+        terms,
+        Earlier {
+            amount: 90,
+            unacked: 15,
+        },
+        Own::default(),
+    );
     assert_eq!(books.check(&[5]), Ok(()));
-    assert_eq!(books.check(&[6]), Err(Shortage::Slack { needed: 6, available: 5 }));
-    assert_eq!(books.check(&[11]), Err(Shortage::Cap { needed: 11, available: 10 }));
+    assert_eq!(
+        books.check(&[6]),
+        Err(Shortage::Slack {
+            needed: 6,
+            available: 5
+        })
+    );
+    assert_eq!(
+        books.check(&[11]),
+        Err(Shortage::Cap {
+            needed: 11,
+            available: 10
+        })
+    );
 }
 
 #[test]
@@ -121,20 +208,33 @@ fn chat_lines() -> [Line; 2] {
 }
 
 fn wish(prompt: u64, max_tokens: Option<u64>, max_charge: Option<u128>) -> Wish {
-    Wish { prompt, context: 1_000, max_tokens, choices: 1, max_charge }
+    Wish {
+        prompt,
+        context: 1_000,
+        max_tokens,
+        choices: 1,
+        max_charge,
+    }
 }
 
 #[test]
 fn without_max_tokens_the_longest_affordable_answer_is_allowed() {
     let meter = Meter::new(&chat_lines(), "m").unwrap();
     let get = |cap| {
-        let budget = reserve(&mut ledger(&[ONE, ONE], cap, cap), &meter, &wish(100, None, None));
+        let budget = reserve(
+            &mut ledger(&[ONE, ONE], cap, cap),
+            &meter,
+            &wish(100, None, None),
+        );
         budget.map(|b| b.max_tokens)
     };
     assert_eq!(get(10_000), Ok(900));
     assert_eq!(get(350), Ok(250));
     assert_eq!(get(116), Ok(LEAST_OUTPUT));
-    let shortage = Shortage::Cap { needed: 116, available: 115 };
+    let shortage = Shortage::Cap {
+        needed: 116,
+        available: 115,
+    };
     assert_eq!(get(115), Err(Refusal::Session { source: shortage }));
 }
 
@@ -148,7 +248,10 @@ fn max_tokens_is_not_shortened_by_the_session_but_by_max_charge() {
     assert_eq!(get(150, 50, None), Ok(50));
     assert!(matches!(get(149, 50, None), Err(Refusal::Session { .. })));
     assert_eq!(get(1_000, 50, Some(130)), Ok(30));
-    let refused = Refusal::MaxCharge { needed: 116, available: 115 };
+    let refused = Refusal::MaxCharge {
+        needed: 116,
+        available: 115,
+    };
     assert_eq!(get(1_000, 50, Some(115)), Err(refused));
     // Fewer than 16 are fine if the client asked for fewer.
     assert_eq!(get(1_000, 3, Some(103)), Ok(3));

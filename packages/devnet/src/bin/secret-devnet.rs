@@ -48,7 +48,9 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let genesis_time = match arguments.genesis_time {
         Some(time) => time,
-        None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs(),
+        None => SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)?
+            .as_secs(),
     };
     let server = Server::start(ServerConfig {
         host: arguments.host,

@@ -127,7 +127,9 @@ fn coins(coins: &[Coin]) -> Value {
 }
 
 fn bech32(bytes: &[u8]) -> String {
-    <&[u8; 20]>::try_from(bytes).map(address::encode).unwrap_or_default()
+    <&[u8; 20]>::try_from(bytes)
+        .map(address::encode)
+        .unwrap_or_default()
 }
 
 /// Sorts keys also where another crate has switched serde_json to insertion order.

@@ -95,7 +95,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedTx, Refusal> {
     };
     let fee = auth.fee.clone().unwrap_or_default();
     if !fee.payer.is_empty() || !fee.granter.is_empty() {
-        return Err(Refusal::sdk(37, "secret-devnet knows no fee payer or granter"));
+        return Err(Refusal::sdk(
+            37,
+            "secret-devnet knows no fee payer or granter",
+        ));
     }
     Ok(DecodedTx {
         hash: tx::hash(bytes),
@@ -156,7 +159,10 @@ fn sender(message: &ProtoMsg) -> Result<String, Refusal> {
 /// Bech32 of an address given as raw bytes.
 pub(super) fn raw_address(bytes: &[u8]) -> Result<String, Refusal> {
     let bytes: &[u8; 20] = bytes.try_into().map_err(|_| {
-        let log = format!("address has {} bytes, must have 20: invalid address", bytes.len());
+        let log = format!(
+            "address has {} bytes, must have 20: invalid address",
+            bytes.len()
+        );
         Refusal::sdk(7, log)
     })?;
     Ok(address::encode(bytes))
@@ -204,7 +210,10 @@ pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
         return Err(Refusal::sdk(11, log));
     }
     let Some(account) = node.accounts.get(&tx.sender) else {
-        let log = format!("fee payer address: {} does not exist: unknown address", tx.sender);
+        let log = format!(
+            "fee payer address: {} does not exist: unknown address",
+            tx.sender
+        );
         return Err(Refusal::sdk(9, log));
     };
     for coin in coins(&tx.fee.amount)? {
@@ -237,7 +246,11 @@ fn check_fee(tx: &DecodedTx) -> Result<(), Refusal> {
     if enough {
         return Ok(());
     }
-    let got = paid.iter().map(Coin::to_string).collect::<Vec<_>>().join(",");
+    let got = paid
+        .iter()
+        .map(Coin::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
     let log = format!(
         "insufficient fees; got: {got} required: {}{}: insufficient fee",
         required.amount, required.denom
@@ -248,9 +261,11 @@ fn check_fee(tx: &DecodedTx) -> Result<(), Refusal> {
 /// The compressed public key that signed.
 pub(super) fn public_key(node: &Node, tx: &DecodedTx) -> Result<Vec<u8>, Refusal> {
     let key = match &tx.signer_info.public_key {
-        Some(any) if any.type_url == PubKey::TYPE_URL => PubKey::decode(&any.value[..])
-            .map_err(|e| Refusal::sdk(2, format!("public key: {e}: tx parse error")))?
-            .key,
+        Some(any) if any.type_url == PubKey::TYPE_URL => {
+            PubKey::decode(&any.value[..])
+                .map_err(|e| Refusal::sdk(2, format!("public key: {e}: tx parse error")))?
+                .key
+        }
         Some(any) => {
             let log = format!("secret-devnet does not take keys of type {}", any.type_url);
             return Err(Refusal::sdk(37, log));
@@ -263,7 +278,10 @@ pub(super) fn public_key(node: &Node, tx: &DecodedTx) -> Result<Vec<u8>, Refusal
     };
     let owner = address::encode(&address::of_public_key(&key));
     if owner != tx.sender {
-        let log = format!("pubKey does not match signer address {}: invalid pubkey", tx.sender);
+        let log = format!(
+            "pubKey does not match signer address {}: invalid pubkey",
+            tx.sender
+        );
         return Err(Refusal::sdk(8, log));
     }
     Ok(key)
@@ -287,7 +305,11 @@ fn check_signature(
     };
     let key = public_key(node, tx)?;
     let key = VerifyingKey::from_sec1_bytes(&key).map_err(|_| refused())?;
-    let mode = tx.signer_info.mode_info.as_ref().and_then(|mode| mode.single.as_ref());
+    let mode = tx
+        .signer_info
+        .mode_info
+        .as_ref()
+        .and_then(|mode| mode.single.as_ref());
     let signed = match mode.map(|single| single.mode) {
         Some(SIGN_MODE_DIRECT) => tx::sign_bytes(
             &tx.raw.body_bytes,
@@ -303,7 +325,12 @@ fn check_signature(
             return Err(Refusal::sdk(37, log));
         }
     };
-    let bytes = tx.raw.signatures.first().map(Vec::as_slice).unwrap_or_default();
+    let bytes = tx
+        .raw
+        .signatures
+        .first()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let signature = Signature::from_slice(bytes).map_err(|_| refused())?;
     // The high-S twin of a signature would give the transaction a second hash.
     if signature.normalize_s() != signature {

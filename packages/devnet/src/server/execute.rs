@@ -1,12 +1,14 @@
 //! From a checked transaction to its `tx_response`: fee, decryption, execution, encryption.
 
 use super::{
-    ante::{self, coins, raw_address, DecodedTx, ProtoMsg, Refusal},
     answer::GrpcError,
+    ante::{self, coins, raw_address, DecodedTx, ProtoMsg, Refusal},
     node::{module_address, Node, TxRecord},
     tx_json,
 };
-use crate::{bank, gas, Attribute, ErrorText, Event, Failure, Msg, MsgOutcome, MsgResponse, Tx, TxResult};
+use crate::{
+    bank, gas, Attribute, ErrorText, Event, Failure, Msg, MsgOutcome, MsgResponse, Tx, TxResult,
+};
 use prost::Message;
 use secret_ai_chain_client::{
     encryption::{open_message, IoKeys, MessageCipher, CODE_HASH_LEN},
@@ -94,11 +96,26 @@ fn pay_fee(node: &mut Node, tx: &DecodedTx) -> Result<Vec<Value>, GrpcError> {
     let mut events = Vec::new();
     let collector = module_address("fee_collector");
     node.edit(|snapshot| {
-        bank::send(&mut snapshot.world, &tx.sender, &collector, &fee, &mut events)
+        bank::send(
+            &mut snapshot.world,
+            &tx.sender,
+            &collector,
+            &fee,
+            &mut events,
+        )
     })
     .map_err(|_| GrpcError::unknown("fee cannot be paid"))?;
-    let signature = tx.raw.signatures.first().map(Vec::as_slice).unwrap_or_default();
-    let amount = fee.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let signature = tx
+        .raw
+        .signatures
+        .first()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let amount = fee
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
     let acc_seq = format!("{}/{}", tx.sender, tx.signer_info.sequence);
     for (key, value) in [
         ("fee", amount),
@@ -110,7 +127,10 @@ fn pay_fee(node: &mut Node, tx: &DecodedTx) -> Result<Vec<Value>, GrpcError> {
             attributes: vec![Attribute::plain(key, value)],
         });
     }
-    events.iter().map(|event| event_json(event, None, None)).collect()
+    events
+        .iter()
+        .map(|event| event_json(event, None, None))
+        .collect()
 }
 
 fn open_all(keys: &IoKeys, tx: &DecodedTx) -> Result<Vec<Opened>, (usize, Refusal)> {
@@ -238,7 +258,14 @@ fn seal(
         }
     };
     let mut msg_responses = Vec::new();
-    for (index, MsgOutcome { response, events: own }) in outcomes.iter().enumerate() {
+    for (
+        index,
+        MsgOutcome {
+            response,
+            events: own,
+        },
+    ) in outcomes.iter().enumerate()
+    {
         msg_responses.push(response_any(response, cipher(index))?);
         for event in own {
             events.push(event_json(event, Some(index), cipher(index))?);
@@ -273,10 +300,7 @@ fn raw_log(failure: &Failure, cipher: Option<&MessageCipher>) -> Result<String, 
     Ok(failure.raw_log(str::to_owned))
 }
 
-fn response_any(
-    response: &MsgResponse,
-    cipher: Option<&MessageCipher>,
-) -> Result<Any, GrpcError> {
+fn response_any(response: &MsgResponse, cipher: Option<&MessageCipher>) -> Result<Any, GrpcError> {
     let sealed = |data: &Option<Vec<u8>>| match (data, cipher) {
         (None, _) => Ok(Vec::new()),
         (Some(data), Some(cipher)) => cipher.seal_data(data).map_err(sealing),
@@ -288,9 +312,9 @@ fn response_any(
     };
     Ok(match response {
         MsgResponse::Send => empty("/cosmos.bank.v1beta1.MsgSendResponse"),
-        MsgResponse::StoreCode { code_id, .. } => Any::pack(&MsgStoreCodeResponse {
-            code_id: *code_id,
-        }),
+        MsgResponse::StoreCode { code_id, .. } => {
+            Any::pack(&MsgStoreCodeResponse { code_id: *code_id })
+        }
         MsgResponse::Instantiate { address, data } => Any::pack(&MsgInstantiateContractResponse {
             address: address.clone(),
             data: sealed(data)?,
@@ -313,7 +337,12 @@ fn event_json(
 ) -> Result<Value, GrpcError> {
     let attribute = |key: &str, value: &str| json!({ "key": key, "value": value, "index": true });
     let mut attributes = Vec::with_capacity(event.attributes.len() + 1);
-    for Attribute { key, value, encrypted } in &event.attributes {
+    for Attribute {
+        key,
+        value,
+        encrypted,
+    } in &event.attributes
+    {
         attributes.push(match cipher.filter(|_| *encrypted) {
             Some(cipher) => attribute(
                 &cipher.seal_text(key).map_err(sealing)?,
@@ -334,10 +363,14 @@ fn receivers(result: &TxResult) -> Vec<String> {
         .events()
         .filter(|event| event.ty == "coin_received")
         .filter_map(|event| event.attribute("receiver"));
-    let made = result.outcome.iter().flatten().filter_map(|o| match &o.response {
-        MsgResponse::Instantiate { address, .. } => Some(address.as_str()),
-        _ => None,
-    });
+    let made = result
+        .outcome
+        .iter()
+        .flatten()
+        .filter_map(|o| match &o.response {
+            MsgResponse::Instantiate { address, .. } => Some(address.as_str()),
+            _ => None,
+        });
     received.chain(made).map(str::to_owned).collect()
 }
 

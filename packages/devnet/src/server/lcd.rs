@@ -22,15 +22,27 @@ pub(super) fn router() -> Router<SharedNode> {
         .route("/registration/v1beta1/tx-key", get(tx_key))
         .route("/cosmos/auth/v1beta1/accounts/{address}", get(account))
         .route("/cosmos/bank/v1beta1/balances/{address}", get(balances))
-        .route("/cosmos/bank/v1beta1/balances/{address}/by_denom", get(balance))
-        .route("/compute/v1beta1/code_hash/by_contract_address/{address}", get(code_hash))
-        .route("/compute/v1beta1/code_hash/by_code_id/{id}", get(code_hash_by_id))
+        .route(
+            "/cosmos/bank/v1beta1/balances/{address}/by_denom",
+            get(balance),
+        )
+        .route(
+            "/compute/v1beta1/code_hash/by_contract_address/{address}",
+            get(code_hash),
+        )
+        .route(
+            "/compute/v1beta1/code_hash/by_code_id/{id}",
+            get(code_hash_by_id),
+        )
         .route("/compute/v1beta1/info/{address}", get(contract_info))
         .route("/compute/v1beta1/contracts/{id}", get(contracts_of_code))
         .route("/compute/v1beta1/codes", get(codes))
         .route("/compute/v1beta1/code/{id}", get(code))
         .route("/compute/v1beta1/label/{address}", get(label))
-        .route("/compute/v1beta1/contract_address/{label}", get(address_of_label))
+        .route(
+            "/compute/v1beta1/contract_address/{label}",
+            get(address_of_label),
+        )
         .route("/compute/v1beta1/query/{address}", get(query))
         .route(&format!("{TENDERMINT}/blocks/latest"), get(latest_block))
         .route(&format!("{TENDERMINT}/blocks/{{height}}"), get(block))
@@ -50,7 +62,10 @@ async fn account(State(node): State<SharedNode>, Path(address): Path<String>) ->
             .accounts
             .get(&address)
             .ok_or_else(|| GrpcError::not_found(format!("account {address} not found")))?;
-        let key = account.public_key.as_deref().map_or(Value::Null, public_key_json);
+        let key = account
+            .public_key
+            .as_deref()
+            .map_or(Value::Null, public_key_json);
         Ok(Json(json!({ "account": {
             "@type": "/cosmos.auth.v1beta1.BaseAccount",
             "address": address,
@@ -88,7 +103,9 @@ async fn balance(
         .ok_or_else(|| GrpcError::invalid("parameter denom is missing"))?;
     node.run(move |node| {
         let amount = node.devnet.balance(&address, &denom).to_string();
-        Ok(Json(json!({ "balance": { "denom": denom, "amount": amount } })))
+        Ok(Json(
+            json!({ "balance": { "denom": denom, "amount": amount } }),
+        ))
     })
     .await?
 }
@@ -102,12 +119,17 @@ async fn code_hash(State(node): State<SharedNode>, Path(address): Path<String>) 
 }
 
 async fn code_hash_by_id(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
-    node.run(move |node| Ok(Json(json!({ "code_hash": stored_code(node, &id)?.code_hash }))))
-        .await?
+    node.run(move |node| {
+        Ok(Json(
+            json!({ "code_hash": stored_code(node, &id)?.code_hash }),
+        ))
+    })
+    .await?
 }
 
 async fn contract_info(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    node.run(move |node| Ok(Json(info_json(contract(node, &address)?)))).await?
+    node.run(move |node| Ok(Json(info_json(contract(node, &address)?))))
+        .await?
 }
 
 async fn contracts_of_code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
@@ -135,7 +157,9 @@ async fn codes(State(node): State<SharedNode>) -> Answer {
 async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
     node.run(move |node| {
         let code = stored_code(node, &id)?;
-        Ok(Json(json!({ "code_info": code_json(code), "wasm": base64(&code.wasm) })))
+        Ok(Json(
+            json!({ "code_info": code_json(code), "wasm": base64(&code.wasm) }),
+        ))
     })
     .await?
 }
@@ -167,11 +191,16 @@ async fn query(
         .ok_or_else(|| GrpcError::invalid("parameter query must be base64"))?;
     node.run(move |node| {
         contract(node, &address)?;
-        let failed = |text: &str| GrpcError::unknown(format!("{text}: query contract failed: unknown request"));
+        let failed = |text: &str| {
+            GrpcError::unknown(format!("{text}: query contract failed: unknown request"))
+        };
         let opened = open_message(&node.io_keys, &wire)
             .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;
         let sealed = |e: secret_ai_chain_client::ChainError| GrpcError::unknown(e.to_string());
-        match node.devnet.query(&address, Some(&opened.code_hash), &opened.json) {
+        match node
+            .devnet
+            .query(&address, Some(&opened.code_hash), &opened.json)
+        {
             Ok(answer) => {
                 let data = opened.cipher.seal_data(&answer).map_err(sealed)?;
                 Ok(Json(json!({ "data": base64(&data) })))
@@ -180,9 +209,9 @@ async fn query(
                 let text = opened.cipher.seal_text(&text).map_err(sealed)?;
                 Err(failed(&format!("encrypted: {text}")))
             }
-            Err(QueryError::CodeHash { .. }) => {
-                Err(failed("Execution error: Enclave: failed to validate transaction"))
-            }
+            Err(QueryError::CodeHash { .. }) => Err(failed(
+                "Execution error: Enclave: failed to validate transaction",
+            )),
             Err(other) => Err(failed(&other.to_string())),
         }
     })
@@ -190,7 +219,8 @@ async fn query(
 }
 
 async fn latest_block(State(node): State<SharedNode>) -> Answer {
-    node.run(|node| block_json(node, node.latest_height())).await?
+    node.run(|node| block_json(node, node.latest_height()))
+        .await?
 }
 
 async fn block(State(node): State<SharedNode>, Path(height): Path<String>) -> Answer {
@@ -206,7 +236,10 @@ fn block_json(node: &Node, height: u64) -> Answer {
             let latest = node.latest_height();
             GrpcError::invalid(format!("no block {height}: the newest is {latest}"))
         })?;
-    let txs: Vec<String> = node.txs_at(height).map(|record| base64(&record.bytes)).collect();
+    let txs: Vec<String> = node
+        .txs_at(height)
+        .map(|record| base64(&record.bytes))
+        .collect();
     let block = json!({
         "header": {
             "chain_id": node.chain_id,

@@ -87,7 +87,11 @@ impl Node {
         })
         .map_err(|e| failed(&e))?;
         let genesis_ns = config.genesis_time.saturating_mul(NANOS);
-        let gap = if config.block_time.is_some() { 0 } else { DEMAND_BLOCK_S * NANOS };
+        let gap = if config.block_time.is_some() {
+            0
+        } else {
+            DEMAND_BLOCK_S * NANOS
+        };
         let mut node = Self {
             devnet,
             accounts,
@@ -173,8 +177,8 @@ impl Node {
         if high == low {
             return Some(from);
         }
-        let share = u128::from(to.saturating_sub(from)) * u128::from(height - low)
-            / u128::from(high - low);
+        let share =
+            u128::from(to.saturating_sub(from)) * u128::from(height - low) / u128::from(high - low);
         Some(from.saturating_add(u64::try_from(share).ok()?))
     }
 

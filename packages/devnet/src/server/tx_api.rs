@@ -1,8 +1,8 @@
 //! Broadcast of transactions, and transactions by hash.
 
 use super::{
-    ante::{self, Refusal},
     answer::{Answer, GrpcError},
+    ante::{self, Refusal},
     execute,
     node::{Node, SharedNode},
     tx_json::from_base64,
@@ -46,7 +46,9 @@ async fn broadcast(State(node): State<SharedNode>, Json(body): Json<Value>) -> A
         Err(Denied::Refused(refusal)) => Some(refusal).filter(|_| wait_for_check),
         Err(Denied::Failed(error)) => return Err(error),
     };
-    Ok(Json(json!({ "tx_response": broadcast_response(&hash, refusal) })))
+    Ok(Json(
+        json!({ "tx_response": broadcast_response(&hash, refusal) }),
+    ))
 }
 
 enum Denied {

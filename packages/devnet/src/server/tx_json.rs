@@ -24,7 +24,9 @@ pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
             other => other,
         })
         .collect();
-    base64::engine::general_purpose::STANDARD_NO_PAD.decode(standard).ok()
+    base64::engine::general_purpose::STANDARD_NO_PAD
+        .decode(standard)
+        .ok()
 }
 
 /// RFC 3339 with nanoseconds, of nanoseconds since 1970.
@@ -86,7 +88,11 @@ fn public_key(tx: &DecodedTx) -> Value {
 }
 
 fn mode(tx: &DecodedTx) -> &'static str {
-    let mode = tx.signer_info.mode_info.as_ref().and_then(|mode| mode.single.as_ref());
+    let mode = tx
+        .signer_info
+        .mode_info
+        .as_ref()
+        .and_then(|mode| mode.single.as_ref());
     match mode.map(|single| single.mode) {
         Some(SIGN_MODE_DIRECT) => "SIGN_MODE_DIRECT",
         _ => "SIGN_MODE_LEGACY_AMINO_JSON",

@@ -9,19 +9,28 @@ use serde_json::json;
 async fn accounts_and_balances() {
     let harness = start().await;
     let address = harness.a.address();
-    let (_, account) = harness.get(&format!("/cosmos/auth/v1beta1/accounts/{address}")).await;
+    let (_, account) = harness
+        .get(&format!("/cosmos/auth/v1beta1/accounts/{address}"))
+        .await;
     let expected = json!({"account": {
         "@type": "/cosmos.auth.v1beta1.BaseAccount", "address": address, "pub_key": null,
         "account_number": "0", "sequence": "0",
     }});
     assert_eq!(account, expected);
-    let (_, all) = harness.get(&format!("/cosmos/bank/v1beta1/balances/{address}")).await;
-    assert_eq!(all["balances"], json!([{"denom": "uscrt", "amount": START.to_string()}]));
+    let (_, all) = harness
+        .get(&format!("/cosmos/bank/v1beta1/balances/{address}"))
+        .await;
+    assert_eq!(
+        all["balances"],
+        json!([{"denom": "uscrt", "amount": START.to_string()}])
+    );
     let path = format!("/cosmos/bank/v1beta1/balances/{address}/by_denom?denom=other");
     let (_, other) = harness.get(&path).await;
     assert_eq!(other, json!({"balance": {"denom": "other", "amount": "0"}}));
     harness.try_send(&harness.context()).await;
-    let (_, account) = harness.get(&format!("/cosmos/auth/v1beta1/accounts/{address}")).await;
+    let (_, account) = harness
+        .get(&format!("/cosmos/auth/v1beta1/accounts/{address}"))
+        .await;
     assert_eq!(account["account"]["sequence"], "1");
     assert_eq!(
         account["account"]["pub_key"]["key"],
@@ -37,7 +46,11 @@ async fn bad_requests_name_what_is_wrong() {
     for (path, status, code) in [
         (format!("/cosmos/auth/v1beta1/accounts/{nobody}"), 404, 5),
         ("/cosmos/auth/v1beta1/accounts/cosmos1abc".into(), 400, 3),
-        (format!("/cosmos/bank/v1beta1/balances/{nobody}/by_denom"), 400, 3),
+        (
+            format!("/cosmos/bank/v1beta1/balances/{nobody}/by_denom"),
+            400,
+            3,
+        ),
         (format!("/compute/v1beta1/info/{nobody}"), 404, 5),
         (format!("/compute/v1beta1/query/{nobody}?query=!!"), 400, 3),
         ("/compute/v1beta1/code_hash/by_code_id/1".into(), 404, 5),
@@ -49,12 +62,27 @@ async fn bad_requests_name_what_is_wrong() {
         ("/devnet/observer/AB".into(), 404, 5),
     ] {
         let (got, error) = harness.get(&path).await;
-        assert_eq!((got, error["code"].as_u64()), (status, Some(code)), "{path}: {error}");
-        assert!(error["message"].as_str().is_some_and(|m| !m.is_empty()), "{path}");
+        assert_eq!(
+            (got, error["code"].as_u64()),
+            (status, Some(code)),
+            "{path}: {error}"
+        );
+        assert!(
+            error["message"].as_str().is_some_and(|m| !m.is_empty()),
+            "{path}"
+        );
         assert_eq!(error["details"], json!([]));
     }
-    for body in [json!({}), json!({"tx_bytes": "!"}), json!({"tx_bytes": "AA==", "mode": "x"})] {
-        assert_eq!(harness.post("/cosmos/tx/v1beta1/txs", &body).await.0, 400, "{body}");
+    for body in [
+        json!({}),
+        json!({"tx_bytes": "!"}),
+        json!({"tx_bytes": "AA==", "mode": "x"}),
+    ] {
+        assert_eq!(
+            harness.post("/cosmos/tx/v1beta1/txs", &body).await.0,
+            400,
+            "{body}"
+        );
     }
     harness.assert_untouched().await;
 }
@@ -63,11 +91,19 @@ async fn bad_requests_name_what_is_wrong() {
 async fn both_spellings_and_modes_of_a_broadcast() {
     let harness = start().await;
     let mut context = harness.context();
-    for (field, mode) in [("tx_bytes", "SYNC"), ("txBytes", "SYNC"), ("txBytes", "ASYNC")] {
+    for (field, mode) in [
+        ("tx_bytes", "SYNC"),
+        ("txBytes", "SYNC"),
+        ("txBytes", "ASYNC"),
+    ] {
         let bytes = sign(&harness.a, harness.send_to_b(1), &context);
         let body = json!({field: STANDARD.encode(bytes), "mode": format!("BROADCAST_MODE_{mode}")});
         let (status, answer) = harness.post("/cosmos/tx/v1beta1/txs", &body).await;
-        assert_eq!((status, &answer["tx_response"]["code"]), (200, &json!(0)), "{answer}");
+        assert_eq!(
+            (status, &answer["tx_response"]["code"]),
+            (200, &json!(0)),
+            "{answer}"
+        );
         context.sequence += 1;
     }
     assert_eq!(harness.balance(harness.b.address()).await, START + 3);
@@ -88,9 +124,16 @@ async fn transactions_and_their_blocks_are_found() {
     assert_eq!(message["to_address"], harness.b.address());
     let fee = json!({"key": "fee", "value": "5000uscrt", "index": true});
     let events = response["events"].as_array().unwrap();
-    assert!(events.iter().any(|e| e["type"] == "tx" && e["attributes"][0] == fee));
-    let (_, block) = harness.get("/cosmos/base/tendermint/v1beta1/blocks/2").await;
-    assert_eq!(block["block"]["data"]["txs"], json!([STANDARD.encode(&bytes)]));
+    assert!(events
+        .iter()
+        .any(|e| e["type"] == "tx" && e["attributes"][0] == fee));
+    let (_, block) = harness
+        .get("/cosmos/base/tendermint/v1beta1/blocks/2")
+        .await;
+    assert_eq!(
+        block["block"]["data"]["txs"],
+        json!([STANDARD.encode(&bytes)])
+    );
     assert_eq!(block["block"]["header"]["chain_id"], CHAIN);
 }
 
@@ -98,14 +141,26 @@ async fn transactions_and_their_blocks_are_found() {
 async fn time_moves_when_told_and_with_blocks() {
     let harness = start().await;
     let latest = || async { harness.client.latest_block().await.unwrap() };
-    assert_eq!((latest().await.height, latest().await.time), (1, GENESIS - 6));
+    assert_eq!(
+        (latest().await.height, latest().await.time),
+        (1, GENESIS - 6)
+    );
     harness.try_send(&harness.context()).await;
     assert_eq!((latest().await.height, latest().await.time), (2, GENESIS));
-    let (status, now) = harness.post("/devnet/advance", &json!({"seconds": 600})).await;
-    assert_eq!((status, &now["time"]), (200, &json!((GENESIS + 606).to_string())));
+    let (status, now) = harness
+        .post("/devnet/advance", &json!({"seconds": 600}))
+        .await;
+    assert_eq!(
+        (status, &now["time"]),
+        (200, &json!((GENESIS + 606).to_string()))
+    );
     assert_eq!(latest().await.height, 102);
     assert!(latest().await.time >= GENESIS + 590);
-    for bad in [json!({}), json!({"seconds": -1}), json!({"seconds": 1, "x": 2})] {
+    for bad in [
+        json!({}),
+        json!({"seconds": -1}),
+        json!({"seconds": 1, "x": 2}),
+    ] {
         assert_eq!(harness.post("/devnet/advance", &bad).await.0, 400, "{bad}");
     }
     assert_eq!(latest().await.height, 102);
@@ -117,13 +172,20 @@ async fn faucet_gives_once_per_request() {
     let stranger = Wallet::from_private_key(&[9; 32]).unwrap();
     let (_, status) = harness.faucet("/status").await;
     let amount: u128 = status["amount"].as_str().unwrap().parse().unwrap();
-    let (code, given) = harness.faucet(&format!("/faucet?address={}", stranger.address())).await;
+    let (code, given) = harness
+        .faucet(&format!("/faucet?address={}", stranger.address()))
+        .await;
     assert_eq!(code, 200, "{given}");
     assert_eq!(harness.balance(stranger.address()).await, amount);
     let hash = given["txhash"].as_str().unwrap();
     assert_eq!(harness.client.wait(hash).await.unwrap().code, 0);
     // The stranger is an account now and can send.
-    harness.client.lcd().account(stranger.address()).await.unwrap();
+    harness
+        .client
+        .lcd()
+        .account(stranger.address())
+        .await
+        .unwrap();
     for bad in ["/faucet", "/faucet?address=nobody"] {
         let (code, error) = harness.faucet(bad).await;
         assert_eq!(code, 400);
@@ -134,7 +196,9 @@ async fn faucet_gives_once_per_request() {
 #[tokio::test]
 async fn node_says_who_it_is() {
     let harness = start().await;
-    let (_, info) = harness.get("/cosmos/base/tendermint/v1beta1/node_info").await;
+    let (_, info) = harness
+        .get("/cosmos/base/tendermint/v1beta1/node_info")
+        .await;
     assert_eq!(info["default_node_info"]["network"], CHAIN);
     let (_, codes) = harness.get("/compute/v1beta1/codes").await;
     assert_eq!(codes, json!({"code_infos": []}));

@@ -37,7 +37,12 @@ pub async fn start() -> Harness {
     .unwrap();
     let client = ChainClient::new(&server.lcd_url(), CHAIN).unwrap();
     let wallet = |index: usize| Wallet::from_mnemonic(TEST_ACCOUNTS[index].1).unwrap();
-    Harness { server, client, a: wallet(0), b: wallet(1) }
+    Harness {
+        server,
+        client,
+        a: wallet(0),
+        b: wallet(1),
+    }
 }
 
 impl Harness {
@@ -79,7 +84,8 @@ impl Harness {
 
     /// Signs a transfer of 1 uscrt with this context and broadcasts it: code and log.
     pub async fn try_send(&self, context: &SignContext) -> (u32, String) {
-        self.broadcast(&tx::sign(&self.a, self.send_to_b(1), context)).await
+        self.broadcast(&tx::sign(&self.a, self.send_to_b(1), context))
+            .await
     }
 
     pub async fn broadcast(&self, bytes: &[u8]) -> (u32, String) {

@@ -21,15 +21,24 @@ async fn refused(harness: &Harness, context: &SignContext, code: u32, words: &st
 #[tokio::test]
 async fn a_correct_transaction_is_let_in() {
     let harness = start().await;
-    assert_eq!(harness.try_send(&harness.context()).await, (0, String::new()));
+    assert_eq!(
+        harness.try_send(&harness.context()).await,
+        (0, String::new())
+    );
     assert_eq!(harness.balance(harness.b.address()).await, START + 1);
-    assert_eq!(harness.balance(harness.a.address()).await, START - 1 - 5_000);
+    assert_eq!(
+        harness.balance(harness.a.address()).await,
+        START - 1 - 5_000
+    );
 }
 
 #[tokio::test]
 async fn wrong_sequence() {
     let harness = start().await;
-    let context = SignContext { sequence: 4, ..harness.context() };
+    let context = SignContext {
+        sequence: 4,
+        ..harness.context()
+    };
     let words = "account sequence mismatch, expected 0, got 4: incorrect account sequence";
     refused(&harness, &context, 32, words).await;
 }
@@ -37,7 +46,10 @@ async fn wrong_sequence() {
 #[tokio::test]
 async fn wrong_chain_id() {
     let harness = start().await;
-    let context = SignContext { chain_id: "secret-4".into(), ..harness.context() };
+    let context = SignContext {
+        chain_id: "secret-4".into(),
+        ..harness.context()
+    };
     let words = "account number (0), sequence (0) and chain-id (secretdev-1): unauthorized";
     refused(&harness, &context, 4, words).await;
 }
@@ -45,38 +57,56 @@ async fn wrong_chain_id() {
 #[tokio::test]
 async fn wrong_account_number() {
     let harness = start().await;
-    let context = SignContext { account_number: 1, ..harness.context() };
+    let context = SignContext {
+        account_number: 1,
+        ..harness.context()
+    };
     refused(&harness, &context, 4, "signature verification failed").await;
 }
 
 #[tokio::test]
 async fn low_fee() {
     let harness = start().await;
-    let context = SignContext { fee: vec![Coin::uscrt(4_999)], ..harness.context() };
+    let context = SignContext {
+        fee: vec![Coin::uscrt(4_999)],
+        ..harness.context()
+    };
     let words = "insufficient fees; got: 4999uscrt required: 5000uscrt";
     refused(&harness, &context, 13, words).await;
-    let context = SignContext { fee: vec![], ..harness.context() };
+    let context = SignContext {
+        fee: vec![],
+        ..harness.context()
+    };
     refused(&harness, &context, 13, "insufficient fees; got:  required").await;
 }
 
 #[tokio::test]
 async fn fee_beyond_the_balance() {
     let harness = start().await;
-    let context = SignContext { fee: vec![Coin::uscrt(START + 1)], ..harness.context() };
+    let context = SignContext {
+        fee: vec![Coin::uscrt(START + 1)],
+        ..harness.context()
+    };
     refused(&harness, &context, 5, "insufficient funds").await;
 }
 
 #[tokio::test]
 async fn gas_below_the_transactions_size() {
     let harness = start().await;
-    let context = SignContext { gas_limit: 1_000, ..harness.context() };
+    let context = SignContext {
+        gas_limit: 1_000,
+        ..harness.context()
+    };
     refused(&harness, &context, 11, "gasWanted: 1000").await;
 }
 
 #[tokio::test]
 async fn long_memo() {
     let harness = start().await;
-    let context = SignContext { memo: "x".repeat(257), ..harness.context() };
+    let context = SignContext {
+        memo: "x".repeat(257),
+        ..harness.context()
+    };
     refused(&harness, &context, 12, "is 256 but received 257 characters").await;
 }
 
@@ -87,13 +117,25 @@ async fn changed_bytes() {
     let raw = TxRaw::decode(&good[..]).unwrap();
     let other = sign(&harness.a, harness.send_to_b(2), &harness.context());
     let other = TxRaw::decode(&other[..]).unwrap();
-    let body = TxRaw { body_bytes: other.body_bytes, ..raw.clone() };
+    let body = TxRaw {
+        body_bytes: other.body_bytes,
+        ..raw.clone()
+    };
     let signature = Signature::from_slice(&raw.signatures[0]).unwrap();
     let (r, s) = signature.split_scalars();
     let twin = Signature::from_scalars(r.to_bytes(), (-*s).to_bytes()).unwrap();
-    let high_s = TxRaw { signatures: vec![twin.to_bytes().to_vec()], ..raw.clone() };
-    let none = TxRaw { signatures: vec![], ..raw.clone() };
-    let short = TxRaw { signatures: vec![vec![1; 63]], ..raw };
+    let high_s = TxRaw {
+        signatures: vec![twin.to_bytes().to_vec()],
+        ..raw.clone()
+    };
+    let none = TxRaw {
+        signatures: vec![],
+        ..raw.clone()
+    };
+    let short = TxRaw {
+        signatures: vec![vec![1; 63]],
+        ..raw
+    };
     for bad in [body, high_s, none, short] {
         let (code, log) = harness.broadcast(&bad.encode_to_vec()).await;
         assert_eq!(code, 4, "{log}");
@@ -120,11 +162,21 @@ async fn somebody_elses_money() {
 #[tokio::test]
 async fn unknown_messages_and_none() {
     let harness = start().await;
-    let vote = Any { type_url: "/cosmos.gov.v1beta1.MsgVote".into(), value: vec![] };
-    let (code, log) = harness.broadcast(&sign(&harness.a, vec![vote], &harness.context())).await;
+    let vote = Any {
+        type_url: "/cosmos.gov.v1beta1.MsgVote".into(),
+        value: vec![],
+    };
+    let (code, log) = harness
+        .broadcast(&sign(&harness.a, vec![vote], &harness.context()))
+        .await;
     assert_eq!(code, 37);
-    assert!(log.contains("does not do /cosmos.gov.v1beta1.MsgVote"), "{log}");
-    let (code, _) = harness.broadcast(&sign(&harness.a, vec![], &harness.context())).await;
+    assert!(
+        log.contains("does not do /cosmos.gov.v1beta1.MsgVote"),
+        "{log}"
+    );
+    let (code, _) = harness
+        .broadcast(&sign(&harness.a, vec![], &harness.context()))
+        .await;
     assert_eq!(code, 18);
     harness.assert_untouched().await;
 }
@@ -148,7 +200,11 @@ async fn failed_execution_costs_the_fee_and_a_sequence() {
         50_000,
     );
     match too_much.await.unwrap_err() {
-        ChainError::Rejected { codespace, code, log } => {
+        ChainError::Rejected {
+            codespace,
+            code,
+            log,
+        } => {
             assert_eq!((codespace.as_str(), code), ("sdk", 5));
             assert!(log.contains("message index: 0"), "{log}");
         }
@@ -156,7 +212,12 @@ async fn failed_execution_costs_the_fee_and_a_sequence() {
     }
     assert_eq!(harness.balance(harness.b.address()).await, START);
     assert_eq!(harness.balance(harness.a.address()).await, START - 5_000);
-    let account = harness.client.lcd().account(harness.a.address()).await.unwrap();
+    let account = harness
+        .client
+        .lcd()
+        .account(harness.a.address())
+        .await
+        .unwrap();
     assert_eq!(account.sequence, 1);
 }
 
@@ -165,8 +226,13 @@ async fn a_client_for_another_chain_is_refused() {
     let harness = start().await;
     let client = ChainClient::new(&harness.server.lcd_url(), "secret-4").unwrap();
     let amount = vec![Coin::uscrt(1)];
-    let sent = client.send_coins(&harness.a, harness.b.address(), amount, 50_000).await;
-    assert!(matches!(sent, Err(ChainError::Rejected { code: 4, .. })), "{sent:?}");
+    let sent = client
+        .send_coins(&harness.a, harness.b.address(), amount, 50_000)
+        .await;
+    assert!(
+        matches!(sent, Err(ChainError::Rejected { code: 4, .. })),
+        "{sent:?}"
+    );
     harness.assert_untouched().await;
 }
 
@@ -178,7 +244,11 @@ async fn amino_signatures_are_taken_and_checked() {
     let mut raw = TxRaw::decode(&direct[..]).unwrap();
     // The mode is the only single byte 1 inside two nested length-2 fields.
     let mode = [0x12, 4, 0x0a, 2, 0x08, 1];
-    let at = raw.auth_info_bytes.windows(6).position(|w| w == mode).unwrap();
+    let at = raw
+        .auth_info_bytes
+        .windows(6)
+        .position(|w| w == mode)
+        .unwrap();
     raw.auth_info_bytes[at + 5] = 127;
     let doc = |amount: u32| {
         format!(
@@ -191,6 +261,9 @@ async fn amino_signatures_are_taken_and_checked() {
     assert_eq!(harness.broadcast(&raw.encode_to_vec()).await.0, 4);
     harness.assert_untouched().await;
     raw.signatures = vec![harness.a.sign(doc(1).as_bytes()).to_vec()];
-    assert_eq!(harness.broadcast(&raw.encode_to_vec()).await, (0, String::new()));
+    assert_eq!(
+        harness.broadcast(&raw.encode_to_vec()).await,
+        (0, String::new())
+    );
     assert_eq!(harness.balance(harness.b.address()).await, START + 1);
 }

@@ -22,16 +22,21 @@ const CHAT_TEMPLATE: &str = "{{ bos_token }}{% for message in messages %}\
 pub fn learn(
     texts: &[String],
     size: usize,
-) -> Result<Vec<(&'static str, Value)>, fancy_regex::Error> {
+) -> Result<Vec<(&'static str, Value)>, Box<fancy_regex::Error>> {
     let specials: Vec<&str> = [BOS, END].into_iter().chain(ROLES).collect();
     let mut tokens: Vec<String> = specials.iter().map(|text| (*text).to_owned()).collect();
     tokens.extend((0..=u8::MAX).map(|byte| char_of_byte(byte).to_string()));
 
-    let words = Regex::new(WORDS)?;
+    let words = Regex::new(WORDS).map_err(Box::new)?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for text in texts {
         for word in words.find_iter(text) {
-            let word = word?.as_str().bytes().map(char_of_byte).collect();
+            let word = word
+                .map_err(Box::new)?
+                .as_str()
+                .bytes()
+                .map(char_of_byte)
+                .collect();
             *counts.entry(word).or_default() += 1;
         }
     }

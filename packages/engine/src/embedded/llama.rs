@@ -47,7 +47,7 @@ impl Shape {
         let head = metadata
             .size("llama.attention.key_length", MAX_WIDTH)
             .unwrap_or(width / heads);
-        if heads % kv_heads != 0 {
+        if !heads.is_multiple_of(kv_heads) {
             return Err(Missing::unsupported(
                 "llama.attention.head_count_kv",
                 &kv_heads.to_string(),
@@ -56,7 +56,7 @@ impl Shape {
         let rotated = metadata
             .size("llama.rope.dimension_count", head)
             .unwrap_or(head);
-        if rotated != head || head % 2 != 0 {
+        if head == 0 || rotated != head || !head.is_multiple_of(2) {
             return Err(Missing::unsupported(
                 "llama.rope.dimension_count",
                 &rotated.to_string(),

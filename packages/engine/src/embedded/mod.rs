@@ -4,6 +4,10 @@
 //! pool, at most [`EmbeddedConfig::parallel`] at a time (more wait their turn), and goes to its
 //! reader through a small bounded channel: a slow reader slows its own answer and nothing else.
 //!
+//! candle splits every matrix product over all cores and waits for them at a barrier, which costs a small
+//! model more than it gives, and much more on a busy machine: set `CANDLE_NUM_THREADS=1` and
+//! `RAYON_NUM_THREADS=1` in the environment for the demo model (candle reads nothing else).
+//!
 //! `demo-model/secret-ai-demo.gguf` is built in, so that real tokens come out of a fresh checkout without
 //! a download; any other GGUF file of the same architecture loads the same way.
 

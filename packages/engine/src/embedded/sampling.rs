@@ -5,7 +5,7 @@ use crate::ChatRequest;
 use super::rng::Rng;
 
 /// The temperature and seed of a request that sets none.
-const DEFAULT_TEMPERATURE: f64 = 0.7;
+const DEFAULT_TEMPERATURE: f64 = 0.3;
 const DEFAULT_SEED: u64 = 0;
 
 /// How one request samples.

@@ -40,6 +40,8 @@ pub struct Tokenizer {
     pieces: Vec<Vec<u8>>,
     /// Control and user-defined tokens, longest first.
     specials: Vec<(String, u32)>,
+    /// Finds any of them; `None` if there are none.
+    any_special: Option<Regex>,
     ends: HashSet<u32>,
     bos: Option<u32>,
     eos: Option<u32>,
@@ -93,7 +95,7 @@ impl Tokenizer {
         for (index, token) in tokens.iter().enumerate() {
             let id = u32::try_from(index).map_err(|_| Missing::new("tokenizer.ggml.tokens"))?;
             let piece = match type_of(index) {
-                CONTROL | USER_DEFINED => {
+                CONTROL | USER_DEFINED if !token.is_empty() => {
                     specials.push(((*token).to_owned(), id));
                     let shown = type_of(index) == USER_DEFINED;
                     pieces.push(if shown {
@@ -118,6 +120,15 @@ impl Tokenizer {
             ids.insert(piece, id);
         }
         specials.sort_by_key(|(text, id)| (std::cmp::Reverse(text.len()), *id));
+
+        let patterns: Vec<_> = specials
+            .iter()
+            .map(|(text, _)| fancy_regex::escape(text).into_owned())
+            .collect();
+        let any_special = match patterns.is_empty() {
+            true => None,
+            false => Some(compile(&patterns.join("|"), "tokenizer.ggml.tokens")?),
+        };
 
         let kind = if byte_level {
             byte_level_kind(metadata, &ids)?
@@ -162,6 +173,7 @@ impl Tokenizer {
             ids,
             pieces,
             specials,
+            any_special,
             ends,
             bos,
             eos,
@@ -214,13 +226,18 @@ impl Tokenizer {
     /// Text that has no tokens in this vocabulary.
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>, TokenizeError> {
         let mut tokens = Vec::new();
-        let mut rest = text;
-        while let Some((at, special, id)) = self.next_special(rest) {
-            self.encode_text(&rest[..at], &mut tokens)?;
-            tokens.push(id);
-            rest = &rest[at + special..];
+        let mut start = 0;
+        for found in self
+            .any_special
+            .iter()
+            .flat_map(|pattern| pattern.find_iter(text))
+        {
+            let found = found.map_err(|_| TokenizeError::Words)?;
+            self.encode_text(&text[start..found.start()], &mut tokens)?;
+            tokens.extend(self.special_id(found.as_str()));
+            start = found.end();
         }
-        self.encode_text(rest, &mut tokens)?;
+        self.encode_text(&text[start..], &mut tokens)?;
         match self.bos {
             Some(bos) if self.add_bos && tokens.first() != Some(&bos) => tokens.insert(0, bos),
             _ => {}
@@ -233,16 +250,11 @@ impl Tokenizer {
         found.map_or("", |(text, _)| text.as_str())
     }
 
-    /// The first control token in `text`: where, how many bytes, which.
-    fn next_special(&self, text: &str) -> Option<(usize, usize, u32)> {
+    fn special_id(&self, text: &str) -> Option<u32> {
         self.specials
             .iter()
-            .filter(|(special, _)| !special.is_empty())
-            .filter_map(|(special, id)| {
-                text.find(special.as_str())
-                    .map(|at| (at, special.len(), *id))
-            })
-            .min_by_key(|(at, len, _)| (*at, std::cmp::Reverse(*len)))
+            .find(|(special, _)| special == text)
+            .map(|(_, id)| *id)
     }
 
     fn encode_text(&self, text: &str, tokens: &mut Vec<u32>) -> Result<(), TokenizeError> {
@@ -340,7 +352,7 @@ fn byte_level_kind(metadata: &Metadata, ids: &HashMap<Vec<u8>, u32>) -> Result<K
         "llama3" | "llama-v3" | "llama-bpe" => LLAMA3_WORDS,
         other => return Err(Missing::unsupported("tokenizer.ggml.pre", other)),
     };
-    let words = Regex::new(words).map_err(|_| Missing::new("tokenizer.ggml.pre"))?;
+    let words = compile(words, "tokenizer.ggml.pre")?;
     let id_of = |text: &str| {
         bytes_of_text(text)
             .and_then(|bytes| ids.get(&bytes))
@@ -359,6 +371,10 @@ fn byte_level_kind(metadata: &Metadata, ids: &HashMap<Vec<u8>, u32>) -> Result<K
         words: Box::new(words),
         merges,
     })
+}
+
+fn compile(pattern: &str, key: &str) -> Result<Regex, Missing> {
+    Regex::new(pattern).map_err(|_| Missing::new(key))
 }
 
 /// The byte that a token named like `<0x0A>` stands for.

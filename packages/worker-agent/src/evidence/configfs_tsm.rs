@@ -23,7 +23,9 @@ pub struct ConfigfsTsm {
 impl ConfigfsTsm {
     /// Reports under `root`, the kernel's directory if absent.
     pub fn new(root: Option<&Path>) -> Self {
-        ConfigfsTsm { entry: root.unwrap_or(Path::new(ROOT)).join(ENTRY) }
+        ConfigfsTsm {
+            entry: root.unwrap_or(Path::new(ROOT)).join(ENTRY),
+        }
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, EvidenceError> {
@@ -48,14 +50,21 @@ impl EvidenceProvider for ConfigfsTsm {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             other => other.context(IoSnafu { path: &self.entry })?,
         }
-        let found = String::from_utf8_lossy(&self.read("provider")?).trim().to_owned();
+        let found = String::from_utf8_lossy(&self.read("provider")?)
+            .trim()
+            .to_owned();
         if found != PROVIDER {
             return Err(EvidenceError::Provider { found });
         }
         for _ in 0..ATTEMPTS {
-            let Some(quote) = self.report(report_data)? else { continue };
+            let Some(quote) = self.report(report_data)? else {
+                continue;
+            };
             // Another writer may have come between `inblob` and the first look at `generation`.
-            if quote.windows(report_data.len()).any(|window| window == report_data) {
+            if quote
+                .windows(report_data.len())
+                .any(|window| window == report_data)
+            {
                 return Ok(quote);
             }
             return Err(EvidenceError::ReportData);

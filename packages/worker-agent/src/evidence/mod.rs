@@ -26,15 +26,19 @@ pub trait EvidenceProvider: Send + Sync {
 #[snafu(visibility(pub(crate)))]
 pub enum EvidenceError {
     #[snafu(display("tee: {}: {source}", path.display()))]
-    Io { path: PathBuf, source: std::io::Error },
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[snafu(display("tee: the report provider is {found:?}, must be \"tdx_guest\""))]
     Provider { found: String },
     #[snafu(display("tee: the report changed while it was read, {attempts} times"))]
     Raced { attempts: u32 },
     #[snafu(display("tee: the quote does not carry the report data that it was asked for"))]
     ReportData,
-    #[snafu(display("tee: seed file {}: must hold 64 hex digits", path.display()))]
+    #[snafu(display(
+        "tee: seed file {}: must hold 64 hex digits and Unix seconds",
+        path.display()
+    ))]
     Seed { path: PathBuf },
-    #[snafu(display("tee: the simulation failed: {reason}"))]
-    Simulation { reason: String },
 }

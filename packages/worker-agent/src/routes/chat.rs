@@ -35,8 +35,13 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most answers of one request.
 const MAX_CHOICES: u32 = 8;
 /// Fields that make an engine do work which its token counts do not show.
-const UNCOUNTED: [&str; 5] =
-    ["audio", "best_of", "prompt_embeds", "use_beam_search", "prompt_logprobs"];
+const UNCOUNTED: [&str; 5] = [
+    "audio",
+    "best_of",
+    "prompt_embeds",
+    "use_beam_search",
+    "prompt_logprobs",
+];
 
 /// Serves a request.
 pub async fn completions(
@@ -67,7 +72,11 @@ pub async fn completions(
     let meter = meter(&agent, &session, &model)?;
     let prompt = agent.engine.count_prompt(&request).await?;
     let busy = || ApiError::busy("all places for requests are taken");
-    let slot = agent.slots.clone().try_acquire_owned().map_err(|_| busy())?;
+    let slot = agent
+        .slots
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| busy())?;
     let wish = Wish {
         prompt,
         context: model.context_length,
@@ -75,7 +84,11 @@ pub async fn completions(
         choices: request.choices(),
         max_charge,
     };
-    let Budget { reservation, limit, max_tokens } = set_aside(&session, &meter, &wish)?;
+    let Budget {
+        reservation,
+        limit,
+        max_tokens,
+    } = set_aside(&session, &meter, &wish)?;
     let work = Work {
         held: Held::new(session, reservation),
         meter,
@@ -98,7 +111,10 @@ async fn answer(work: Work) -> Result<Response, ApiError> {
         let headers = [
             (header::CONTENT_TYPE, "application/json".to_owned()),
             (HeaderName::from_static(RECEIPT), plain.proof.receipt_text()),
-            (HeaderName::from_static(EVIDENCE), plain.proof.evidence_text()),
+            (
+                HeaderName::from_static(EVIDENCE),
+                plain.proof.evidence_text(),
+            ),
         ];
         return Ok((headers, plain.body).into_response());
     }
@@ -117,14 +133,23 @@ async fn answer(work: Work) -> Result<Response, ApiError> {
 
 /// Only plain JSON is taken: whatever cannot be read here could not be counted.
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case("application/json") {
         let message = "content-type: must be application/json";
         return Err(ApiError::unsupported("content-type", message));
     }
     let encodings = headers.get_all(header::CONTENT_ENCODING);
-    if encodings.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if encodings
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         let message = "content-encoding: a body must not be compressed";
         return Err(ApiError::unsupported("content-encoding", message));
     }
@@ -132,14 +157,20 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn max_charge(headers: &HeaderMap) -> Result<Option<u128>, ApiError> {
-    let Some(value) = headers.get(MAX_CHARGE) else { return Ok(None) };
+    let Some(value) = headers.get(MAX_CHARGE) else {
+        return Ok(None);
+    };
     let amount = value.to_str().ok().and_then(|text| text.parse().ok());
     let message = "x-max-charge: must be a whole number of base units";
-    amount.map(Some).ok_or_else(|| ApiError::bad_request(MAX_CHARGE, message))
+    amount
+        .map(Some)
+        .ok_or_else(|| ApiError::bad_request(MAX_CHARGE, message))
 }
 
 async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
     let announced = announced.and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));
@@ -161,8 +192,13 @@ async fn take_signed(
     now: u64,
 ) -> Result<(), ApiError> {
     let request = &signed.request.body;
-    session.state().nonces.take(request.nonce, request.time, now)?;
-    let Some(ack) = &signed.ack else { return Ok(()) };
+    session
+        .state()
+        .nonces
+        .take(request.nonce, request.time, now)?;
+    let Some(ack) = &signed.ack else {
+        return Ok(());
+    };
     if session.acknowledge(ack)? {
         agent.journal.ack(ack.clone()).await.map_err(|error| {
             tracing::error!(%error, "cannot store an ack");
@@ -180,7 +216,10 @@ fn parse(body: &[u8]) -> Result<ChatRequest, ApiError> {
     }
     let is_set = |field: &&str| request.extra.get(*field).is_some_and(|v| !v.is_null());
     match UNCOUNTED.into_iter().find(is_set) {
-        Some(field) => Err(ApiError::bad_request(field, format!("{field}: is not offered here"))),
+        Some(field) => Err(ApiError::bad_request(
+            field,
+            format!("{field}: is not offered here"),
+        )),
         None => Ok(request),
     }
 }
@@ -201,7 +240,12 @@ fn meter(agent: &Agent, session: &Session, model: &ModelInfo) -> Result<Meter, A
 fn set_aside(session: &Session, meter: &Meter, wish: &Wish) -> Result<Budget, ApiError> {
     let mut state = session.state();
     reserve(&mut state.ledger, meter, wish).map_err(|refusal| {
-        let wants_ack = matches!(refusal, Refusal::Session { source: Shortage::Slack { .. } });
+        let wants_ack = matches!(
+            refusal,
+            Refusal::Session {
+                source: Shortage::Slack { .. }
+            }
+        );
         let error = ApiError::from(refusal);
         match &state.newest {
             // A client that never got it has to countersign it before it can go on.
@@ -215,7 +259,10 @@ fn set_aside(session: &Session, meter: &Meter, wish: &Wish) -> Result<Budget, Ap
 
 fn wants_usage(request: &ChatRequest) -> bool {
     let options = request.extra.get("stream_options");
-    options.and_then(|o| o.get("include_usage")).and_then(Value::as_bool).unwrap_or(false)
+    options
+        .and_then(|o| o.get("include_usage"))
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
 }
 
 /// Tells the engine how long the answer may be, by the name that the client has used.

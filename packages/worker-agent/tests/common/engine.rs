@@ -78,7 +78,10 @@ impl ScriptedEngine {
 #[async_trait]
 impl Engine for ScriptedEngine {
     async fn models(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let info = |id: &str| ModelInfo { id: id.into(), context_length: self.script().context };
+        let info = |id: &str| ModelInfo {
+            id: id.into(),
+            context_length: self.script().context,
+        };
         Ok(vec![info("m"), info("unpriced")])
     }
 
@@ -92,13 +95,22 @@ impl Engine for ScriptedEngine {
         cancel: CancellationToken,
     ) -> Result<ChatStream, EngineError> {
         self.started.fetch_add(1, Ordering::SeqCst);
-        self.max_tokens.store(request.output_limit().unwrap_or(0), Ordering::SeqCst);
+        self.max_tokens
+            .store(request.output_limit().unwrap_or(0), Ordering::SeqCst);
         let script = self.script();
         if script.fail_after == Some(0) {
-            return Err(EngineError::Connect { reason: "refused".into() });
+            return Err(EngineError::Connect {
+                reason: "refused".into(),
+            });
         }
         let (events, receiver) = mpsc::channel(1);
-        tokio::spawn(play(script, request, cancel, self.cancelled.clone(), events));
+        tokio::spawn(play(
+            script,
+            request,
+            cancel,
+            self.cancelled.clone(),
+            events,
+        ));
         let next = |mut receiver: mpsc::Receiver<_>| async move {
             receiver.recv().await.map(|event| (event, receiver))
         };
@@ -147,7 +159,9 @@ async fn play(
         completion_tokens: script.claims.unwrap_or(said as u64),
     };
     let count = if script.silent {
-        ChatEvent::UsageMissing { deltas: said as u64 }
+        ChatEvent::UsageMissing {
+            deltas: said as u64,
+        }
     } else {
         ChatEvent::Usage(usage)
     };

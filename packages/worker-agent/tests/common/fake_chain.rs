@@ -23,17 +23,23 @@ pub struct FakeChain {
     pub batches: Mutex<Vec<Vec<SettleEntry>>>,
     /// Status given to the entries of the next batches.
     pub status: Mutex<EntryStatus>,
-    /// Epochs and limits of `finalize`; entries that remain after each.
+    /// Epochs and limits of `finalize`.
     pub cranked: Mutex<Vec<(u64, u32)>>,
-    pub remaining: Mutex<Vec<u64>>,
+    /// Entries worked off by each `finalize`, last one first.
+    pub finalized: Mutex<Vec<u32>>,
     pub registered: Mutex<Vec<(Option<WorkerId>, Attestation)>>,
     pub renewed: AtomicUsize,
 }
 
 impl FakeChain {
     pub fn new(sessions: Vec<SessionAnswer>, now: u64) -> Self {
-        let clock =
-            ClockAnswer { now, epoch: 5, finalized_before: 4, pending: 0, paused: false };
+        let clock = ClockAnswer {
+            now,
+            epoch: 5,
+            finalized_before: 4,
+            pending: 0,
+            paused: false,
+        };
         FakeChain {
             sessions: Mutex::new(sessions.into_iter().map(|s| (s.session_id, s)).collect()),
             clock: Mutex::new(clock),
@@ -42,7 +48,7 @@ impl FakeChain {
             batches: Mutex::default(),
             status: Mutex::new(EntryStatus::Pending),
             cranked: Mutex::default(),
-            remaining: Mutex::default(),
+            finalized: Mutex::default(),
             registered: Mutex::default(),
             renewed: AtomicUsize::new(0),
         }
@@ -53,12 +59,21 @@ impl FakeChain {
     }
 
     pub fn change(&self, id: u8, change: impl FnOnce(&mut SessionAnswer)) {
-        change(self.sessions.lock().unwrap().get_mut(&Hex([id; 16])).unwrap());
+        change(
+            self.sessions
+                .lock()
+                .unwrap()
+                .get_mut(&Hex([id; 16]))
+                .unwrap(),
+        );
     }
 
     fn reach(&self) -> Result<(), ChainError> {
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(ChainError::Unreachable { url: "fake".into(), reason: "down".into() });
+            return Err(ChainError::Unreachable {
+                url: "fake".into(),
+                reason: "down".into(),
+            });
         }
         Ok(())
     }
@@ -78,7 +93,10 @@ impl Chain for FakeChain {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.reach()?;
         let sessions = self.sessions.lock().unwrap();
-        Ok(sessions.get(&session_id).filter(|s| s.auth == *auth).cloned())
+        Ok(sessions
+            .get(&session_id)
+            .filter(|s| s.auth == *auth)
+            .cloned())
     }
 
     async fn clock(&self) -> Result<ClockAnswer, ChainError> {
@@ -96,12 +114,21 @@ impl Chain for FakeChain {
     async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
         self.reach()?;
         self.cranked.lock().unwrap().push((epoch, limit));
-        Ok(FinalizeAnswer { remaining: self.remaining.lock().unwrap().pop().unwrap_or(0) })
+        let remaining = self.remaining.lock().unwrap().pop().unwrap_or(0);
+        let finalized = if remaining == 0 { 0 } else { limit };
+        let finalized = self.finalized.lock().unwrap().pop().unwrap_or(0);
+        Ok(FinalizeAnswer {
+            finalized,
+            remaining: 0,
+        })
     }
 
     async fn challenge(&self, _: PublicKey, _: Digest) -> Result<ChallengeAnswer, ChainError> {
         self.reach()?;
-        Ok(ChallengeAnswer { challenge: Hex([5; 32]), expires_at: 0 })
+        Ok(ChallengeAnswer {
+            challenge: Hex([5; 32]),
+            expires_at: 0,
+        })
     }
 
     async fn register(
@@ -111,14 +138,25 @@ impl Chain for FakeChain {
         _: Listing,
     ) -> Result<RegisterAnswer, ChainError> {
         self.reach()?;
-        self.registered.lock().unwrap().push((worker_id, attestation));
+        self.registered
+            .lock()
+            .unwrap()
+            .push((worker_id, attestation));
         let worker_id = worker_id.unwrap_or(Hex([8; 16]));
-        Ok(RegisterAnswer { worker_id, kid: Hex([0; 20]), lease_until: 100 })
+        Ok(RegisterAnswer {
+            worker_id,
+            kid: Hex([0; 20]),
+            lease_until: 100,
+        })
     }
 
     async fn renew(&self, _: Attestation) -> Result<RegisterAnswer, ChainError> {
         self.reach()?;
         self.renewed.fetch_add(1, Ordering::SeqCst);
-        Ok(RegisterAnswer { worker_id: Hex([8; 16]), kid: Hex([0; 20]), lease_until: 200 })
+        Ok(RegisterAnswer {
+            worker_id: Hex([8; 16]),
+            kid: Hex([0; 20]),
+            lease_until: 200,
+        })
     }
 }

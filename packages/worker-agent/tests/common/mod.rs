@@ -66,15 +66,25 @@ pub struct Worker {
 }
 
 pub fn domain() -> Domain {
-    Domain { chain_id: CHAIN_ID.into(), billing: BILLING.into() }
+    Domain {
+        chain_id: CHAIN_ID.into(),
+        billing: BILLING.into(),
+    }
 }
 
 pub fn line(model: &str, unit: Unit, rate: u64) -> Line {
-    Line { model: model.into(), unit, rate }
+    Line {
+        model: model.into(),
+        unit,
+        rate,
+    }
 }
 
 pub fn chat_lines() -> Vec<Line> {
-    vec![line(MODEL, Unit::Input, ONE), line(MODEL, Unit::Output, ONE)]
+    vec![
+        line(MODEL, Unit::Input, ONE),
+        line(MODEL, Unit::Output, ONE),
+    ]
 }
 
 /// An open session of the test worker with bearer [`SECRET`].
@@ -97,13 +107,26 @@ pub fn session(id: u8, cap: u128, slack: u128, lines: Vec<Line>) -> SessionAnswe
 
 /// Bearer key of session `id`.
 pub fn bearer(id: u8) -> String {
-    format!("sk-{}", URL_SAFE_NO_PAD.encode([&[id; 16][..], &WORKER.0, &SECRET].concat()))
+    format!(
+        "sk-{}",
+        URL_SAFE_NO_PAD.encode([&[id; 16][..], &WORKER.0, &SECRET].concat())
+    )
 }
 
 pub fn prices(rates: &[(Unit, u64)]) -> PriceList {
-    let rates = rates.iter().map(|(unit, rate)| Rate { unit: *unit, rate: *rate }).collect();
+    let rates = rates
+        .iter()
+        .map(|(unit, rate)| Rate {
+            unit: *unit,
+            rate: *rate,
+        })
+        .collect();
     let token = Addr::unchecked(TOKEN);
-    PriceList::new(vec![ModelListing { model: MODEL.into(), token, rates }])
+    PriceList::new(vec![ModelListing {
+        model: MODEL.into(),
+        token,
+        rates,
+    }])
 }
 
 /// How a test worker differs from the usual one.
@@ -148,7 +171,11 @@ impl Setup {
         let agent = Agent::new(Parts {
             identity,
             keys,
-            attested: Attested { challenge: [3; 32], quote: vec![1, 2, 3], lease_until },
+            attested: Attested {
+                challenge: [3; 32],
+                quote: vec![1, 2, 3],
+                lease_until,
+            },
             chain: chain.clone(),
             engine: engine.clone(),
             journal: journal.clone(),
@@ -161,7 +188,18 @@ impl Setup {
         tokio::spawn(axum::serve(listener, router(agent.clone())).into_future());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let dir = self.dir;
-        Worker { url, agent, chain, engine, clock, journal, receipt_pk, kid, dir, http }
+        Worker {
+            url,
+            agent,
+            chain,
+            engine,
+            clock,
+            journal,
+            receipt_pk,
+            kid,
+            dir,
+            http,
+        }
     }
 }
 
@@ -183,18 +221,35 @@ impl Worker {
     }
 
     /// Asserts status and error code of a request.
-    pub async fn refuses(&self, request: reqwest::RequestBuilder, status: u16, code: &str) -> Value {
+    pub async fn refuses(
+        &self,
+        request: reqwest::RequestBuilder,
+        status: u16,
+        code: &str,
+    ) -> Value {
         let (got, error) = self.outcome(request).await;
-        assert_eq!((got, error["code"].as_str()), (status, Some(code)), "{error}");
-        assert!(error["message"].is_string() && error["type"].is_string(), "{error}");
+        assert_eq!(
+            (got, error["code"].as_str()),
+            (status, Some(code)),
+            "{error}"
+        );
+        assert!(
+            error["message"].is_string() && error["type"].is_string(),
+            "{error}"
+        );
         error
     }
 
     /// Decodes and verifies a receipt and its evidence against the exact bytes exchanged.
-    pub fn verify(&self, receipt: &str, evidence: &str, request: &[u8], response: &[u8]) -> Receipt {
+    pub fn verify(
+        &self,
+        receipt: &str,
+        evidence: &str,
+        request: &[u8],
+        response: &[u8],
+    ) -> Receipt {
         use secret_ai_receipts::Body;
-        let receipt: Signed<Receipt> =
-            Signed::decode(&URL_SAFE_NO_PAD.decode(receipt).unwrap()).unwrap();
+        let receipt = decode_receipt(receipt);
         secret_ai_receipts::verify(&self.receipt_pk, &domain(), &receipt).unwrap();
         let evidence = Evidence::decode(&URL_SAFE_NO_PAD.decode(evidence).unwrap()).unwrap();
         assert_eq!(evidence.request_sha256, sha256(request));
@@ -213,7 +268,10 @@ impl Worker {
     /// Newest stored receipt of session `id`.
     pub fn stored(&self, id: u8) -> Option<Receipt> {
         let records = self.journal.session(&[id; 16]).unwrap();
-        records.into_iter().map(|r| r.receipt.body).find(|r| r.kid == self.kid)
+        records
+            .into_iter()
+            .map(|r| r.receipt.body)
+            .find(|r| r.kid == self.kid)
     }
 }
 
@@ -226,11 +284,25 @@ pub fn chat(text: &str) -> Value {
 pub fn take_apart(stream: &str) -> (Vec<Value>, String, Option<(String, String)>) {
     let (answer, rest) = stream.split_once("data: [DONE]\n\n").expect("[DONE]");
     let chunks = answer.split("\n\n").filter(|part| !part.is_empty());
-    let chunks = chunks.map(|part| serde_json::from_str(part.strip_prefix("data: ").unwrap()).unwrap());
+    let chunks =
+        chunks.map(|part| serde_json::from_str(part.strip_prefix("data: ").unwrap()).unwrap());
     let proof = rest.strip_prefix("event: receipt\ndata: ").map(|data| {
         let data: Value = serde_json::from_str(data.trim_end()).unwrap();
         let text = |name: &str| data[name].as_str().unwrap().to_owned();
         (text("receipt"), text("evidence"))
     });
     (chunks.collect(), format!("{answer}data: [DONE]\n\n"), proof)
+}
+
+/// A receipt as it travels.
+pub fn decode_receipt(text: &str) -> Signed<Receipt> {
+    Signed::decode(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
+/// What a crash at this moment leaves behind: the journal as it is on disk, never closed.
+pub fn copy_journal(dir: &TempDir) -> Arc<TempDir> {
+    let copy = TempDir::new().unwrap();
+    let name = "journal.redb";
+    std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+    Arc::new(copy)
 }

@@ -65,7 +65,7 @@ impl Stage {
         for (name, words) in [("operator", OPERATOR), ("user", USER)] {
             fs::write(folder.path().join(format!("{name}.mnemonic")), words)?;
         }
-        let now = chain.latest_block().await?.time_s;
+        let now = chain.latest_block().await?.time;
         let tee = SoftTee::new(evidence::SEED, now);
         fs::write(folder.path().join("tee.seed"), hex::encode(evidence::SEED))?;
 

@@ -1,0 +1,143 @@
+//! A real Intel TDX quote is verified by the contract itself, on the real wasm, at a time inside its
+//! collateral's window, under Intel's pinned root. It passes everything that makes evidence genuine
+//! and is then refused only because it was made for nobody's challenge here. With one byte of a
+//! signed part changed it never gets that far.
+
+#[path = "../../packages/attestation/tests/common/mod.rs"]
+mod common;
+
+use cosmwasm_std::Binary;
+use secret_ai_attestation::{image_id, verify_collateral, verify_tdx_quote, TrustRoot};
+use secret_ai_interface::registry::{
+    Attestation, ChallengeAnswer, CollateralAnswer, ExecuteMsg, Listing, ModelListing, Rate,
+    RootKind, TdxCollateral,
+};
+use secret_ai_interface::{Contract, Hex, Unit};
+use secret_ai_receipts::{public_key, SigningKey};
+use secret_ai_tests::local::{address, answer};
+use secret_ai_tests::{artifacts, deploy, evidence};
+use secret_devnet::{Devnet, Genesis, Msg, Tx};
+
+const ADMIN: &str = "admin";
+const OPERATOR: &str = "operator";
+
+struct Registry {
+    net: Devnet,
+    contract: Contract,
+    key: SigningKey,
+    challenge: [u8; 32],
+}
+
+/// A registry without a development root, at a time, with an open challenge for the operator.
+fn registry(time_s: u64) -> Registry {
+    let mut net = Devnet::new(Genesis { time_s, ..Default::default() }).unwrap();
+    let admin = address(ADMIN);
+    let code = net.store_code(&admin, &artifacts::wasm("worker-registry")).unwrap();
+    let msg = deploy::registry_msg(None);
+    let (at, _) = net.instantiate(&admin, code.code_id, "registry", &msg, &[], None).unwrap();
+    let contract = deploy::contract(&at, &code.code_hash);
+    let key = SigningKey::from_slice(&[3; 32]).unwrap();
+    let challenge = ExecuteMsg::Challenge {
+        receipt_pk: Hex(public_key(&key)),
+        tls_spki_sha256: Hex([0; 32]),
+        padding: None,
+    };
+    let result = net.execute(&address(OPERATOR), &at, &challenge, &[]).unwrap();
+    let challenge = answer::<ChallengeAnswer>(&result).challenge.0;
+    Registry { net, contract, key, challenge }
+}
+
+impl Registry {
+    fn submit(&mut self, sample: &common::Sample) -> Result<CollateralAnswer, String> {
+        let raw = sample.raw();
+        let chain = |chain: Vec<Vec<u8>>| chain.into_iter().map(Binary).collect();
+        let collateral = Box::new(TdxCollateral {
+            root_ca_crl: Binary(raw.root_ca_crl),
+            pck_crl: Binary(raw.pck_crl),
+            pck_crl_issuer_chain: chain(raw.pck_crl_issuer_chain),
+            tcb_info: Binary(raw.tcb_info),
+            tcb_info_signature: Binary(raw.tcb_info_signature.to_vec()),
+            tcb_signing_chain: chain(raw.tcb_info_issuer_chain),
+            qe_identity: Binary(raw.qe_identity),
+            qe_identity_signature: Binary(raw.qe_identity_signature.to_vec()),
+        });
+        let msg =
+            ExecuteMsg::SubmitCollateral { root: RootKind::Intel, collateral, padding: None };
+        let at = self.contract.address.as_str();
+        let result = self.net.execute(&address("anyone"), at, &msg, &[]);
+        result.map(|r| answer(&r)).map_err(|e| e.to_string())
+    }
+
+    fn approve(&mut self, image: [u8; 32]) {
+        let msg = ExecuteMsg::ApproveImage { image: Hex(image), rtmr3: None, padding: None };
+        self.net.execute(&address(ADMIN), self.contract.address.as_str(), &msg, &[]).unwrap();
+    }
+
+    /// The code with which the contract refuses a quote; the chain does not change.
+    fn refusal(&self, quote: &[u8]) -> String {
+        let operator = address(OPERATOR);
+        let place = (self.net.chain_id(), self.contract.address.as_str(), operator.as_str());
+        let tee = secret_ai_attestation_testkit::SoftTee::new([1; 32], self.net.block_time_s());
+        let attestation = Attestation {
+            tdx_quote: Binary(quote.to_vec()),
+            ..evidence::attest(&tee, &self.key, place, &self.challenge)
+        };
+        let rate = |unit| Rate { unit, rate: 1 };
+        let listing = Listing {
+            url: "https://worker.example".into(),
+            models: vec![ModelListing {
+                model: "m".into(),
+                token: cosmwasm_std::Addr::unchecked(address("token")),
+                rates: vec![rate(Unit::Input), rate(Unit::Output)],
+            }],
+        };
+        let msg = ExecuteMsg::Register { worker_id: None, attestation, listing, padding: None };
+        let msg = Msg::Execute {
+            contract: self.contract.address.to_string(),
+            code_hash: None,
+            msg: serde_json::to_vec(&msg).unwrap(),
+            funds: vec![],
+        };
+        let result = self.net.simulate(Tx::one(&*operator, msg, 5_000_000));
+        let text = result.failure().expect("a quote for nobody is refused").plain();
+        let code = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+        code.map_or(text.clone(), |(code, _)| code.to_string())
+    }
+}
+
+#[test]
+fn a_real_quote_is_genuine_for_the_contract_and_every_changed_byte_is_not() {
+    for sample in common::packaged_samples() {
+        let mut registry = registry(sample.now());
+        let quote = secret_ai_attestation::compact(&sample.quote).unwrap();
+        assert_eq!(registry.refusal(&quote), "collateral_unknown", "{}", sample.name);
+        assert!(registry.submit(&sample).unwrap().stored);
+
+        let collateral = verify_collateral(&sample.raw(), &TrustRoot::INTEL, sample.now()).unwrap();
+        let verified = verify_tdx_quote(&quote, &collateral, sample.now()).unwrap();
+        registry.approve(image_id(&verified));
+        let genuine = registry.refusal(&quote);
+        assert_eq!(genuine, "binding", "{}: genuine, but for no challenge here", sample.name);
+
+        // Every changed byte natively is the attestation package's own test; here, in the
+        // contract, a sample through all signed parts.
+        let mut seen = std::collections::BTreeMap::<String, usize>::new();
+        for at in (0..quote.len()).step_by(19) {
+            let mut changed = quote.clone();
+            changed[at] ^= 0x10;
+            let code = registry.refusal(&changed);
+            assert_ne!(code, genuine, "{}: byte {at} changed unnoticed", sample.name);
+            *seen.entry(code).or_default() += 1;
+        }
+        println!("{}: {seen:?}", sample.name);
+    }
+}
+
+#[test]
+fn collateral_outside_its_window_is_refused() {
+    let sample = &common::packaged_samples()[0];
+    for time in [sample.window.0 - 1, sample.window.1 + 1] {
+        let refused = registry(time).submit(sample).unwrap_err();
+        assert!(refused.contains('['), "{refused}");
+    }
+}
