@@ -6,13 +6,20 @@ use secret_ai_interface::registry::Policy;
 use secret_ai_interface::{billing, registry, rewards, token, Contract};
 
 /// Windows short enough to be lived through: epochs of 4 s, 6 s to challenge.
-pub const DEMO_TIMING: Timing = Timing { epoch_s: 4, grace_s: 60, challenge_s: 6 };
+pub const DEMO_TIMING: Timing = Timing {
+    epoch_s: 4,
+    grace_s: 60,
+    challenge_s: 6,
+};
 /// Smallest deposit, base units.
 pub const MIN_DEPOSIT: u128 = 1_000;
 
 /// A contract by address and code hash.
 pub fn contract(address: &str, code_hash: &str) -> Contract {
-    Contract { address: Addr::unchecked(address), code_hash: code_hash.to_string() }
+    Contract {
+        address: Addr::unchecked(address),
+        code_hash: code_hash.to_string(),
+    }
 }
 
 /// A token with balances from the start.
@@ -57,12 +64,17 @@ pub fn billing_msg(
     billing::InstantiateMsg {
         admin: None,
         registry: registry.clone(),
-        tokens: vec![TokenConfig { contract: token.clone(), min_deposit }],
+        tokens: vec![TokenConfig {
+            contract: token.clone(),
+            min_deposit,
+        }],
         timing,
     }
 }
 
 /// A rewards contract for billing.
 pub fn rewards_msg(billing: &Contract) -> rewards::InstantiateMsg {
-    rewards::InstantiateMsg { billing: billing.clone() }
+    rewards::InstantiateMsg {
+        billing: billing.clone(),
+    }
 }

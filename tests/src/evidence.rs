@@ -30,7 +30,12 @@ pub fn collateral(tee: &SoftTee) -> TdxCollateral {
 pub fn image() -> Hex<32> {
     let m = Measurements::default();
     let [rtmr0, rtmr1, rtmr2, _] = &m.rtmr;
-    Hex(image_id_of(&m.mr_td, [rtmr0, rtmr1, rtmr2], &m.xfam, &m.td_attributes))
+    Hex(image_id_of(
+        &m.mr_td,
+        [rtmr0, rtmr1, rtmr2],
+        &m.xfam,
+        &m.td_attributes,
+    ))
 }
 
 /// An operator's claim for a challenge, with a fresh quote.

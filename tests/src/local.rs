@@ -46,19 +46,38 @@ impl Local {
         let mut log = Vec::new();
         let admin = address("admin");
         let mut make = |name: &str, msg: Value| {
-            let code = net.store_code(&admin, &artifacts::wasm(name)).expect("upload");
-            let (at, result) =
-                net.instantiate(&admin, code.code_id, name, &msg, &[], None).expect(name);
+            let code = net
+                .store_code(&admin, &artifacts::wasm(name))
+                .expect("upload");
+            let (at, result) = net
+                .instantiate(&admin, code.code_id, name, &msg, &[], None)
+                .expect(name);
             log.push((format!("{name}: instantiate"), result));
             deploy::contract(&at, &code.code_hash)
         };
         let user = address("user");
         let token = make("dev-token", json!(deploy::token_msg(&[(&user, FUNDS)])));
-        let registry = make("worker-registry", json!(deploy::registry_msg(Some(tee.root_der()))));
-        let billing = make("billing", json!(deploy::billing_msg(&registry, &token, timing)));
+        let registry = make(
+            "worker-registry",
+            json!(deploy::registry_msg(Some(tee.root_der()))),
+        );
+        let billing = make(
+            "billing",
+            json!(deploy::billing_msg(&registry, &token, timing)),
+        );
         let rewards = make("rewards", json!(deploy::rewards_msg(&billing)));
-        let mut local = Local { net, tee, token, registry, billing, rewards, log };
-        let link = billing::ExecuteMsg::LinkRewards { rewards: local.rewards.clone() };
+        let mut local = Local {
+            net,
+            tee,
+            token,
+            registry,
+            billing,
+            rewards,
+            log,
+        };
+        let link = billing::ExecuteMsg::LinkRewards {
+            rewards: local.rewards.clone(),
+        };
         local.billing("admin", "link_rewards", &link).expect("link");
         local
     }
@@ -71,7 +90,9 @@ impl Local {
         to: &Contract,
         msg: &impl Serialize,
     ) -> Result<TxResult, DevnetError> {
-        let result = self.net.execute(&address(sender), to.address.as_str(), msg, &[])?;
+        let result = self
+            .net
+            .execute(&address(sender), to.address.as_str(), msg, &[])?;
         self.log.push((what.to_string(), result.clone()));
         Ok(result)
     }
@@ -100,14 +121,20 @@ impl Local {
     pub fn prepare_registry(&mut self) {
         let collateral = Box::new(evidence::collateral(&self.tee));
         let root = RootKind::Development;
-        let submit = registry::ExecuteMsg::SubmitCollateral { root, collateral, padding: None };
-        self.registry("anyone", "submit_collateral", &submit).expect("collateral");
+        let submit = registry::ExecuteMsg::SubmitCollateral {
+            root,
+            collateral,
+            padding: None,
+        };
+        self.registry("anyone", "submit_collateral", &submit)
+            .expect("collateral");
         let approve = registry::ExecuteMsg::ApproveImage {
             image: evidence::image(),
             rtmr3: None,
             padding: None,
         };
-        self.registry("admin", "approve_image", &approve).expect("image");
+        self.registry("admin", "approve_image", &approve)
+            .expect("image");
     }
 
     /// The evidence of an operator for a new challenge.
@@ -117,9 +144,15 @@ impl Local {
             tls_spki_sha256: Hex([0; 32]),
             padding: None,
         };
-        let result = self.registry(operator, "challenge", &challenge).expect("challenge");
+        let result = self
+            .registry(operator, "challenge", &challenge)
+            .expect("challenge");
         let answer: registry::ChallengeAnswer = answer(&result);
-        let place = (self.net.chain_id(), self.registry.address.as_str(), &*address(operator));
+        let place = (
+            self.net.chain_id(),
+            self.registry.address.as_str(),
+            &*address(operator),
+        );
         evidence::attest(&self.tee, key, place, &answer.challenge.0)
     }
 
@@ -132,19 +165,34 @@ impl Local {
             listing: self.listing(),
             padding: None,
         };
-        let result = self.registry(operator, "register", &register).expect("register");
+        let result = self
+            .registry(operator, "register", &register)
+            .expect("register");
         answer::<registry::RegisterAnswer>(&result).worker_id
     }
 
     /// What every worker here offers.
     pub fn listing(&self) -> Listing {
         let rates = vec![
-            Rate { unit: Unit::Input, rate: INPUT_RATE },
-            Rate { unit: Unit::Output, rate: OUTPUT_RATE },
+            Rate {
+                unit: Unit::Input,
+                rate: INPUT_RATE,
+            },
+            Rate {
+                unit: Unit::Output,
+                rate: OUTPUT_RATE,
+            },
         ];
         let token = self.token.address.clone();
-        let models = vec![ModelListing { model: MODEL.into(), token, rates }];
-        Listing { url: "http://127.0.0.1:8080".into(), models }
+        let models = vec![ModelListing {
+            model: MODEL.into(),
+            token,
+            rates,
+        }];
+        Listing {
+            url: "http://127.0.0.1:8080".into(),
+            models,
+        }
     }
 
     /// Deposits and tells billing what for.
@@ -168,10 +216,17 @@ impl Local {
 
     /// Terms of a session with a worker.
     pub fn terms(&self, worker_id: WorkerId, cap: u128) -> OpenSession {
-        let line = |unit, rate| Line { model: MODEL.into(), unit, rate };
+        let line = |unit, rate| Line {
+            model: MODEL.into(),
+            unit,
+            rate,
+        };
         OpenSession {
             worker_id,
-            lines: vec![line(Unit::Input, INPUT_RATE), line(Unit::Output, OUTPUT_RATE)],
+            lines: vec![
+                line(Unit::Input, INPUT_RATE),
+                line(Unit::Output, OUTPUT_RATE),
+            ],
             cap: Uint128::new(cap),
             slack: Uint128::new(cap),
             expires: self.net.block_time_s() + 3_600,
@@ -211,13 +266,16 @@ impl Local {
     pub fn set_viewing_key(&mut self, name: &str, of: &Contract) {
         let key = format!("{name}-key");
         let set = token::ExecuteMsg::SetViewingKey { key, padding: None };
-        self.send(name, "set_viewing_key", of, &set).expect("viewing key");
+        self.send(name, "set_viewing_key", of, &set)
+            .expect("viewing key");
     }
 
     /// Balance in the token of an actor that has set its viewing key.
     pub fn token_balance(&self, name: &str) -> u128 {
-        let query =
-            token::QueryMsg::Balance { address: address(name), key: format!("{name}-key") };
+        let query = token::QueryMsg::Balance {
+            address: address(name),
+            key: format!("{name}-key"),
+        };
         match self.ask(&self.token, &query) {
             token::QueryAnswer::Balance { amount } => amount.u128(),
             other => panic!("no balance: {other:?}"),
@@ -241,12 +299,17 @@ impl Local {
             key: format!("{name}-key"),
         };
         let answer: rewards::EarningsAnswer = self.ask(&self.rewards, &query);
-        (answer.earnings[0].earned.u128(), answer.earnings[0].claimed.u128())
+        (
+            answer.earnings[0].earned.u128(),
+            answer.earnings[0].claimed.u128(),
+        )
     }
 
     /// Queries a contract.
     pub fn ask<T: DeserializeOwned>(&self, of: &Contract, msg: &impl Serialize) -> T {
-        self.net.query_json(of.address.as_str(), msg).expect("query")
+        self.net
+            .query_json(of.address.as_str(), msg)
+            .expect("query")
     }
 }
 

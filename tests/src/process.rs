@@ -30,8 +30,11 @@ impl Process {
         ready: &str,
     ) -> std::io::Result<(Process, String)> {
         let errors = std::fs::File::create(&log)?;
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(errors).stdin(Stdio::null()).spawn()?;
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .stdin(Stdio::null())
+            .spawn()?;
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         for line in lines {
             let line = line?;
@@ -40,7 +43,9 @@ impl Process {
             }
         }
         let text = std::fs::read_to_string(&log).unwrap_or_default();
-        Err(std::io::Error::other(format!("ended before it was ready: {text}")))
+        Err(std::io::Error::other(format!(
+            "ended before it was ready: {text}"
+        )))
     }
 
     /// Starts a program; everything it writes goes to `log`.
@@ -50,7 +55,11 @@ impl Process {
     pub fn start(mut command: Command, log: PathBuf) -> std::io::Result<Process> {
         let log = std::fs::File::create(log)?;
         let errors = log.try_clone()?;
-        let child = command.stdout(log).stderr(errors).stdin(Stdio::null()).spawn()?;
+        let child = command
+            .stdout(log)
+            .stderr(errors)
+            .stdin(Stdio::null())
+            .spawn()?;
         Ok(Process(child))
     }
 

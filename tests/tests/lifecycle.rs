@@ -10,7 +10,11 @@ use secret_ai_interface::{rewards, SessionId, WorkerId};
 use secret_ai_receipts::SigningKey;
 use secret_ai_tests::local::{address, answer, Local, FUNDS, INPUT_RATE, OUTPUT_RATE};
 
-const TIMING: Timing = Timing { epoch_s: 600, grace_s: 7_200, challenge_s: 3_600 };
+const TIMING: Timing = Timing {
+    epoch_s: 600,
+    grace_s: 7_200,
+    challenge_s: 3_600,
+};
 const DEPOSIT: u128 = 1_000_000;
 
 fn price(input: u64, output: u64) -> u128 {
@@ -29,7 +33,10 @@ fn scene() -> Scene {
     local.prepare_registry();
     let key = SigningKey::from_slice(&[9; 32]).unwrap();
     let worker = local.register("operator", &key);
-    let deposit = ReceiveMsg::Deposit { beneficiary: None, padding: None };
+    let deposit = ReceiveMsg::Deposit {
+        beneficiary: None,
+        padding: None,
+    };
     local.deposit("user", DEPOSIT, &deposit).unwrap();
     for of in [local.token.clone(), local.billing.clone()] {
         local.set_viewing_key("user", &of);
@@ -52,30 +59,46 @@ impl Scene {
     }
 
     fn settle(&mut self, entries: Vec<SettleEntry>) -> Vec<EntryStatus> {
-        let settle = ExecuteMsg::Settle { entries, padding: None };
+        let settle = ExecuteMsg::Settle {
+            entries,
+            padding: None,
+        };
         let result = self.local.billing("anyone", "settle", &settle).unwrap();
         answer::<SettleAnswer>(&result).statuses
     }
 
     fn entry(&self, session: &SessionId, seq: u64, counters: [u64; 2]) -> SettleEntry {
-        SettleEntry { receipt: self.local.receipt(&self.key, session, seq, counters), ack: None }
+        SettleEntry {
+            receipt: self.local.receipt(&self.key, session, seq, counters),
+            ack: None,
+        }
     }
 
     fn finalize(&mut self) {
         self.local.net.advance(TIMING.epoch_s);
         let epoch = self.local.net.block_time_s() / TIMING.epoch_s - 1;
-        let finalize = ExecuteMsg::Finalize { epoch, limit: 16, padding: None };
+        let finalize = ExecuteMsg::Finalize {
+            epoch,
+            limit: 16,
+            padding: None,
+        };
         self.local.billing("anyone", "finalize", &finalize).unwrap();
     }
 
     fn reclaim(&mut self, session: SessionId) -> Option<Uint128> {
-        let reclaim = ExecuteMsg::Reclaim { session_ids: vec![session], padding: None };
+        let reclaim = ExecuteMsg::Reclaim {
+            session_ids: vec![session],
+            padding: None,
+        };
         let result = self.local.billing("user", "reclaim", &reclaim).unwrap();
         answer::<ReclaimAnswer>(&result).reclaimed[0]
     }
 
     fn close(&mut self, session: SessionId) {
-        let close = ExecuteMsg::CloseSession { session_id: session, padding: None };
+        let close = ExecuteMsg::CloseSession {
+            session_id: session,
+            padding: None,
+        };
         self.local.billing("user", "close_session", &close).unwrap();
     }
 }
@@ -95,21 +118,40 @@ fn everything_is_paid_and_comes_back_to_the_base_unit() {
     assert_eq!(scene.local.earnings("operator"), (paid, 0));
 
     let token = scene.local.token.address.clone();
-    let claim = rewards::ExecuteMsg::Claim { token: token.clone(), amount: None, padding: None };
+    let claim = rewards::ExecuteMsg::Claim {
+        token: token.clone(),
+        amount: None,
+        padding: None,
+    };
     let to = scene.local.rewards.clone();
     scene.local.send("operator", "claim", &to, &claim).unwrap();
     assert_eq!(scene.local.token_balance("operator"), paid);
     assert_eq!(scene.local.earnings("operator"), (paid, paid));
-    let twice = scene.local.send("operator", "claim", &to, &claim).unwrap_err().to_string();
+    let twice = scene
+        .local
+        .send("operator", "claim", &to, &claim)
+        .unwrap_err()
+        .to_string();
     assert!(twice.contains("amount"), "{twice}");
 
     scene.close(session);
     assert_eq!(scene.reclaim(session), None, "the challenge window is open");
-    scene.local.net.advance(TIMING.challenge_s + TIMING.epoch_s + 1);
+    scene
+        .local
+        .net
+        .advance(TIMING.challenge_s + TIMING.epoch_s + 1);
     assert_eq!(scene.reclaim(session), Some(Uint128::new(300_000 - paid)));
-    assert_eq!(scene.reclaim(session), Some(Uint128::zero()), "twice gives nothing");
+    assert_eq!(
+        scene.reclaim(session),
+        Some(Uint128::zero()),
+        "twice gives nothing"
+    );
 
-    let withdraw = ExecuteMsg::Withdraw { token, amount: None, padding: None };
+    let withdraw = ExecuteMsg::Withdraw {
+        token,
+        amount: None,
+        padding: None,
+    };
     scene.local.billing("user", "withdraw", &withdraw).unwrap();
     assert_eq!(scene.local.free("user"), 0);
     assert_eq!(scene.local.token_balance("user"), FUNDS - paid);
@@ -134,13 +176,24 @@ fn bad_entries_get_a_status_and_harm_no_other() {
     let last = forged.receipt.0.len() - 65;
     forged.receipt.0[last] ^= 1;
     let stranger = SigningKey::from_slice(&[77; 32]).unwrap();
-    let unknown =
-        SettleEntry { receipt: scene.local.receipt(&stranger, &session, 1, [10, 10]), ack: None };
-    let garbage = SettleEntry { receipt: b"garbage".as_slice().into(), ack: None };
-    let bad_ack = SettleEntry { ack: Some(b"x".as_slice().into()), ..good.clone() };
+    let unknown = SettleEntry {
+        receipt: scene.local.receipt(&stranger, &session, 1, [10, 10]),
+        ack: None,
+    };
+    let garbage = SettleEntry {
+        receipt: b"garbage".as_slice().into(),
+        ack: None,
+    };
+    let bad_ack = SettleEntry {
+        ack: Some(b"x".as_slice().into()),
+        ..good.clone()
+    };
     let statuses = scene.settle(vec![forged, unknown, garbage, bad_ack, good]);
     use EntryStatus::{BadAck, BadReceipt, BadSignature, Pending, UnknownKid};
-    assert_eq!(statuses, [BadSignature, UnknownKid, BadReceipt, BadAck, Pending]);
+    assert_eq!(
+        statuses,
+        [BadSignature, UnknownKid, BadReceipt, BadAck, Pending]
+    );
     scene.finalize();
     assert_eq!(scene.local.earnings("operator").0, price(10, 10));
 }
@@ -151,8 +204,10 @@ fn another_workers_receipt_for_a_session_earns_nothing() {
     let session = scene.open(10_000);
     let other = SigningKey::from_slice(&[10; 32]).unwrap();
     scene.local.register("rival", &other);
-    let stolen =
-        SettleEntry { receipt: scene.local.receipt(&other, &session, 1, [100, 100]), ack: None };
+    let stolen = SettleEntry {
+        receipt: scene.local.receipt(&other, &session, 1, [100, 100]),
+        ack: None,
+    };
     assert_eq!(scene.settle(vec![stolen]), [EntryStatus::Pending]);
     scene.finalize();
     let to = scene.local.rewards.clone();
@@ -170,7 +225,11 @@ fn bad_input_is_refused_with_field_and_limit() {
     let terms = |change: &dyn Fn(&mut secret_ai_interface::billing::OpenSession)| {
         let mut terms = scene.local.terms(scene.worker, 1_000);
         change(&mut terms);
-        ExecuteMsg::OpenSessions { token: token.clone(), sessions: vec![terms], padding: None }
+        ExecuteMsg::OpenSessions {
+            token: token.clone(),
+            sessions: vec![terms],
+            padding: None,
+        }
     };
     let withdraw = |amount| ExecuteMsg::Withdraw {
         token: token.clone(),
@@ -178,35 +237,99 @@ fn bad_input_is_refused_with_field_and_limit() {
         padding: None,
     };
     let cases: Vec<(&str, ExecuteMsg, &str)> = vec![
-        ("user", terms(&|t| t.cap = Uint128::zero()), "cap: must be above 0"),
-        ("user", terms(&|t| t.slack = Uint128::new(1_001)), "slack: must not exceed cap"),
-        ("user", terms(&|t| t.lines.clear()), "lines: 0, must be 1 to 8"),
-        ("user", terms(&|t| t.lines[0].rate = 1 << 56), "lines.rate: 72057594037927936"),
-        ("user", terms(&|t| t.lines[0].model = "m".repeat(65)), "lines.model, in bytes: 65"),
-        ("user", terms(&|t| t.lines[1] = t.lines[0].clone()), "two lines for the same"),
+        (
+            "user",
+            terms(&|t| t.cap = Uint128::zero()),
+            "cap: must be above 0",
+        ),
+        (
+            "user",
+            terms(&|t| t.slack = Uint128::new(1_001)),
+            "slack: must not exceed cap",
+        ),
+        (
+            "user",
+            terms(&|t| t.lines.clear()),
+            "lines: 0, must be 1 to 8",
+        ),
+        (
+            "user",
+            terms(&|t| t.lines[0].rate = 1 << 56),
+            "lines.rate: 72057594037927936",
+        ),
+        (
+            "user",
+            terms(&|t| t.lines[0].model = "m".repeat(65)),
+            "lines.model, in bytes: 65",
+        ),
+        (
+            "user",
+            terms(&|t| t.lines[1] = t.lines[0].clone()),
+            "two lines for the same",
+        ),
         ("user", terms(&|t| t.expires = 1), "expires: 1, must be"),
         ("user", terms(&|t| t.cap = Uint128::MAX), "free balance: "),
-        ("stranger", terms(&|_| ()), "free balance: 1000 base units needed, 0 available"),
-        ("user", withdraw(DEPOSIT), "free balance: 1000000 base units needed, 999000 available"),
+        (
+            "stranger",
+            terms(&|_| ()),
+            "free balance: 1000 base units needed, 0 available",
+        ),
+        (
+            "user",
+            withdraw(DEPOSIT),
+            "free balance: 1000000 base units needed, 999000 available",
+        ),
         ("user", withdraw(0), "amount: must be above 0"),
         (
             "stranger",
-            ExecuteMsg::CloseSession { session_id: session, padding: None },
+            ExecuteMsg::CloseSession {
+                session_id: session,
+                padding: None,
+            },
             "session_id: no session of the sender",
         ),
         (
             "stranger",
-            ExecuteMsg::Reclaim { session_ids: vec![session], padding: None },
+            ExecuteMsg::Reclaim {
+                session_ids: vec![session],
+                padding: None,
+            },
             "session_id: no session of the sender",
         ),
-        ("user", ExecuteMsg::Reclaim { session_ids: vec![], padding: None }, "session_ids: 0"),
-        ("user", ExecuteMsg::Settle { entries: vec![], padding: None }, "entries: 0"),
         (
             "user",
-            ExecuteMsg::Finalize { epoch: u64::MAX, limit: 1, padding: None },
+            ExecuteMsg::Reclaim {
+                session_ids: vec![],
+                padding: None,
+            },
+            "session_ids: 0",
+        ),
+        (
+            "user",
+            ExecuteMsg::Settle {
+                entries: vec![],
+                padding: None,
+            },
+            "entries: 0",
+        ),
+        (
+            "user",
+            ExecuteMsg::Finalize {
+                epoch: u64::MAX,
+                limit: 1,
+                padding: None,
+            },
             "has not ended, the current epoch is",
         ),
-        ("user", ExecuteMsg::Finalize { epoch: 0, limit: 17, padding: None }, "limit: 17"),
+        (
+            "user",
+            ExecuteMsg::Finalize {
+                epoch: 0,
+                limit: 17,
+                padding: None,
+            },
+            "limit: 17",
+        ),
         (
             "operator",
             ExecuteMsg::Payout {
@@ -220,20 +343,47 @@ fn bad_input_is_refused_with_field_and_limit() {
         ("user", ExecuteMsg::Pause {}, "sender: must be the admin"),
         (
             "admin",
-            ExecuteMsg::LinkRewards { rewards: scene.local.rewards.clone() },
+            ExecuteMsg::LinkRewards {
+                rewards: scene.local.rewards.clone(),
+            },
             "rewards: linked already",
         ),
-        ("user", ExecuteMsg::SetViewingKey { key: "short".into(), padding: None }, "key: 5 bytes"),
+        (
+            "user",
+            ExecuteMsg::SetViewingKey {
+                key: "short".into(),
+                padding: None,
+            },
+            "key: 5 bytes",
+        ),
     ];
     for (sender, msg, why) in cases {
-        let refused = scene.local.billing(sender, "refused", &msg).unwrap_err().to_string();
+        let refused = scene
+            .local
+            .billing(sender, "refused", &msg)
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains(why), "expected {why:?}, got {refused:?}");
     }
     assert_eq!(scene.local.free("user"), DEPOSIT - 1_000);
 
-    let deposit = ReceiveMsg::Deposit { beneficiary: None, padding: None };
-    let small = scene.local.deposit("user", 999, &deposit).unwrap_err().to_string();
-    assert!(small.contains("amount: 999 base units, must be at least 1000"), "{small}");
+    let deposit = ReceiveMsg::Deposit {
+        beneficiary: None,
+        padding: None,
+    };
+    let small = scene
+        .local
+        .deposit("user", 999, &deposit)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        small.contains("amount: 999 base units, must be at least 1000"),
+        "{small}"
+    );
     let balance = scene.local.token_balance("user");
-    assert_eq!(balance, FUNDS - DEPOSIT, "a refused deposit leaves the tokens where they were");
+    assert_eq!(
+        balance,
+        FUNDS - DEPOSIT,
+        "a refused deposit leaves the tokens where they were"
+    );
 }

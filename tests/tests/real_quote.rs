@@ -30,11 +30,19 @@ struct Registry {
 
 /// A registry without a development root, at a time, with an open challenge for the operator.
 fn registry(time_s: u64) -> Registry {
-    let mut net = Devnet::new(Genesis { time_s, ..Default::default() }).unwrap();
+    let mut net = Devnet::new(Genesis {
+        time_s,
+        ..Default::default()
+    })
+    .unwrap();
     let admin = address(ADMIN);
-    let code = net.store_code(&admin, &artifacts::wasm("worker-registry")).unwrap();
+    let code = net
+        .store_code(&admin, &artifacts::wasm("worker-registry"))
+        .unwrap();
     let msg = deploy::registry_msg(None);
-    let (at, _) = net.instantiate(&admin, code.code_id, "registry", &msg, &[], None).unwrap();
+    let (at, _) = net
+        .instantiate(&admin, code.code_id, "registry", &msg, &[], None)
+        .unwrap();
     let contract = deploy::contract(&at, &code.code_hash);
     let key = SigningKey::from_slice(&[3; 32]).unwrap();
     let challenge = ExecuteMsg::Challenge {
@@ -42,9 +50,16 @@ fn registry(time_s: u64) -> Registry {
         tls_spki_sha256: Hex([0; 32]),
         padding: None,
     };
-    let result = net.execute(&address(OPERATOR), &at, &challenge, &[]).unwrap();
+    let result = net
+        .execute(&address(OPERATOR), &at, &challenge, &[])
+        .unwrap();
     let challenge = answer::<ChallengeAnswer>(&result).challenge.0;
-    Registry { net, contract, key, challenge }
+    Registry {
+        net,
+        contract,
+        key,
+        challenge,
+    }
 }
 
 impl Registry {
@@ -61,22 +76,35 @@ impl Registry {
             qe_identity: Binary(raw.qe_identity),
             qe_identity_signature: Binary(raw.qe_identity_signature.to_vec()),
         });
-        let msg =
-            ExecuteMsg::SubmitCollateral { root: RootKind::Intel, collateral, padding: None };
+        let msg = ExecuteMsg::SubmitCollateral {
+            root: RootKind::Intel,
+            collateral,
+            padding: None,
+        };
         let at = self.contract.address.as_str();
         let result = self.net.execute(&address("anyone"), at, &msg, &[]);
         result.map(|r| answer(&r)).map_err(|e| e.to_string())
     }
 
     fn approve(&mut self, image: [u8; 32]) {
-        let msg = ExecuteMsg::ApproveImage { image: Hex(image), rtmr3: None, padding: None };
-        self.net.execute(&address(ADMIN), self.contract.address.as_str(), &msg, &[]).unwrap();
+        let msg = ExecuteMsg::ApproveImage {
+            image: Hex(image),
+            rtmr3: None,
+            padding: None,
+        };
+        self.net
+            .execute(&address(ADMIN), self.contract.address.as_str(), &msg, &[])
+            .unwrap();
     }
 
     /// The code with which the contract refuses a quote; the chain does not change.
     fn refusal(&self, quote: &[u8]) -> String {
         let operator = address(OPERATOR);
-        let place = (self.net.chain_id(), self.contract.address.as_str(), operator.as_str());
+        let place = (
+            self.net.chain_id(),
+            self.contract.address.as_str(),
+            operator.as_str(),
+        );
         let tee = secret_ai_attestation_testkit::SoftTee::new([1; 32], self.net.block_time_s());
         let attestation = Attestation {
             tdx_quote: Binary(quote.to_vec()),
@@ -91,7 +119,12 @@ impl Registry {
                 rates: vec![rate(Unit::Input), rate(Unit::Output)],
             }],
         };
-        let msg = ExecuteMsg::Register { worker_id: None, attestation, listing, padding: None };
+        let msg = ExecuteMsg::Register {
+            worker_id: None,
+            attestation,
+            listing,
+            padding: None,
+        };
         let msg = Msg::Execute {
             contract: self.contract.address.to_string(),
             code_hash: None,
@@ -99,8 +132,13 @@ impl Registry {
             funds: vec![],
         };
         let result = self.net.simulate(Tx::one(&*operator, msg, 5_000_000));
-        let text = result.failure().expect("a quote for nobody is refused").plain();
-        let code = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+        let text = result
+            .failure()
+            .expect("a quote for nobody is refused")
+            .plain();
+        let code = text
+            .split_once('[')
+            .and_then(|(_, rest)| rest.split_once(']'));
         code.map_or(text.clone(), |(code, _)| code.to_string())
     }
 }
@@ -110,14 +148,23 @@ fn a_real_quote_is_genuine_for_the_contract_and_every_changed_byte_is_not() {
     for sample in common::packaged_samples() {
         let mut registry = registry(sample.now());
         let quote = secret_ai_attestation::compact(&sample.quote).unwrap();
-        assert_eq!(registry.refusal(&quote), "collateral_unknown", "{}", sample.name);
+        assert_eq!(
+            registry.refusal(&quote),
+            "collateral_unknown",
+            "{}",
+            sample.name
+        );
         assert!(registry.submit(&sample).unwrap().stored);
 
         let collateral = verify_collateral(&sample.raw(), &TrustRoot::INTEL, sample.now()).unwrap();
         let verified = verify_tdx_quote(&quote, &collateral, sample.now()).unwrap();
         registry.approve(image_id(&verified));
         let genuine = registry.refusal(&quote);
-        assert_eq!(genuine, "binding", "{}: genuine, but for no challenge here", sample.name);
+        assert_eq!(
+            genuine, "binding",
+            "{}: genuine, but for no challenge here",
+            sample.name
+        );
 
         // Every changed byte natively is the attestation package's own test; here, in the
         // contract, a sample through all signed parts.
@@ -126,7 +173,11 @@ fn a_real_quote_is_genuine_for_the_contract_and_every_changed_byte_is_not() {
             let mut changed = quote.clone();
             changed[at] ^= 0x10;
             let code = registry.refusal(&changed);
-            assert_ne!(code, genuine, "{}: byte {at} changed unnoticed", sample.name);
+            assert_ne!(
+                code, genuine,
+                "{}: byte {at} changed unnoticed",
+                sample.name
+            );
             *seen.entry(code).or_default() += 1;
         }
         println!("{}: {seen:?}", sample.name);

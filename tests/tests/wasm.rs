@@ -8,9 +8,18 @@ fn artifacts_pass_the_gates_of_the_chain() {
     for contract in CONTRACTS {
         let bytes = wasm(contract);
         let report = check_wasm(&bytes).unwrap_or_else(|e| panic!("{contract}: {e}"));
-        assert!(!report.has_floats, "{contract}: floats, which instantiate refuses");
-        assert!(report.exports.iter().any(|e| e == "requires_random"), "{contract}: no random");
-        println!("{contract}: {} bytes, {} pages", report.size, report.initial_pages);
+        assert!(
+            !report.has_floats,
+            "{contract}: floats, which instantiate refuses"
+        );
+        assert!(
+            report.exports.iter().any(|e| e == "requires_random"),
+            "{contract}: no random"
+        );
+        println!(
+            "{contract}: {} bytes, {} pages",
+            report.size, report.initial_pages
+        );
     }
 }
 

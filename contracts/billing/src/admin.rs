@@ -18,7 +18,12 @@ pub fn link_rewards(
     rewards: Contract,
 ) -> Result<Response, ContractError> {
     let mut config = admin_config(&deps, info)?;
-    let refuse = |reason| Err(ContractError::Invalid { field: "rewards", reason });
+    let refuse = |reason| {
+        Err(ContractError::Invalid {
+            field: "rewards",
+            reason,
+        })
+    };
     if config.rewards.is_some() {
         return refuse("linked already, which is for ever");
     }
@@ -59,7 +64,9 @@ fn admin_config(deps: &DepsMut, info: &MessageInfo) -> Result<Config, ContractEr
     if info.sender == config.admin {
         Ok(config)
     } else {
-        Err(ContractError::Unauthorized { must_be: "the admin" })
+        Err(ContractError::Unauthorized {
+            must_be: "the admin",
+        })
     }
 }
 

@@ -39,7 +39,13 @@ pub enum PauseError {
 impl Clock {
     /// A clock that starts at a block.
     pub fn new(block_s: u64, height: u64) -> Self {
-        Clock { now: block_s, block_s, height, paused_at: None, no_pause_before: 0 }
+        Clock {
+            now: block_s,
+            block_s,
+            height,
+            paused_at: None,
+            no_pause_before: 0,
+        }
     }
 
     /// The clock at a later block. Block time never runs backwards; if it seems to, time stands.
@@ -124,7 +130,10 @@ mod tests {
         let mut lapsed = paused.at(1_000 + PAUSE_S + 5, 100_001);
         assert!(!lapsed.paused());
         assert_eq!(lapsed.now, 1_005);
-        assert_eq!(lapsed.pause(), Err(PauseError::TooSoon(1_000 + 2 * PAUSE_S)));
+        assert_eq!(
+            lapsed.pause(),
+            Err(PauseError::TooSoon(1_000 + 2 * PAUSE_S))
+        );
         let mut rested = lapsed.at(1_000 + 2 * PAUSE_S, 300_000);
         assert_eq!(rested.pause(), Ok(()));
     }

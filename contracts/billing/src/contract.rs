@@ -26,7 +26,12 @@ pub fn instantiate(
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
     refuse_funds(&info)?;
-    let InstantiateMsg { admin, registry, tokens, timing } = msg;
+    let InstantiateMsg {
+        admin,
+        registry,
+        tokens,
+        timing,
+    } = msg;
     check_timing(&timing)?;
     check_tokens(&tokens)?;
     let admin = match admin {
@@ -38,7 +43,14 @@ pub fn instantiate(
         .iter()
         .map(|token| register_receive(&token.contract, &env.contract.code_hash))
         .collect::<Result<_, _>>()?;
-    Config { admin, registry, tokens, timing, rewards: None }.save(deps.storage)?;
+    Config {
+        admin,
+        registry,
+        tokens,
+        timing,
+        rewards: None,
+    }
+    .save(deps.storage)?;
     save_seed(deps.storage, &random(&env, "session-ids")?);
     sealed::make_keys(deps.storage, &env)?;
     tick(deps.storage, &env)?;
@@ -55,12 +67,16 @@ pub fn execute(
     refuse_funds(&info)?;
     let i = &info;
     match msg {
-        ExecuteMsg::Receive { sender, from, amount, msg, .. } => {
-            deposit::receive(deps, env, i, (sender, from), amount, msg)
-        }
-        ExecuteMsg::OpenSessions { token, sessions, .. } => {
-            open::open_sessions(deps, env, i, &token, sessions)
-        }
+        ExecuteMsg::Receive {
+            sender,
+            from,
+            amount,
+            msg,
+            ..
+        } => deposit::receive(deps, env, i, (sender, from), amount, msg),
+        ExecuteMsg::OpenSessions {
+            token, sessions, ..
+        } => open::open_sessions(deps, env, i, &token, sessions),
         ExecuteMsg::Settle { entries, .. } => settle::settle(deps, env, &entries),
         ExecuteMsg::Finalize { epoch, limit, .. } => finalize::finalize(deps, env, epoch, limit),
         ExecuteMsg::CloseSession { session_id, .. } => {
@@ -68,9 +84,12 @@ pub fn execute(
         }
         ExecuteMsg::Reclaim { session_ids, .. } => reclaim::reclaim(deps, env, i, &session_ids),
         ExecuteMsg::Withdraw { token, amount, .. } => withdraw::withdraw(deps, i, &token, amount),
-        ExecuteMsg::Payout { token, recipient, amount, .. } => {
-            payout::payout(deps, i, &token, &recipient, amount)
-        }
+        ExecuteMsg::Payout {
+            token,
+            recipient,
+            amount,
+            ..
+        } => payout::payout(deps, i, &token, &recipient, amount),
         ExecuteMsg::LinkRewards { rewards } => admin::link_rewards(deps, env, i, rewards),
         ExecuteMsg::Pause {} => admin::pause(deps, env, i),
         ExecuteMsg::Unpause {} => admin::unpause(deps, env, i),
@@ -92,7 +111,9 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 /// Native coins are public and have no place here; sent ones would be stuck.
 fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
     match info.funds.first() {
-        Some(coin) => Err(ContractError::NativeFunds { denom: coin.denom.clone() }),
+        Some(coin) => Err(ContractError::NativeFunds {
+            denom: coin.denom.clone(),
+        }),
         None => Ok(()),
     }
 }
@@ -108,9 +129,16 @@ fn check_tokens(tokens: &[TokenConfig]) -> Result<(), ContractError> {
     for (index, token) in tokens.iter().enumerate() {
         let address = &token.contract.address;
         checked_address("tokens.contract", address.as_str())?;
-        if tokens.iter().take(index).any(|t| t.contract.address == *address) {
+        if tokens
+            .iter()
+            .take(index)
+            .any(|t| t.contract.address == *address)
+        {
             let reason = "the same token twice";
-            return Err(ContractError::Invalid { field: "tokens", reason });
+            return Err(ContractError::Invalid {
+                field: "tokens",
+                reason,
+            });
         }
     }
     Ok(())

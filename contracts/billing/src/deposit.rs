@@ -25,7 +25,10 @@ pub fn receive(
         return Err(ContractError::DepositTooSmall { amount, min });
     }
     let reason = "expected deposit or open_sessions";
-    let missing = ContractError::Invalid { field: "msg", reason };
+    let missing = ContractError::Invalid {
+        field: "msg",
+        reason,
+    };
     let from = checked_address("from", from.as_str())?;
     match from_binary(&msg.ok_or(missing)?)? {
         ReceiveMsg::Deposit { beneficiary, .. } => {

@@ -14,9 +14,17 @@ pub enum ContractError {
     #[error("sender: must be {must_be}")]
     Unauthorized { must_be: &'static str },
     #[error("{field}: {value}, must be {min} to {max}")]
-    OutOfRange { field: &'static str, value: u64, min: u64, max: u64 },
+    OutOfRange {
+        field: &'static str,
+        value: u64,
+        min: u64,
+        max: u64,
+    },
     #[error("{field}: {reason}")]
-    Invalid { field: &'static str, reason: &'static str },
+    Invalid {
+        field: &'static str,
+        reason: &'static str,
+    },
     #[error("amount: {amount} base units, must be at least {min}")]
     DepositTooSmall { amount: u128, min: u128 },
     #[error("token: not accepted here")]
@@ -34,11 +42,21 @@ pub enum ContractError {
 }
 
 /// A number from a message that must lie in a range.
-pub fn check_range(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), ContractError> {
+pub fn check_range(
+    field: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), ContractError> {
     if (min..=max).contains(&value) {
         Ok(())
     } else {
-        Err(ContractError::OutOfRange { field, value, min, max })
+        Err(ContractError::OutOfRange {
+            field,
+            value,
+            min,
+            max,
+        })
     }
 }
 

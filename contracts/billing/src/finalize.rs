@@ -31,10 +31,18 @@ pub fn finalize(
     epoch: u64,
     limit: u32,
 ) -> Result<Response, ContractError> {
-    check_range("limit", limit.into(), 1, u64::try_from(MAX_BATCH).unwrap_or(u64::MAX))?;
+    check_range(
+        "limit",
+        limit.into(),
+        1,
+        u64::try_from(MAX_BATCH).unwrap_or(u64::MAX),
+    )?;
     let config = Config::load(deps.storage)?;
     let reason = "link_rewards comes first";
-    let unlinked = ContractError::Invalid { field: "rewards", reason };
+    let unlinked = ContractError::Invalid {
+        field: "rewards",
+        reason,
+    };
     let rewards = config.rewards.as_ref().ok_or(unlinked)?;
     let clock = tick(deps.storage, &env)?;
     let current = epoch_of(clock.now, config.timing.epoch_s);
@@ -50,13 +58,19 @@ pub fn finalize(
     let mut earned = Vec::with_capacity(batch.len());
     for entry in &batch {
         let terms = terms(deps.storage, &entry.session_id)?;
-        let fits = |t: &Terms| {
-            t.worker_id == entry.worker_id && t.lines.len() == usize::from(entry.lines)
-        };
+        let fits =
+            |t: &Terms| t.worker_id == entry.worker_id && t.lines.len() == usize::from(entry.lines);
         if let Some(terms) = terms.filter(fits) {
             let ack = valid_ack(deps.as_ref(), &env, &terms, entry);
             let amount = pay(deps.storage, &config, &terms, entry, ack)?;
-            merge(&mut earned, Credit { operator: entry.operator.clone(), token: terms.token, amount })?;
+            merge(
+                &mut earned,
+                Credit {
+                    operator: entry.operator.clone(),
+                    token: terms.token,
+                    amount,
+                },
+            )?;
         }
     }
     for (token, _) in (0u8..).zip(&config.tokens) {
@@ -67,10 +81,21 @@ pub fn finalize(
         save_credits(deps.storage, token, &owed);
     }
     let limit = usize::try_from(limit).unwrap_or(MAX_BATCH);
-    earned.resize(limit, Credit { operator: Addr::unchecked(""), token: 0, amount: 0 });
+    earned.resize(
+        limit,
+        Credit {
+            operator: Addr::unchecked(""),
+            token: 0,
+            amount: 0,
+        },
+    );
     stream.shuffle(&mut earned);
     let message = credit_message(deps.storage, rewards, &earned)?;
-    Ok(respond(&FinalizeAnswer { finalized, remaining })?.add_message(message))
+    Ok(respond(&FinalizeAnswer {
+        finalized,
+        remaining,
+    })?
+    .add_message(message))
 }
 
 /// Takes the oldest entries off the queue.
@@ -95,15 +120,29 @@ fn take_batch(
 
 /// The ack that came with an entry, if the session's key signed it.
 fn valid_ack(deps: Deps, env: &Env, terms: &Terms, entry: &Pending) -> Option<u128> {
-    let PendingAck { seq, amount, signature } = entry.ack?;
-    let SessionAuth::K(public_key) = &terms.auth else { return None };
+    let PendingAck {
+        seq,
+        amount,
+        signature,
+    } = entry.ack?;
+    let SessionAuth::K(public_key) = &terms.auth else {
+        return None;
+    };
     let domain = Domain {
         chain_id: env.block.chain_id.clone(),
         billing: env.contract.address.to_string(),
     };
-    let ack = Ack { session_id: entry.session_id.0, kid: entry.kid.0, seq, amount };
+    let ack = Ack {
+        session_id: entry.session_id.0,
+        kid: entry.kid.0,
+        seq,
+        amount,
+    };
     let digest = domain.digest(&ack);
-    let signed = deps.api.secp256k1_verify(&digest, &signature, &public_key.0).unwrap_or(false);
+    let signed = deps
+        .api
+        .secp256k1_verify(&digest, &signature, &public_key.0)
+        .unwrap_or(false);
     signed.then_some(amount)
 }
 
@@ -126,7 +165,14 @@ fn pay(
         compromised: entry.compromised,
     };
     let rates = terms.rates();
-    let earned = apply(&terms.limits, &rates, &config.timing, &mut progress, &mut tally, &claim)?;
+    let earned = apply(
+        &terms.limits,
+        &rates,
+        &config.timing,
+        &mut progress,
+        &mut tally,
+        &claim,
+    )?;
     save_progress(storage, &entry.session_id, &progress);
     save_tally(storage, &entry.session_id, &entry.kid, &tally);
     Ok(earned)

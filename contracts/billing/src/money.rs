@@ -23,7 +23,11 @@ pub enum MoneyError {
     #[error("{what}: the sum exceeds 2^128 base units")]
     Overflow { what: &'static str },
     #[error("{what}: {needed} base units needed, {available} available")]
-    Insufficient { what: &'static str, needed: u128, available: u128 },
+    Insufficient {
+        what: &'static str,
+        needed: u128,
+        available: u128,
+    },
 }
 
 /// A user's account.
@@ -43,8 +47,13 @@ impl Account {
 
     /// Adds to the free balance.
     pub fn credit(&mut self, token: u8, amount: u128) -> Result<(), MoneyError> {
-        let overflow = MoneyError::Overflow { what: "free balance" };
-        let free = self.free.get_mut(usize::from(token)).ok_or(overflow.clone())?;
+        let overflow = MoneyError::Overflow {
+            what: "free balance",
+        };
+        let free = self
+            .free
+            .get_mut(usize::from(token))
+            .ok_or(overflow.clone())?;
         *free = free.checked_add(amount).ok_or(overflow)?;
         Ok(())
     }
@@ -52,8 +61,15 @@ impl Account {
     /// Takes from the free balance.
     pub fn debit(&mut self, token: u8, amount: u128) -> Result<(), MoneyError> {
         let available = self.free(token);
-        let refused = MoneyError::Insufficient { what: "free balance", needed: amount, available };
-        let free = self.free.get_mut(usize::from(token)).ok_or(refused.clone())?;
+        let refused = MoneyError::Insufficient {
+            what: "free balance",
+            needed: amount,
+            available,
+        };
+        let free = self
+            .free
+            .get_mut(usize::from(token))
+            .ok_or(refused.clone())?;
         *free = available.checked_sub(amount).ok_or(refused)?;
         Ok(())
     }
@@ -150,7 +166,9 @@ pub fn has_ended(
     now: u64,
     finalized_before: u64,
 ) -> bool {
-    let by_receipt = progress.final_epoch.is_some_and(|epoch| epoch < finalized_before);
+    let by_receipt = progress
+        .final_epoch
+        .is_some_and(|epoch| epoch < finalized_before);
     let deadline = deadline(limits, progress, timing);
     let by_time = now > deadline && epoch_of(deadline, timing.epoch_s) < finalized_before;
     progress.reclaimed || by_receipt || by_time
@@ -167,37 +185,48 @@ pub fn apply(
     claim: &Claim,
 ) -> Result<u128, MoneyError> {
     let too_late = claim.settled_at > deadline(limits, progress, timing)
-        || progress.final_epoch.is_some_and(|epoch| claim.epoch > epoch);
+        || progress
+            .final_epoch
+            .is_some_and(|epoch| claim.epoch > epoch);
     if progress.reclaimed || too_late {
         return Ok(0);
     }
     let overflow = || MoneyError::Overflow { what: "session" };
     let lines = claim.counters.iter().zip(rates);
-    let price = amount(lines.map(|(count, rate)| LineCount { count: *count, rate: *rate }))
-        .map_err(|_| overflow())?;
+    let price = amount(lines.map(|(count, rate)| LineCount {
+        count: *count,
+        rate: *rate,
+    }))
+    .map_err(|_| overflow())?;
 
     let before = *tally;
     tally.amount = tally.amount.max(price);
     tally.ack = tally.ack.max(claim.ack);
     tally.compromised |= claim.compromised;
-    for ((known, claimed), total) in
-        tally.counters.iter_mut().zip(claim.counters).zip(&mut progress.counters)
+    for ((known, claimed), total) in tally
+        .counters
+        .iter_mut()
+        .zip(claim.counters)
+        .zip(&mut progress.counters)
     {
         *total = total.saturating_add(claimed.saturating_sub(*known));
         *known = claimed.max(*known);
     }
     if claim.is_final {
-        let epoch = progress.final_epoch.map_or(claim.epoch, |e| e.min(claim.epoch));
+        let epoch = progress
+            .final_epoch
+            .map_or(claim.epoch, |e| e.min(claim.epoch));
         progress.final_epoch = Some(epoch);
     }
 
     let replace = |sum: u128, old: u128, new: u128| sum.checked_sub(old)?.checked_add(new);
-    progress.acked =
-        replace(progress.acked, before.acked(), tally.acked()).ok_or_else(overflow)?;
+    progress.acked = replace(progress.acked, before.acked(), tally.acked()).ok_or_else(overflow)?;
     progress.unacked =
         replace(progress.unacked, before.unacked(), tally.unacked()).ok_or_else(overflow)?;
 
-    let payable = progress.acked.saturating_add(progress.unacked.min(limits.slack));
+    let payable = progress
+        .acked
+        .saturating_add(progress.unacked.min(limits.slack));
     let paid = payable.min(limits.cap).max(progress.paid);
     let earned = paid.saturating_sub(progress.paid);
     progress.paid = paid;
@@ -237,8 +266,11 @@ impl Credits {
 
     /// Rewards pays a claim out of the vault.
     pub fn pay_out(&mut self, amount: u128) -> Result<(), MoneyError> {
-        let refused =
-            MoneyError::Insufficient { what: "credits", needed: amount, available: self.0 };
+        let refused = MoneyError::Insufficient {
+            what: "credits",
+            needed: amount,
+            available: self.0,
+        };
         self.0 = self.0.checked_sub(amount).ok_or(refused)?;
         Ok(())
     }

@@ -49,7 +49,10 @@ pub fn open(
         let terms = checked_terms(owner, counter, token, session, clock.now)?;
         account.debit(token, terms.limits.cap)?;
         let reason = "the account has opened 2^32 sessions";
-        let exhausted = ContractError::Invalid { field: "sessions", reason };
+        let exhausted = ContractError::Invalid {
+            field: "sessions",
+            reason,
+        };
         account.sessions = counter.checked_add(1).ok_or(exhausted)?;
         let id = session_id(deps.storage, owner, counter)?;
         save_terms(deps.storage, &id, &terms);
@@ -67,7 +70,14 @@ fn checked_terms(
     session: OpenSession,
     now: u64,
 ) -> Result<Terms, ContractError> {
-    let OpenSession { worker_id, lines, cap, slack, expires, auth } = session;
+    let OpenSession {
+        worker_id,
+        lines,
+        cap,
+        slack,
+        expires,
+        auth,
+    } = session;
     check_lines(&lines)?;
     let refuse = |field, reason| Err(ContractError::Invalid { field, reason });
     if cap.is_zero() {
@@ -76,14 +86,31 @@ fn checked_terms(
     if slack > cap {
         return refuse("slack", "must not exceed cap");
     }
-    check_range("expires", expires, now.saturating_add(1), now.saturating_add(MAX_LIFE_S))?;
+    check_range(
+        "expires",
+        expires,
+        now.saturating_add(1),
+        now.saturating_add(MAX_LIFE_S),
+    )?;
     if let SessionAuth::K(public_key) = &auth {
         if !matches!(public_key.0.first(), Some(2 | 3)) {
             return refuse("auth.k", "not a compressed secp256k1 key");
         }
     }
-    let limits = Limits { cap: cap.u128(), slack: slack.u128(), expires };
-    Ok(Terms { owner: owner.clone(), counter, token, worker_id, limits, auth, lines })
+    let limits = Limits {
+        cap: cap.u128(),
+        slack: slack.u128(),
+        expires,
+    };
+    Ok(Terms {
+        owner: owner.clone(),
+        counter,
+        token,
+        worker_id,
+        limits,
+        auth,
+        lines,
+    })
 }
 
 fn check_lines(lines: &[Line]) -> Result<(), ContractError> {
@@ -94,7 +121,10 @@ fn check_lines(lines: &[Line]) -> Result<(), ContractError> {
         let mut others = lines.iter().take(index);
         if others.any(|other| other.model == line.model && other.unit == line.unit) {
             let reason = "two lines for the same model and unit";
-            return Err(ContractError::Invalid { field: "lines", reason });
+            return Err(ContractError::Invalid {
+                field: "lines",
+                reason,
+            });
         }
     }
     Ok(())

@@ -18,7 +18,9 @@ pub fn payout(
 ) -> Result<Response, ContractError> {
     let config = Config::load(deps.storage)?;
     if config.rewards.as_ref().map(|r| &r.address) != Some(&info.sender) {
-        return Err(ContractError::Unauthorized { must_be: "the rewards contract" });
+        return Err(ContractError::Unauthorized {
+            must_be: "the rewards contract",
+        });
     }
     let (index, row) = config.token(token)?;
     let recipient = checked_address("recipient", recipient.as_str())?;

@@ -26,7 +26,12 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             viewing_key::check(deps.storage, address.as_str(), &key)?;
             to_padded_binary(&own_account(deps, &address)?)
         }
-        QueryMsg::Sessions { address, key, start, limit } => {
+        QueryMsg::Sessions {
+            address,
+            key,
+            start,
+            limit,
+        } => {
             viewing_key::check(deps.storage, address.as_str(), &key)?;
             to_padded_binary(&own_sessions(deps, &env, &address, start, limit)?)
         }
@@ -46,9 +51,22 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 }
 
 fn config(deps: Deps) -> StdResult<ConfigAnswer> {
-    let Config { admin, registry, tokens, timing, rewards } = Config::load(deps.storage)?;
+    let Config {
+        admin,
+        registry,
+        tokens,
+        timing,
+        rewards,
+    } = Config::load(deps.storage)?;
     let sealing_pk = sealed::public_key(deps.storage)?;
-    Ok(ConfigAnswer { admin, registry, tokens, timing, rewards, sealing_pk })
+    Ok(ConfigAnswer {
+        admin,
+        registry,
+        tokens,
+        timing,
+        rewards,
+        sealing_pk,
+    })
 }
 
 fn clock_answer(deps: Deps, env: &Env) -> StdResult<ClockAnswer> {
@@ -71,7 +89,10 @@ fn own_account(deps: Deps, owner: &Addr) -> StdResult<AccountAnswer> {
         token: token.contract.address,
         free: Uint128::new(account.free(index)),
     });
-    Ok(AccountAnswer { balances: balances.collect(), sessions: account.sessions })
+    Ok(AccountAnswer {
+        balances: balances.collect(),
+        sessions: account.sessions,
+    })
 }
 
 fn own_sessions(
@@ -83,12 +104,17 @@ fn own_sessions(
 ) -> Result<SessionsAnswer, ContractError> {
     let total = account(deps.storage, owner)?.sessions;
     let start = start.unwrap_or(0);
-    let end = start.saturating_add(limit.unwrap_or(MAX_PAGE).min(MAX_PAGE)).min(total);
+    let end = start
+        .saturating_add(limit.unwrap_or(MAX_PAGE).min(MAX_PAGE))
+        .min(total);
     let mut sessions = Vec::new();
     for counter in start..end {
         let id = session_id(deps.storage, owner, counter)?;
         let terms = terms(deps.storage, &id)?.ok_or(ContractError::UnknownSession)?;
-        sessions.push(OwnSession { counter, session: answer(deps, env, id, terms)? });
+        sessions.push(OwnSession {
+            counter,
+            session: answer(deps, env, id, terms)?,
+        });
     }
     Ok(SessionsAnswer { sessions, total })
 }
@@ -103,7 +129,10 @@ fn session_for_worker(
 ) -> Result<SessionAnswer, ContractError> {
     let terms = terms(deps.storage, &id)?.filter(|t| t.auth == *auth);
     let reason = "no session has this id and authenticator";
-    let terms = terms.ok_or(ContractError::Invalid { field: "session_id", reason })?;
+    let terms = terms.ok_or(ContractError::Invalid {
+        field: "session_id",
+        reason,
+    })?;
     answer(deps, env, id, terms)
 }
 
@@ -125,7 +154,11 @@ fn answer(
         expires: terms.limits.expires,
         auth: terms.auth,
         paid: Uint128::new(progress.paid),
-        counters: progress.counters.into_iter().take(terms.lines.len()).collect(),
+        counters: progress
+            .counters
+            .into_iter()
+            .take(terms.lines.len())
+            .collect(),
         lines: terms.lines,
         status,
         deadline: deadline(&terms.limits, &progress, &config.timing),
@@ -146,7 +179,13 @@ fn status(
         || progress.final_epoch.is_some();
     Ok(if progress.reclaimed {
         SessionStatus::Reclaimed
-    } else if has_ended(&terms.limits, progress, &config.timing, now, finalized_before) {
+    } else if has_ended(
+        &terms.limits,
+        progress,
+        &config.timing,
+        now,
+        finalized_before,
+    ) {
         SessionStatus::Ended
     } else if over {
         SessionStatus::Closing

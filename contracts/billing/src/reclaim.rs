@@ -44,8 +44,7 @@ pub fn reclaim(
         let terms = own_terms(&deps, info, id)?;
         let mut progress = progress(deps.storage, id)?;
         let timing = &config.timing;
-        let rest =
-            money::reclaim(&terms.limits, &mut progress, timing, now, finalized_before);
+        let rest = money::reclaim(&terms.limits, &mut progress, timing, now, finalized_before);
         account.credit(terms.token, rest.unwrap_or(0))?;
         save_progress(deps.storage, id, &progress);
         reclaimed.push(rest.map(Uint128::new));
@@ -57,5 +56,7 @@ pub fn reclaim(
 /// The terms of a session of the sender. The error does not tell whether it is another's.
 fn own_terms(deps: &DepsMut, info: &MessageInfo, id: &SessionId) -> Result<Terms, ContractError> {
     let terms = terms(deps.storage, id)?;
-    terms.filter(|t| t.owner == info.sender).ok_or(ContractError::UnknownSession)
+    terms
+        .filter(|t| t.owner == info.sender)
+        .ok_or(ContractError::UnknownSession)
 }

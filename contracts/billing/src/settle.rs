@@ -56,8 +56,12 @@ pub fn settle(deps: DepsMut, env: Env, entries: &[SettleEntry]) -> Result<Respon
 fn decode(entry: &SettleEntry) -> Result<Decoded, EntryStatus> {
     let receipt: Signed<Receipt> =
         Signed::decode(&entry.receipt).map_err(|_| EntryStatus::BadReceipt)?;
-    let ack: Option<Signed<Ack>> =
-        entry.ack.as_ref().map(|a| Signed::decode(a)).transpose().map_err(|_| EntryStatus::BadAck)?;
+    let ack: Option<Signed<Ack>> = entry
+        .ack
+        .as_ref()
+        .map(|a| Signed::decode(a))
+        .transpose()
+        .map_err(|_| EntryStatus::BadAck)?;
     let fits = |ack: &Signed<Ack>| {
         ack.body.session_id == receipt.body.session_id
             && ack.body.kid == receipt.body.kid
@@ -87,7 +91,10 @@ fn ask_registry(
         Ok(answer.kids)
     } else {
         let reason = "the registry answered for another number of keys";
-        Err(ContractError::Invalid { field: "kids", reason })
+        Err(ContractError::Invalid {
+            field: "kids",
+            reason,
+        })
     }
 }
 
@@ -103,8 +110,10 @@ fn check(
     let Decoded { receipt, ack } = entry;
     // Leases run in block time; a pause gives the time it took back to the worker.
     let paused_for = env.block.time.seconds().saturating_sub(clock.now);
-    let settles_until =
-        kid.lease_until.saturating_add(config.timing.grace_s).saturating_add(paused_for);
+    let settles_until = kid
+        .lease_until
+        .saturating_add(config.timing.grace_s)
+        .saturating_add(paused_for);
     if env.block.time.seconds() > settles_until {
         return Err(EntryStatus::LeaseOver);
     }
@@ -113,8 +122,10 @@ fn check(
         billing: env.contract.address.to_string(),
     };
     let digest = domain.digest(&receipt.body);
-    let signed =
-        deps.api.secp256k1_verify(&digest, &receipt.signature, &kid.receipt_pk.0).unwrap_or(false);
+    let signed = deps
+        .api
+        .secp256k1_verify(&digest, &receipt.signature, &kid.receipt_pk.0)
+        .unwrap_or(false);
     if !signed {
         return Err(EntryStatus::BadSignature);
     }

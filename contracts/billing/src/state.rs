@@ -57,13 +57,17 @@ impl Config {
 
     /// Place of a token in the list, with its row.
     pub fn token(&self, address: &Addr) -> Result<(u8, &TokenConfig), ContractError> {
-        let found = (0u8..).zip(&self.tokens).find(|(_, t)| t.contract.address == *address);
+        let found = (0u8..)
+            .zip(&self.tokens)
+            .find(|(_, t)| t.contract.address == *address);
         found.ok_or(ContractError::UnknownToken)
     }
 
     /// The token at a place in the list.
     pub fn token_at(&self, index: u8) -> Result<&TokenConfig, ContractError> {
-        self.tokens.get(usize::from(index)).ok_or(ContractError::UnknownToken)
+        self.tokens
+            .get(usize::from(index))
+            .ok_or(ContractError::UnknownToken)
     }
 }
 
@@ -93,7 +97,10 @@ impl Row for Clock {
 pub fn clock(storage: &dyn Storage, env: &Env) -> StdResult<Clock> {
     let clock = may_load(storage, CLOCK)?;
     let (block_s, height) = (env.block.time.seconds(), env.block.height);
-    Ok(clock.map_or_else(|| Clock::new(block_s, height), |c: Clock| c.at(block_s, height)))
+    Ok(clock.map_or_else(
+        || Clock::new(block_s, height),
+        |c: Clock| c.at(block_s, height),
+    ))
 }
 
 /// Advances the stored clock to this block.
@@ -213,7 +220,11 @@ impl Row for Terms {
         let counter = from.u32()?;
         let token = from.u8()?;
         let worker_id = from.hex()?;
-        let limits = Limits { cap: from.u128()?, slack: from.u128()?, expires: from.u64()? };
+        let limits = Limits {
+            cap: from.u128()?,
+            slack: from.u128()?,
+            expires: from.u64()?,
+        };
         let auth = match from.u8()? {
             0 => {
                 let digest = from.hex()?;
@@ -230,7 +241,15 @@ impl Row for Terms {
                 lines.push(Line { model, unit, rate });
             }
         }
-        Ok(Terms { owner, counter, token, worker_id, limits, auth, lines })
+        Ok(Terms {
+            owner,
+            counter,
+            token,
+            worker_id,
+            limits,
+            auth,
+            lines,
+        })
     }
 }
 
@@ -262,7 +281,15 @@ impl Row for Progress {
         let closed_at = Some(from.u64()?).filter(|t| *t != u64::MAX);
         let final_epoch = Some(from.u64()?).filter(|e| *e != u64::MAX);
         let reclaimed = from.bool()?;
-        Ok(Progress { paid, acked, unacked, counters, closed_at, final_epoch, reclaimed })
+        Ok(Progress {
+            paid,
+            acked,
+            unacked,
+            counters,
+            closed_at,
+            final_epoch,
+            reclaimed,
+        })
     }
 }
 
@@ -351,7 +378,11 @@ impl Row for Queue {
     }
 
     fn read(from: &mut Reader) -> StdResult<Self> {
-        Ok(Queue { head: from.u64()?, tail: from.u64()?, head_epoch: from.u64()? })
+        Ok(Queue {
+            head: from.u64()?,
+            tail: from.u64()?,
+            head_epoch: from.u64()?,
+        })
     }
 }
 
@@ -411,7 +442,11 @@ impl Row for Pending {
         out.u8(self.lines);
         self.counters.iter().for_each(|c| out.u64(*c));
         out.bool(self.ack.is_some());
-        let ack = self.ack.unwrap_or(PendingAck { seq: 0, amount: 0, signature: [0; 64] });
+        let ack = self.ack.unwrap_or(PendingAck {
+            seq: 0,
+            amount: 0,
+            signature: [0; 64],
+        });
         out.u64(ack.seq);
         out.u128(ack.amount);
         out.bytes(&ack.signature);
@@ -424,8 +459,11 @@ impl Row for Pending {
         let (is_final, compromised, lines) = (from.bool()?, from.bool()?, from.u8()?);
         let counters = read_counters(from)?;
         let has_ack = from.bool()?;
-        let ack =
-            PendingAck { seq: from.u64()?, amount: from.u128()?, signature: from.array()? };
+        let ack = PendingAck {
+            seq: from.u64()?,
+            amount: from.u128()?,
+            signature: from.array()?,
+        };
         Ok(Pending {
             epoch,
             settled_at,

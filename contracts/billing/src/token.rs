@@ -21,7 +21,13 @@ pub fn transfer(token: &Contract, recipient: &str, amount: Uint128) -> StdResult
 /// Tells a token to announce transfers to this contract.
 pub fn register_receive(token: &Contract, own_code_hash: &str) -> StdResult<CosmosMsg> {
     let code_hash = own_code_hash.to_string();
-    call(token, &ExecuteMsg::RegisterReceive { code_hash, padding: None })
+    call(
+        token,
+        &ExecuteMsg::RegisterReceive {
+            code_hash,
+            padding: None,
+        },
+    )
 }
 
 fn call(token: &Contract, message: &ExecuteMsg) -> StdResult<CosmosMsg> {

@@ -21,7 +21,10 @@ pub fn withdraw(
     let amount = amount.unwrap_or_else(|| Uint128::new(account.free(index)));
     if amount.is_zero() {
         let reason = "must be above 0; there is no free balance to take if it was left out";
-        return Err(ContractError::Invalid { field: "amount", reason });
+        return Err(ContractError::Invalid {
+            field: "amount",
+            reason,
+        });
     }
     account.debit(index, amount.u128())?;
     save_account(deps.storage, &info.sender, &account);

@@ -23,7 +23,10 @@ fn a_deposit_may_be_for_somebody_else() {
         padding: None,
     };
     suite.send("alice", &withdraw).unwrap();
-    let msg = ReceiveMsg::Deposit { beneficiary: Some(suite.user("bob")), padding: None };
+    let msg = ReceiveMsg::Deposit {
+        beneficiary: Some(suite.user("bob")),
+        padding: None,
+    };
     suite.send_tokens("alice", 500, &msg).unwrap();
     assert_eq!(suite.free("bob"), 500);
 }
@@ -76,8 +79,14 @@ fn an_allowance_does_not_open_sessions_for_the_owner() {
         padding: None,
     };
     let mallory = suite.user("mallory");
-    let refused = suite.app.execute(&mallory, &suite.token, &send).unwrap_err();
-    assert!(refused.contains("sender: must be the owner of the tokens"), "{refused}");
+    let refused = suite
+        .app
+        .execute(&mallory, &suite.token, &send)
+        .unwrap_err();
+    assert!(
+        refused.contains("sender: must be the owner of the tokens"),
+        "{refused}"
+    );
     assert_eq!(suite.free("alice"), DEPOSIT - 100);
 }
 
@@ -87,7 +96,9 @@ fn native_coins_are_refused() {
     let alice = suite.user("alice");
     let coins = [Coin::new(1, "uscrt")];
     let refused =
-        suite.app.execute_with_funds(&alice, &suite.billing, &ExecuteMsg::Pause {}, &coins);
+        suite
+            .app
+            .execute_with_funds(&alice, &suite.billing, &ExecuteMsg::Pause {}, &coins);
     assert!(refused.is_err());
 }
 
@@ -100,11 +111,23 @@ fn a_pause_stops_opening_and_settling_but_no_way_out() {
     let refused = suite.open(suite.terms(10, 10)).unwrap_err();
     assert!(refused.contains("paused"), "{refused}");
     assert!(suite.settle(vec![]).is_err());
-    let close = ExecuteMsg::CloseSession { session_id: id, padding: None };
+    let close = ExecuteMsg::CloseSession {
+        session_id: id,
+        padding: None,
+    };
     suite.send("alice", &close).unwrap();
     suite.reclaim(id).unwrap();
     let token = suite.token.address.clone();
-    suite.send("alice", &ExecuteMsg::Withdraw { token, amount: None, padding: None }).unwrap();
+    suite
+        .send(
+            "alice",
+            &ExecuteMsg::Withdraw {
+                token,
+                amount: None,
+                padding: None,
+            },
+        )
+        .unwrap();
 
     let before = suite.clock().now;
     suite.app.advance(3_600);
@@ -125,11 +148,20 @@ fn only_rewards_is_paid_out_and_never_more_than_was_credited() {
     };
     for who in ["mallory", "admin", "alice"] {
         let refused = suite.send(who, &payout).unwrap_err();
-        assert!(refused.contains("sender: must be the rewards contract"), "{refused}");
+        assert!(
+            refused.contains("sender: must be the rewards contract"),
+            "{refused}"
+        );
     }
     let rewards = suite.rewards.address.clone();
-    let refused = suite.app.execute(&rewards, &suite.billing, &payout).unwrap_err();
-    assert!(refused.contains("credits: 1 base units needed, 0 available"), "{refused}");
+    let refused = suite
+        .app
+        .execute(&rewards, &suite.billing, &payout)
+        .unwrap_err();
+    assert!(
+        refused.contains("credits: 1 base units needed, 0 available"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -137,11 +169,17 @@ fn a_wrong_key_and_no_account_answer_alike() {
     let mut suite = Suite::new();
     suite.set_key("alice");
     let ask = |who: &str, key: &str| {
-        let msg = QueryMsg::Account { address: suite.user(who), key: key.into() };
+        let msg = QueryMsg::Account {
+            address: suite.user(who),
+            key: key.into(),
+        };
         suite.app.query::<AccountAnswer>(&suite.billing, &msg)
     };
     assert!(ask("alice", KEY).is_ok());
-    assert_eq!(ask("alice", "wrong key!").unwrap_err(), ask("nobody", KEY).unwrap_err());
+    assert_eq!(
+        ask("alice", "wrong key!").unwrap_err(),
+        ask("nobody", KEY).unwrap_err()
+    );
 }
 
 #[test]
@@ -151,7 +189,9 @@ fn a_session_is_shown_to_whoever_has_id_and_authenticator_alone() {
     assert!(suite.session(&id).is_ok());
     let ask = |session_id, auth| {
         let msg = QueryMsg::Session { session_id, auth };
-        suite.app.query::<secret_ai_interface::billing::SessionAnswer>(&suite.billing, &msg)
+        suite
+            .app
+            .query::<secret_ai_interface::billing::SessionAnswer>(&suite.billing, &msg)
     };
     let wrong = ask(id, SessionAuth::H(Hex([0; 32]))).unwrap_err();
     let unknown = ask(Hex([0; 16]), SessionAuth::H(Hex([0; 32]))).unwrap_err();
@@ -176,23 +216,38 @@ fn a_permit_shows_its_signers_sessions() {
             value: wallet.public_key().into(),
         };
         let signature = wallet.sign(&document).into();
-        Permit { params, signature: PermitSignature { pub_key, signature } }
+        Permit {
+            params,
+            signature: PermitSignature { pub_key, signature },
+        }
     };
     let ask = |permit| {
-        let query = PermitQuery::Sessions { start: None, limit: None };
+        let query = PermitQuery::Sessions {
+            start: None,
+            limit: None,
+        };
         let msg = QueryMsg::WithPermit { permit, query };
         suite.app.query::<SessionsAnswer>(&suite.billing, &msg)
     };
     assert_eq!(ask(permit("alice")).unwrap().sessions.len(), 1);
     assert_eq!(ask(permit("bob")).unwrap().total, 0);
-    let stolen = Permit { signature: permit("bob").signature, ..permit("alice") };
-    assert_eq!(ask(stolen).unwrap().total, 0, "it shows bob's sessions, not alice's");
+    let stolen = Permit {
+        signature: permit("bob").signature,
+        ..permit("alice")
+    };
+    assert_eq!(
+        ask(stolen).unwrap().total,
+        0,
+        "it shows bob's sessions, not alice's"
+    );
 }
 
 #[test]
 fn rewards_is_linked_once_and_only_if_it_serves_this_contract() {
     let mut suite = Suite::new();
-    let again = ExecuteMsg::LinkRewards { rewards: contract(&suite.rewards) };
+    let again = ExecuteMsg::LinkRewards {
+        rewards: contract(&suite.rewards),
+    };
     let refused = suite.send("admin", &again).unwrap_err();
     assert!(refused.contains("linked already"), "{refused}");
     let refused = suite.send("alice", &again).unwrap_err();
@@ -206,7 +261,12 @@ fn rows_have_one_size_per_slot() {
     for (cap, slack) in [(1, 1), (90_000, 5)] {
         let id = suite.open(suite.terms(cap, slack)).unwrap();
         let receipt = suite.receipt(&id, u64::from(cap == 1) * 1_000 + 1, 7, false);
-        suite.settle(vec![secret_ai_interface::billing::SettleEntry { receipt, ack: None }]).unwrap();
+        suite
+            .settle(vec![secret_ai_interface::billing::SettleEntry {
+                receipt,
+                ack: None,
+            }])
+            .unwrap();
     }
     suite.deposit("alice", 10).unwrap_err();
     let mut sizes = std::collections::BTreeMap::<String, std::collections::BTreeSet<usize>>::new();

@@ -13,26 +13,62 @@ use secret_ai_interface::billing::Timing;
 use secret_ai_interface::MAX_LINES;
 use secret_ai_receipts::{amount, LineCount};
 
-const TIMING: Timing = Timing { epoch_s: 60, grace_s: 3_600, challenge_s: 600 };
+const TIMING: Timing = Timing {
+    epoch_s: 60,
+    grace_s: 3_600,
+    challenge_s: 600,
+};
 const USERS: usize = 3;
 const KIDS: usize = 2;
 
 /// One random event; indices are taken modulo what exists.
 #[derive(Clone, Debug)]
 enum Event {
-    Deposit { user: usize, amount: u64 },
-    Open { user: usize, cap: u64, slack: u64, rates: [u32; 2], life: u16 },
-    Settle { session: usize, kid: usize, counters: [u32; 2], ack: u64, is_final: bool },
-    Compromise { kid: usize },
-    Repeat { earlier: usize },
-    Finalize { limit: usize },
-    Close { session: usize },
-    Reclaim { session: usize },
-    Withdraw { user: usize, amount: u64 },
-    Claim { amount: u64 },
+    Deposit {
+        user: usize,
+        amount: u64,
+    },
+    Open {
+        user: usize,
+        cap: u64,
+        slack: u64,
+        rates: [u32; 2],
+        life: u16,
+    },
+    Settle {
+        session: usize,
+        kid: usize,
+        counters: [u32; 2],
+        ack: u64,
+        is_final: bool,
+    },
+    Compromise {
+        kid: usize,
+    },
+    Repeat {
+        earlier: usize,
+    },
+    Finalize {
+        limit: usize,
+    },
+    Close {
+        session: usize,
+    },
+    Reclaim {
+        session: usize,
+    },
+    Withdraw {
+        user: usize,
+        amount: u64,
+    },
+    Claim {
+        amount: u64,
+    },
     Pause,
     Unpause,
-    Wait { seconds: u32 },
+    Wait {
+        seconds: u32,
+    },
 }
 
 struct Session {
@@ -91,7 +127,9 @@ impl World {
     }
 
     fn finalized_before(&self) -> u64 {
-        self.pending.first().map_or(self.epoch(), |e| e.claim.epoch.min(self.epoch()))
+        self.pending
+            .first()
+            .map_or(self.epoch(), |e| e.claim.epoch.min(self.epoch()))
     }
 
     fn session(&self, index: usize) -> Option<usize> {
@@ -106,7 +144,13 @@ impl World {
                 self.vault += u128::from(amount);
                 self.deposited[user] += u128::from(amount);
             }
-            Event::Open { user, cap, slack, rates, life } => {
+            Event::Open {
+                user,
+                cap,
+                slack,
+                rates,
+                life,
+            } => {
                 if self.clock.paused() {
                     return;
                 }
@@ -116,14 +160,24 @@ impl World {
                     let expires = self.clock.now + 1 + u64::from(life);
                     self.sessions.push(Session {
                         user,
-                        limits: Limits { cap, slack, expires },
+                        limits: Limits {
+                            cap,
+                            slack,
+                            expires,
+                        },
                         rates: rates.map(u64::from),
                         progress: Progress::default(),
                         tallies: BTreeMap::new(),
                     });
                 }
             }
-            Event::Settle { session, kid, counters, ack, is_final } => {
+            Event::Settle {
+                session,
+                kid,
+                counters,
+                ack,
+                is_final,
+            } => {
                 if let (Some(session), false) = (self.session(session), self.clock.paused()) {
                     let mut all = [0; MAX_LINES];
                     all[..2].copy_from_slice(&counters.map(u64::from));
@@ -135,7 +189,11 @@ impl World {
                         is_final,
                         compromised: self.compromised[kid % KIDS],
                     };
-                    let entry = Entry { session, kid: kid % KIDS, claim };
+                    let entry = Entry {
+                        session,
+                        kid: kid % KIDS,
+                        claim,
+                    };
                     self.settled.push(entry.clone());
                     self.pending.push(entry);
                 }
@@ -154,7 +212,11 @@ impl World {
             Event::Compromise { kid } => self.compromised[kid % KIDS] = true,
             Event::Finalize { limit } => {
                 let current = self.epoch();
-                let ready = self.pending.iter().take_while(|e| e.claim.epoch < current).count();
+                let ready = self
+                    .pending
+                    .iter()
+                    .take_while(|e| e.claim.epoch < current)
+                    .count();
                 let batch: Vec<_> = self.pending.drain(..ready.min(limit % 17)).collect();
                 for entry in batch {
                     let earned = pay(&mut self.sessions[entry.session], &entry);
@@ -209,7 +271,10 @@ impl World {
             assert_eq!(passed, seconds, "I9: time lost without a pause");
         }
         if let Some(from) = self.clock.paused_at {
-            assert!(self.clock.block_s < from + PAUSE_S, "I9: paused for over 7 days");
+            assert!(
+                self.clock.block_s < from + PAUSE_S,
+                "I9: paused for over 7 days"
+            );
         }
     }
 
@@ -217,14 +282,21 @@ impl World {
         let free: u128 = self.accounts.iter().map(|a| a.free(0)).sum();
         let open = self.sessions.iter().filter(|s| !s.progress.reclaimed);
         let locked: u128 = open.map(|s| s.limits.cap - s.progress.paid).sum();
-        assert_eq!(self.vault, free + locked + self.credits.0, "I1: conservation");
+        assert_eq!(
+            self.vault,
+            free + locked + self.credits.0,
+            "I1: conservation"
+        );
         assert_eq!(self.credits.0, self.earned - self.claimed, "I1: credits");
         for s in &self.sessions {
             assert!(s.progress.paid <= s.limits.cap, "I2: cap");
             let acked: u128 = s.tallies.values().map(|t| t.ack.min(t.amount)).sum();
             let amounts: u128 = s.tallies.values().map(|t| t.amount).sum();
             assert!(s.progress.paid <= amounts, "I3: above the receipts");
-            assert!(s.progress.paid <= acked + s.limits.slack, "I3: above acks and slack");
+            assert!(
+                s.progress.paid <= acked + s.limits.slack,
+                "I3: above acks and slack"
+            );
             assert_eq!(s.progress.acked, acked, "I3: acked sum");
         }
         for user in 0..USERS {
@@ -235,7 +307,11 @@ impl World {
                 .map(|s| s.limits.cap - s.progress.paid)
                 .sum();
             let held = self.accounts[user].free(0) + locked + self.withdrawn[user];
-            assert_eq!(self.deposited[user] - held, paid, "I5/I10: user {user} lost other money");
+            assert_eq!(
+                self.deposited[user] - held,
+                paid,
+                "I5/I10: user {user} lost other money"
+            );
         }
         let paid: u128 = self.sessions.iter().map(|s| s.progress.paid).sum();
         assert_eq!(paid, self.earned, "I10: workers earned what sessions paid");
@@ -256,13 +332,26 @@ fn pay(session: &mut Session, entry: &Entry) -> u128 {
     )
     .unwrap();
     let after = session.progress;
-    assert!(after.paid >= before.paid && after.acked >= before.acked, "I4: monotone");
-    assert!(tally.amount >= old.amount && tally.ack >= old.ack, "I4: monotone tally");
-    assert!(after.counters.iter().ge(before.counters.iter()), "I4: counters");
+    assert!(
+        after.paid >= before.paid && after.acked >= before.acked,
+        "I4: monotone"
+    );
+    assert!(
+        tally.amount >= old.amount && tally.ack >= old.ack,
+        "I4: monotone tally"
+    );
+    assert!(
+        after.counters.iter().ge(before.counters.iter()),
+        "I4: counters"
+    );
     if ended {
         assert_eq!(before, after, "I4: an ended session changed");
     }
-    assert_eq!(earned, after.paid - before.paid, "I10: earned is what was paid");
+    assert_eq!(
+        earned,
+        after.paid - before.paid,
+        "I10: earned is what was paid"
+    );
     earned
 }
 
@@ -376,8 +465,15 @@ proptest! {
 /// I7: nothing that the user does lowers what a receipt settled before the deadline pays.
 #[test]
 fn closing_after_settlement_does_not_lower_the_payment() {
-    let limits = Limits { cap: 1_000, slack: 1_000, expires: 5_000 };
-    let mut progress = Progress { closed_at: Some(1_000), ..Default::default() };
+    let limits = Limits {
+        cap: 1_000,
+        slack: 1_000,
+        expires: 5_000,
+    };
+    let mut progress = Progress {
+        closed_at: Some(1_000),
+        ..Default::default()
+    };
     assert_eq!(deadline(&limits, &progress, &TIMING), 1_600);
     let mut counters = [0; MAX_LINES];
     counters[0] = 700;
@@ -391,7 +487,17 @@ fn closing_after_settlement_does_not_lower_the_payment() {
     };
     let mut tally = Tally::default();
     let rates = [1_000_000];
-    let mut pay = |at| apply(&limits, &rates, &TIMING, &mut progress, &mut tally, &claim(at)).unwrap();
+    let mut pay = |at| {
+        apply(
+            &limits,
+            &rates,
+            &TIMING,
+            &mut progress,
+            &mut tally,
+            &claim(at),
+        )
+        .unwrap()
+    };
     assert_eq!(pay(1_601), 0, "after the deadline");
     assert_eq!(pay(1_600), 700, "at the deadline");
     assert_eq!(pay(1_600), 0, "twice");
@@ -400,13 +506,23 @@ fn closing_after_settlement_does_not_lower_the_payment() {
 /// A session whose deadline passed has not ended while its epoch may still hold receipts.
 #[test]
 fn ends_only_when_its_epoch_is_finalized() {
-    let limits = Limits { cap: 10, slack: 10, expires: 600 };
-    let progress = Progress { closed_at: Some(0), ..Default::default() };
+    let limits = Limits {
+        cap: 10,
+        slack: 10,
+        expires: 600,
+    };
+    let progress = Progress {
+        closed_at: Some(0),
+        ..Default::default()
+    };
     let ended = |now, finalized| has_ended(&limits, &progress, &TIMING, now, finalized);
     assert!(!ended(600, 10), "at the deadline");
     assert!(!ended(601, 10), "its epoch, 10, is not finalized");
     assert!(ended(660, 11));
-    let by_receipt = Progress { final_epoch: Some(3), ..Default::default() };
+    let by_receipt = Progress {
+        final_epoch: Some(3),
+        ..Default::default()
+    };
     assert!(!has_ended(&limits, &by_receipt, &TIMING, 200, 3));
     assert!(has_ended(&limits, &by_receipt, &TIMING, 240, 4));
 }
@@ -414,7 +530,11 @@ fn ends_only_when_its_epoch_is_finalized() {
 /// A compromised key's unacked part is not paid.
 #[test]
 fn compromise_leaves_only_acked_amounts() {
-    let limits = Limits { cap: 1_000, slack: 1_000, expires: 5_000 };
+    let limits = Limits {
+        cap: 1_000,
+        slack: 1_000,
+        expires: 5_000,
+    };
     let (mut progress, mut tally) = (Progress::default(), Tally::default());
     let mut counters = [0; MAX_LINES];
     counters[0] = 500;
@@ -426,6 +546,14 @@ fn compromise_leaves_only_acked_amounts() {
         is_final: false,
         compromised: true,
     };
-    let earned = apply(&limits, &[1_000_000], &TIMING, &mut progress, &mut tally, &claim).unwrap();
+    let earned = apply(
+        &limits,
+        &[1_000_000],
+        &TIMING,
+        &mut progress,
+        &mut tally,
+        &claim,
+    )
+    .unwrap();
     assert_eq!(earned, 200);
 }

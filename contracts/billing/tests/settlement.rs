@@ -15,7 +15,9 @@ fn entry(receipt: cosmwasm_std::Binary) -> SettleEntry {
 fn without_acks_only_the_slack_is_paid() {
     let mut suite = Suite::new();
     let id = suite.open(suite.terms(1_000, 50)).unwrap();
-    suite.settle(vec![entry(suite.receipt(&id, 1, 400, false))]).unwrap();
+    suite
+        .settle(vec![entry(suite.receipt(&id, 1, 400, false))])
+        .unwrap();
     suite.finalize();
     assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(50));
 }
@@ -39,7 +41,12 @@ fn a_forged_ack_counts_as_none() {
     let id = suite.open(suite.terms(1_000, 50)).unwrap();
     let forged = Some(suite.ack(&suite.worker_key, &id, 1, 400));
     let receipt = suite.receipt(&id, 1, 400, false);
-    suite.settle(vec![SettleEntry { receipt, ack: forged }]).unwrap();
+    suite
+        .settle(vec![SettleEntry {
+            receipt,
+            ack: forged,
+        }])
+        .unwrap();
     suite.finalize();
     assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(50));
 }
@@ -49,7 +56,10 @@ fn an_ack_for_another_session_or_a_later_receipt_is_refused() {
     let mut suite = Suite::new();
     let id = suite.open(suite.terms(1_000, 50)).unwrap();
     let other = suite.open(suite.terms(1_000, 50)).unwrap();
-    let with = |ack| SettleEntry { receipt: suite.receipt(&id, 1, 400, false), ack: Some(ack) };
+    let with = |ack| SettleEntry {
+        receipt: suite.receipt(&id, 1, 400, false),
+        ack: Some(ack),
+    };
     let foreign = with(suite.ack(&suite.client_key, &other, 1, 10));
     let later = with(suite.ack(&suite.client_key, &id, 2, 10));
     let answer = suite.settle(vec![foreign, later]).unwrap();
@@ -75,9 +85,15 @@ fn receipts_settle_through_the_grace_of_a_lease_and_not_after() {
     let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
     let receipt = entry(suite.receipt(&id, 1, 10, false));
     suite.app.advance(86_400 + TIMING.grace_s);
-    assert_eq!(suite.settle(vec![receipt.clone()]).unwrap().statuses, [EntryStatus::Pending]);
+    assert_eq!(
+        suite.settle(vec![receipt.clone()]).unwrap().statuses,
+        [EntryStatus::Pending]
+    );
     suite.app.advance(1);
-    assert_eq!(suite.settle(vec![receipt]).unwrap().statuses, [EntryStatus::LeaseOver]);
+    assert_eq!(
+        suite.settle(vec![receipt]).unwrap().statuses,
+        [EntryStatus::LeaseOver]
+    );
 }
 
 #[test]
@@ -85,14 +101,22 @@ fn a_final_receipt_ends_the_session_once_its_epoch_is_finalized() {
     let mut suite = Suite::new();
     suite.set_key("alice");
     let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
-    suite.settle(vec![entry(suite.receipt(&id, 3, 250, true))]).unwrap();
+    suite
+        .settle(vec![entry(suite.receipt(&id, 3, 250, true))])
+        .unwrap();
     assert_eq!(suite.session(&id).unwrap().status, SessionStatus::Open);
     assert_eq!(suite.reclaim(id).unwrap(), None, "not finalized yet");
     suite.finalize();
     assert_eq!(suite.session(&id).unwrap().status, SessionStatus::Ended);
-    suite.settle(vec![entry(suite.receipt(&id, 4, 900, false))]).unwrap();
+    suite
+        .settle(vec![entry(suite.receipt(&id, 4, 900, false))])
+        .unwrap();
     suite.finalize();
-    assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(250), "the end is the end");
+    assert_eq!(
+        suite.session(&id).unwrap().paid,
+        Uint128::new(250),
+        "the end is the end"
+    );
     assert_eq!(suite.reclaim(id).unwrap(), Some(Uint128::new(750)));
     assert_eq!(suite.free("alice"), DEPOSIT - 250);
     assert_eq!(suite.session(&id).unwrap().status, SessionStatus::Reclaimed);
@@ -119,12 +143,23 @@ fn a_batch_takes_the_oldest_entries_first_and_no_more_than_its_limit() {
     let mut suite = Suite::new();
     let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
     for seq in 1..=5 {
-        suite.settle(vec![entry(suite.receipt(&id, seq, seq * 10, false))]).unwrap();
+        suite
+            .settle(vec![entry(suite.receipt(&id, seq, seq * 10, false))])
+            .unwrap();
     }
     suite.app.advance(TIMING.epoch_s);
     let epoch = suite.clock().epoch - 1;
     for (limit, pending, paid) in [(2, 3, 20), (2, 1, 40), (2, 0, 50)] {
-        suite.send("crank", &ExecuteMsg::Finalize { epoch, limit, padding: None }).unwrap();
+        suite
+            .send(
+                "crank",
+                &ExecuteMsg::Finalize {
+                    epoch,
+                    limit,
+                    padding: None,
+                },
+            )
+            .unwrap();
         assert_eq!(suite.clock().pending, pending);
         assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(paid));
     }

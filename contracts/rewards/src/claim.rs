@@ -26,7 +26,10 @@ pub fn claim(
     if amount > available {
         return Err(ContractError::TooMuch { amount, available });
     }
-    row.claimed = row.claimed.checked_add(amount).ok_or(ContractError::Overflow)?;
+    row.claimed = row
+        .claimed
+        .checked_add(amount)
+        .ok_or(ContractError::Overflow)?;
     save_earned(deps.storage, &info.sender, index, &row);
 
     let amount = Uint128::new(amount);

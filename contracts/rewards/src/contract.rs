@@ -2,9 +2,7 @@
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
-use cosmwasm_std::{
-    Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery,
-};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
 use secret_ai_contract_kit::{checked_address, sealed};
 use secret_ai_interface::billing;
@@ -33,7 +31,11 @@ pub fn instantiate(
         }))?;
     sealed::make_keys(deps.storage, &env)?;
     sealed::open_channel(deps.storage, &answer.sealing_pk)?;
-    let tokens = answer.tokens.into_iter().map(|token| token.contract.address).collect();
+    let tokens = answer
+        .tokens
+        .into_iter()
+        .map(|token| token.contract.address)
+        .collect();
     Config { billing, tokens }.save(deps.storage)?;
     Ok(respond_empty())
 }
@@ -67,7 +69,9 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 /// Native coins have no place here; sent ones would be stuck.
 fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
     match info.funds.first() {
-        Some(coin) => Err(ContractError::NativeFunds { denom: coin.denom.clone() }),
+        Some(coin) => Err(ContractError::NativeFunds {
+            denom: coin.denom.clone(),
+        }),
         None => Ok(()),
     }
 }

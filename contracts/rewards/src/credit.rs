@@ -17,17 +17,26 @@ pub fn credit(
 ) -> Result<Response, ContractError> {
     let config = Config::load(deps.storage)?;
     if info.sender != config.billing.address {
-        return Err(ContractError::Unauthorized { must_be: "the billing contract" });
+        return Err(ContractError::Unauthorized {
+            must_be: "the billing contract",
+        });
     }
     let payload = open(deps.storage, sealed)?;
     let mut rows = Reader::new(&payload);
     while !rows.is_empty() {
-        let Credit { operator, token, amount } = Credit::read(&mut rows)?;
+        let Credit {
+            operator,
+            token,
+            amount,
+        } = Credit::read(&mut rows)?;
         if amount == 0 {
             continue;
         }
         let mut row = earned(deps.storage, &operator, token)?;
-        row.earned = row.earned.checked_add(amount).ok_or(ContractError::Overflow)?;
+        row.earned = row
+            .earned
+            .checked_add(amount)
+            .ok_or(ContractError::Overflow)?;
         save_earned(deps.storage, &operator, token, &row);
     }
     Ok(respond_empty())

@@ -4,9 +4,7 @@ use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{permit, sealed, viewing_key};
 use secret_ai_interface::auth::Permission;
-use secret_ai_interface::rewards::{
-    ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg,
-};
+use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
 use crate::error::ContractError;
 use crate::state::{earned, Config};
@@ -22,7 +20,10 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             viewing_key::check(deps.storage, address.as_str(), &key)?;
             to_padded_binary(&earnings(deps, &address)?)
         }
-        QueryMsg::WithPermit { permit, query: PermitQuery::Earnings {} } => {
+        QueryMsg::WithPermit {
+            permit,
+            query: PermitQuery::Earnings {},
+        } => {
             let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             to_padded_binary(&earnings(deps, &operator)?)
         }
@@ -35,7 +36,11 @@ fn earnings(deps: Deps, operator: &Addr) -> StdResult<EarningsAnswer> {
     for (index, token) in (0u8..).zip(config.tokens) {
         let row = earned(deps.storage, operator, index)?;
         let (earned, claimed) = (Uint128::new(row.earned), Uint128::new(row.claimed));
-        earnings.push(Earnings { token, earned, claimed });
+        earnings.push(Earnings {
+            token,
+            earned,
+            claimed,
+        });
     }
     Ok(EarningsAnswer { earnings })
 }

@@ -36,8 +36,12 @@ impl Config {
 
     /// Place of a token in billing's list.
     pub fn token(&self, address: &Addr) -> Result<u8, ContractError> {
-        let found = (0u8..).zip(&self.tokens).find(|(_, token)| *token == address);
-        found.map(|(index, _)| index).ok_or(ContractError::UnknownToken)
+        let found = (0u8..)
+            .zip(&self.tokens)
+            .find(|(_, token)| *token == address);
+        found
+            .map(|(index, _)| index)
+            .ok_or(ContractError::UnknownToken)
     }
 }
 
@@ -58,7 +62,10 @@ impl Row for Earned {
     }
 
     fn read(from: &mut Reader) -> StdResult<Self> {
-        Ok(Earned { earned: from.u128()?, claimed: from.u128()? })
+        Ok(Earned {
+            earned: from.u128()?,
+            claimed: from.u128()?,
+        })
     }
 }
 

@@ -1,10 +1,13 @@
 //! What evidence must show, in the order in which it is checked: what costs little comes first.
 //!
-//! 1. sizes and class; 2. an open challenge of this operator and key, given for this TLS key;
-//! 3. the receipt key's signature over challenge and operator; 4. the quote is genuine under the
-//! collateral that is stored for its platform; 5. its TCB status is one that policy accepts; 6. its
-//! report data binds operator, keys, challenge, registry and chain; 7. its image and workload are
-//! approved; 8. its platform is not revoked.
+//! 1. sizes and class;
+//! 2. an open challenge of this operator and key, given for this TLS key;
+//! 3. the receipt key's signature over challenge and operator;
+//! 4. the quote is genuine under the collateral that is stored for its platform;
+//! 5. its TCB status is one that policy accepts;
+//! 6. its report data binds operator, keys, challenge, registry and chain;
+//! 7. its image and workload are approved;
+//! 8. its platform is not revoked.
 //!
 //! What depends on other workers (key used before, seats on the platform, what a renewal must not
 //! change) is checked by the messages.

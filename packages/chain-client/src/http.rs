@@ -77,7 +77,8 @@ impl HttpClient {
 
     async fn patiently(&self, method: Method, path: &str, body: Bytes) -> Result<Answer> {
         let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let result = self.once(method.clone(), path, body.clone()).await;
             let busy = match &result {
                 Ok(answer) => is_busy(answer),
@@ -90,8 +91,8 @@ impl HttpClient {
             tracing::debug!(attempt, "node is busy or away, trying again");
             tokio::time::sleep(pause).await;
             pause *= 2;
+            attempt += 1;
         }
-        unreachable!("the loop above ends by returning")
     }
 
     async fn once(&self, method: Method, path: &str, body: Bytes) -> Result<Answer> {

@@ -58,7 +58,7 @@ fn parts_come_back_as_they_went_in() {
     let signer = &auth.signer_infos[0];
     assert_eq!(signer.sequence, 9);
     assert_eq!(
-        signer.mode_info.unwrap().single.unwrap().mode,
+        signer.mode_info.clone().unwrap().single.unwrap().mode,
         SIGN_MODE_DIRECT
     );
     let key = PubKey::decode(&signer.public_key.as_ref().unwrap().value[..]).unwrap();

@@ -52,7 +52,14 @@ impl Account {
         )?;
         let answer: ConfigAnswer = chain.query(&billing, &billing::QueryMsg::Config {}).await?;
         let chain_id = config.chain_id.clone();
-        let account = Account { chain, wallet, billing, config: answer, permit, chain_id };
+        let account = Account {
+            chain,
+            wallet,
+            billing,
+            config: answer,
+            permit,
+            chain_id,
+        };
         account.refuse_development_root().await?;
         Ok(account)
     }
@@ -75,7 +82,10 @@ impl Account {
 
     /// The session secrets of this wallet.
     pub fn secrets(&self) -> Secrets<'_> {
-        Secrets { wallet: &self.wallet, billing: &self.billing.address }
+        Secrets {
+            wallet: &self.wallet,
+            billing: &self.billing.address,
+        }
     }
 
     /// The accepted token with this address, or the first one.
@@ -96,7 +106,10 @@ impl Account {
     /// # Errors
     /// The node's or the contract's.
     pub async fn ask_registry<T: DeserializeOwned>(&self, msg: &registry::QueryMsg) -> Result<T> {
-        Ok(self.chain.query(&contract_ref(&self.config.registry), msg).await?)
+        Ok(self
+            .chain
+            .query(&contract_ref(&self.config.registry), msg)
+            .await?)
     }
 
     /// Billing's clock.
@@ -104,7 +117,10 @@ impl Account {
     /// # Errors
     /// The node's.
     pub async fn clock(&self) -> Result<ClockAnswer> {
-        Ok(self.chain.query(&self.billing, &billing::QueryMsg::Clock {}).await?)
+        Ok(self
+            .chain
+            .query(&self.billing, &billing::QueryMsg::Clock {})
+            .await?)
     }
 
     /// Free balances and the number of sessions.
@@ -123,8 +139,9 @@ impl Account {
         let mut all = Vec::new();
         loop {
             let start = u32::try_from(all.len()).ok();
-            let page: SessionsAnswer =
-                self.ask_billing(PermitQuery::Sessions { start, limit: None }).await?;
+            let page: SessionsAnswer = self
+                .ask_billing(PermitQuery::Sessions { start, limit: None })
+                .await?;
             let end = page.sessions.is_empty();
             all.extend(page.sessions);
             if end || all.len() >= page.total as usize {
@@ -181,7 +198,9 @@ impl Account {
             padding: None,
         };
         let call = ExecuteMsg::new(&contract_ref(&token.contract), &send)?;
-        let work = self.chain.execute(&self.wallet, vec![call], gas::TOKEN_SEND);
+        let work = self
+            .chain
+            .execute(&self.wallet, vec![call], gas::TOKEN_SEND);
         Ok(show("waiting for the deposit to be in a block", work).await?)
     }
 
@@ -191,7 +210,11 @@ impl Account {
     /// Billing's or the node's.
     pub async fn call(&self, msg: &billing::ExecuteMsg) -> Result<TxOutcome> {
         let moves_tokens = matches!(msg, billing::ExecuteMsg::Withdraw { .. });
-        let gas = if moves_tokens { gas::BILLING_AND_TOKEN } else { gas::BILLING };
+        let gas = if moves_tokens {
+            gas::BILLING_AND_TOKEN
+        } else {
+            gas::BILLING
+        };
         let call = ExecuteMsg::new(&self.billing, msg)?;
         let work = self.chain.execute(&self.wallet, vec![call], gas);
         Ok(show("waiting for the transaction to be in a block", work).await?)

@@ -73,9 +73,14 @@ impl Question<'_> {
         let kid = &self.worker.kid;
         let previous = self.receipts.newest(&session.session_id, kid);
 
-        let url =
-            format!("{}/v1/chat/completions", self.worker.listing.url.trim_end_matches('/'));
-        let http = reqwest::Client::builder().no_proxy().build().map_err(unreachable)?;
+        let url = format!(
+            "{}/v1/chat/completions",
+            self.worker.listing.url.trim_end_matches('/')
+        );
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .map_err(unreachable)?;
         let mut request = http.post(url).header("content-type", "application/json");
         if let Some(max) = self.max_charge {
             request = request.header("x-max-charge", max.to_string());
@@ -120,14 +125,19 @@ impl Question<'_> {
             Request {
                 session_id: session.session_id.0,
                 kid: self.worker.kid.0,
-                time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()),
+                time: SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |d| d.as_secs()),
                 nonce: rand::random(),
                 body_sha256,
             },
         );
         let mut request = request
             .header("x-secret-ai-key", hex::encode(public_key(&key)))
-            .header("x-secret-ai-request", URL_SAFE_NO_PAD.encode(signed.encode()));
+            .header(
+                "x-secret-ai-request",
+                URL_SAFE_NO_PAD.encode(signed.encode()),
+            );
         if let Some(receipt) = newest {
             let ack = Ack {
                 session_id: receipt.session_id,
@@ -143,7 +153,9 @@ impl Question<'_> {
 }
 
 fn unreachable(error: reqwest::Error) -> ClientError {
-    ClientError::Unreachable { problem: error.without_url().to_string() }
+    ClientError::Unreachable {
+        problem: error.without_url().to_string(),
+    }
 }
 
 /// The response, unless it is an error.
@@ -153,8 +165,14 @@ async fn accepted(response: Response) -> Result<Response> {
         return Ok(response);
     }
     let body: Value = response.json().await.unwrap_or_default();
-    let message = body["error"]["message"].as_str().unwrap_or("no explanation").to_string();
-    Err(ClientError::Worker { status: status.as_u16(), message })
+    let message = body["error"]["message"]
+        .as_str()
+        .unwrap_or("no explanation")
+        .to_string();
+    Err(ClientError::Worker {
+        status: status.as_u16(),
+        message,
+    })
 }
 
 /// Reads the stream to its end, hashing what the receipt vouches for.
@@ -188,7 +206,10 @@ async fn read(response: Response, out: &mut impl Write) -> Result<Answer> {
 fn show(event: &Event, out: &mut impl Write) -> Result<Option<Usage>> {
     let chunk: Value = serde_json::from_str(&event.data).unwrap_or_default();
     if let Some(message) = chunk["error"]["message"].as_str() {
-        return Err(ClientError::Worker { status: 200, message: message.to_string() });
+        return Err(ClientError::Worker {
+            status: 200,
+            message: message.to_string(),
+        });
     }
     if let Some(text) = chunk["choices"][0]["delta"]["content"].as_str() {
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -204,7 +225,11 @@ fn with_receipt(event: &Event, answered: &[u8], usage: Option<Usage>) -> Result<
     Ok(Answer {
         response_sha256: sha256(answered),
         usage: usage.ok_or_else(|| ClientError::verification("the answer tells no usage"))?,
-        receipt: URL_SAFE_NO_PAD.decode(told.receipt).map_err(|_| wrong("receipt"))?,
-        evidence: URL_SAFE_NO_PAD.decode(told.evidence).map_err(|_| wrong("evidence"))?,
+        receipt: URL_SAFE_NO_PAD
+            .decode(told.receipt)
+            .map_err(|_| wrong("receipt"))?,
+        evidence: URL_SAFE_NO_PAD
+            .decode(told.evidence)
+            .map_err(|_| wrong("evidence"))?,
     })
 }

@@ -10,7 +10,12 @@ use secret_ai_interface::WorkerId;
 #[command(name = "secret-ai", version, max_term_width = 100)]
 pub struct Cli {
     /// Configuration file.
-    #[arg(long, env = "SECRET_AI_CONFIG", default_value = "secret-ai.toml", global = true)]
+    #[arg(
+        long,
+        env = "SECRET_AI_CONFIG",
+        default_value = "secret-ai.toml",
+        global = true
+    )]
     pub config: PathBuf,
     #[command(subcommand)]
     pub command: Command,

@@ -38,5 +38,7 @@ pub fn load(file: &Path) -> Result<Config> {
         .merge(Toml::file(file))
         .merge(Env::prefixed("SECRET_AI_").ignore(&["config"]))
         .extract()
-        .map_err(|e| ClientError::Config { problem: e.to_string() })
+        .map_err(|e| ClientError::Config {
+            problem: e.to_string(),
+        })
 }

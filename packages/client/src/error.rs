@@ -12,7 +12,10 @@ pub enum ClientError {
     #[snafu(display("configuration: {problem}"))]
     Config { problem: String },
     #[snafu(display("{field}: {problem}"))]
-    Input { field: &'static str, problem: String },
+    Input {
+        field: &'static str,
+        problem: String,
+    },
     /// The worker refused the request.
     #[snafu(display("worker answered HTTP {status}: {message}"))]
     Worker { status: u16, message: String },
@@ -22,16 +25,24 @@ pub enum ClientError {
     #[snafu(display("verification failed: {problem}"))]
     Verification { problem: String },
     #[snafu(display("file {path}: {source}"))]
-    File { path: String, source: std::io::Error },
+    File {
+        path: String,
+        source: std::io::Error,
+    },
 }
 
 impl ClientError {
     pub(crate) fn input(field: &'static str, problem: impl Into<String>) -> Self {
-        ClientError::Input { field, problem: problem.into() }
+        ClientError::Input {
+            field,
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn verification(problem: impl Into<String>) -> Self {
-        ClientError::Verification { problem: problem.into() }
+        ClientError::Verification {
+            problem: problem.into(),
+        }
     }
 }
 

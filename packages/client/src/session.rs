@@ -20,7 +20,8 @@ pub struct Secrets<'a> {
 impl Secrets<'_> {
     /// The 32-byte bearer secret of the owner's session with this counter.
     pub fn bearer(&self, counter: u32) -> Zeroizing<[u8; 32]> {
-        self.wallet.secret_bytes_for(&format!("secret-ai/bearer/1/{}/{counter}", self.billing))
+        self.wallet
+            .secret_bytes_for(&format!("secret-ai/bearer/1/{}/{counter}", self.billing))
     }
 
     /// The signing key of the owner's session with this counter.
@@ -58,6 +59,9 @@ impl Secrets<'_> {
         let mut bytes = Zeroizing::new(own.session.session_id.0.to_vec());
         bytes.extend_from_slice(&own.session.worker_id.0);
         bytes.extend_from_slice(self.bearer(own.counter).as_slice());
-        Ok(Zeroizing::new(format!("sk-{}", URL_SAFE_NO_PAD.encode(&*bytes))))
+        Ok(Zeroizing::new(format!(
+            "sk-{}",
+            URL_SAFE_NO_PAD.encode(&*bytes)
+        )))
     }
 }

@@ -58,7 +58,11 @@ fn parse(raw: Vec<u8>) -> Result<Event, BadEvent> {
             data.push(value);
         }
     }
-    Ok(Event { name, data: data.join("\n"), raw })
+    Ok(Event {
+        name,
+        data: data.join("\n"),
+        raw,
+    })
 }
 
 #[cfg(test)]

@@ -67,7 +67,9 @@ pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Ve
     let worker = exchange.worker;
 
     if kid_of(&worker.receipt_pk.0) != worker.kid.0 || body.kid != worker.kid.0 {
-        return Err(wrong("receipt: not by the key that the registry attested".into()));
+        return Err(wrong(
+            "receipt: not by the key that the registry attested".into(),
+        ));
     }
     verify_signature(&worker.receipt_pk.0, exchange.domain, &receipt)
         .map_err(|e| wrong(format!("receipt: {e}")))?;
@@ -75,7 +77,9 @@ pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Ve
         return Err(wrong("receipt: for another session".into()));
     }
     if exchange.domain.digest(&evidence) != body.evidence {
-        return Err(wrong("receipt: for other evidence than the worker sent".into()));
+        return Err(wrong(
+            "receipt: for other evidence than the worker sent".into(),
+        ));
     }
     if evidence.request_sha256 != exchange.request_sha256 {
         return Err(wrong("evidence: for another request".into()));
@@ -91,22 +95,42 @@ pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Ve
 
     let lines = &exchange.session.lines;
     let total = price(lines, &body.counters)?;
-    let before: Vec<_> =
-        body.counters.iter().zip(&evidence.units).map(|(all, this)| all - this).collect();
+    let before: Vec<_> = body
+        .counters
+        .iter()
+        .zip(&evidence.units)
+        .map(|(all, this)| all - this)
+        .collect();
     let cost = total - price(lines, &before)?;
-    Ok(Verified { evidence, cost, total, receipt })
+    Ok(Verified {
+        evidence,
+        cost,
+        total,
+        receipt,
+    })
 }
 
 /// Units must be those of the usage that the answer told.
 fn check_units(exchange: &Exchange, evidence: &Evidence) -> Result<()> {
     let lines = &exchange.session.lines;
     if evidence.units.len() != lines.len() {
-        return Err(ClientError::verification("evidence: another number of lines"));
+        return Err(ClientError::verification(
+            "evidence: another number of lines",
+        ));
     }
-    let Usage { prompt_tokens, completion_tokens, prompt_tokens_details } = exchange.usage;
-    let has_cached_line =
-        lines.iter().any(|l| l.model == exchange.model && l.unit == Unit::CachedInput);
-    let cached = if has_cached_line { prompt_tokens_details.cached_tokens } else { 0 };
+    let Usage {
+        prompt_tokens,
+        completion_tokens,
+        prompt_tokens_details,
+    } = exchange.usage;
+    let has_cached_line = lines
+        .iter()
+        .any(|l| l.model == exchange.model && l.unit == Unit::CachedInput);
+    let cached = if has_cached_line {
+        prompt_tokens_details.cached_tokens
+    } else {
+        0
+    };
     for (line, units) in lines.iter().zip(&evidence.units) {
         let told = match line.unit {
             _ if line.model != exchange.model => 0,
@@ -130,9 +154,18 @@ fn check_counters(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> R
     if body.counters.len() != evidence.units.len() {
         return wrong("another number of lines");
     }
-    let known = |i: usize| exchange.previous.and_then(|p| p.counters.get(i)).copied().unwrap_or(0);
+    let known = |i: usize| {
+        exchange
+            .previous
+            .and_then(|p| p.counters.get(i))
+            .copied()
+            .unwrap_or(0)
+    };
     for (i, (counter, units)) in body.counters.iter().zip(&evidence.units).enumerate() {
-        if counter.checked_sub(*units).is_none_or(|before| before < known(i)) {
+        if counter
+            .checked_sub(*units)
+            .is_none_or(|before| before < known(i))
+        {
             return wrong("counters are lower than known before");
         }
     }
@@ -148,6 +181,9 @@ fn check_counters(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> R
 /// A counter or rate is out of range.
 pub fn price(lines: &[Line], counters: &[u64]) -> Result<u128> {
     let priced = lines.iter().zip(counters);
-    amount(priced.map(|(line, count)| LineCount { count: *count, rate: line.rate }))
-        .map_err(|e| ClientError::verification(format!("receipt: {e}")))
+    amount(priced.map(|(line, count)| LineCount {
+        count: *count,
+        rate: line.rate,
+    }))
+    .map_err(|e| ClientError::verification(format!("receipt: {e}")))
 }

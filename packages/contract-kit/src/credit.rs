@@ -25,6 +25,10 @@ impl Row for Credit {
     }
 
     fn read(from: &mut Reader) -> StdResult<Self> {
-        Ok(Credit { operator: from.address()?, token: from.u8()?, amount: from.u128()? })
+        Ok(Credit {
+            operator: from.address()?,
+            token: from.u8()?,
+            amount: from.u128()?,
+        })
     }
 }

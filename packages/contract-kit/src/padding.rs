@@ -27,4 +27,3 @@ pub fn respond<T: Serialize>(answer: &T) -> StdResult<Response> {
 pub fn respond_empty() -> Response {
     Response::new().set_data(pad(b"{}".to_vec()))
 }
-

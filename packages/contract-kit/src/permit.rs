@@ -34,7 +34,10 @@ pub fn validate(deps: Deps, env: &Env, permit: &Permit, any_of: &[Permission]) -
         .unwrap_or(false);
     let hash = Ripemd160::digest(Sha256::digest(public_key));
     let signer = crate::address_of(&hash)?;
-    let revoked = deps.storage.get(&slot(signer.as_str(), &params.permit_name)).is_some();
+    let revoked = deps
+        .storage
+        .get(&slot(signer.as_str(), &params.permit_name))
+        .is_some();
 
     if key_is_known && for_here && for_chain && allowed && signed && !revoked {
         Ok(signer)
@@ -100,7 +103,13 @@ impl<'a> SignDoc<'a> {
         SignDoc {
             account_number: "0",
             chain_id: &params.chain_id,
-            fee: Fee { amount: [Coin { amount: "0", denom: "uscrt" }], gas: "1" },
+            fee: Fee {
+                amount: [Coin {
+                    amount: "0",
+                    denom: "uscrt",
+                }],
+                gas: "1",
+            },
             memo: "",
             msgs: [Message {
                 r#type: "query_permit",

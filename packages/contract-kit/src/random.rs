@@ -32,7 +32,10 @@ impl Stream {
     /// A number below `bound` (0 if that is 0); the bias is below 2⁻⁶⁴ for bounds below 2⁶⁴.
     fn below(&mut self, bound: usize) -> usize {
         let bytes = self.next_bytes();
-        let wide = bytes.iter().take(16).fold(0u128, |n, b| (n << 8) | u128::from(*b));
+        let wide = bytes
+            .iter()
+            .take(16)
+            .fold(0u128, |n, b| (n << 8) | u128::from(*b));
         let rest = wide.checked_rem(bound as u128).unwrap_or(0);
         usize::try_from(rest).unwrap_or(0)
     }
@@ -62,6 +65,9 @@ mod tests {
             assert_eq!(sorted, [0, 1, 2, 3]);
             firsts[items[0]] += 1;
         }
-        assert!(firsts.iter().all(|n| (850..1_150).contains(n)), "{firsts:?}");
+        assert!(
+            firsts.iter().all(|n| (850..1_150).contains(n)),
+            "{firsts:?}"
+        );
     }
 }

@@ -58,7 +58,10 @@ impl Writer {
     /// Text in a field of `size` bytes after a length byte. The caller has checked that it fits;
     /// longer text is cut, never spilled into the next field.
     pub fn text(&mut self, text: &str, size: u8) {
-        let kept = text.as_bytes().get(..text.len().min(size.into())).unwrap_or_default();
+        let kept = text
+            .as_bytes()
+            .get(..text.len().min(size.into()))
+            .unwrap_or_default();
         self.u8(u8::try_from(kept.len()).unwrap_or(size));
         self.bytes(kept);
         self.zeros(usize::from(size).saturating_sub(kept.len()));
@@ -67,7 +70,9 @@ impl Writer {
     /// An address, checked by [`crate::checked_address`].
     pub fn address(&mut self, address: &Addr) {
         let text = address.as_bytes();
-        let kept = text.get(..text.len().min(ADDRESS_LENGTH)).unwrap_or_default();
+        let kept = text
+            .get(..text.len().min(ADDRESS_LENGTH))
+            .unwrap_or_default();
         self.bytes(kept);
         self.zeros(ADDRESS_LENGTH.saturating_sub(kept.len()));
     }

@@ -26,7 +26,10 @@ fn signed(params: PermitParams) -> Permit {
     Permit {
         params,
         signature: PermitSignature {
-            pub_key: PermitPublicKey { key_type: KEY_TYPE.into(), value: Binary(public_key) },
+            pub_key: PermitPublicKey {
+                key_type: KEY_TYPE.into(),
+                value: Binary(public_key),
+            },
             signature: Binary(signature.normalize_s().to_bytes().to_vec()),
         },
     }
@@ -47,16 +50,27 @@ fn the_signed_document_is_that_of_the_standard() {
         r#"{"allowed_tokens":["secret1a"],"permissions":["owner"],"permit_name":"p"}}],"#,
         r#""sequence":"0"}"#
     );
-    assert_eq!(String::from_utf8(sign_bytes(&params).unwrap()).unwrap(), expected);
+    assert_eq!(
+        String::from_utf8(sign_bytes(&params).unwrap()).unwrap(),
+        expected
+    );
 }
 
 #[test]
 fn a_good_permit_names_its_signer() {
     let (deps, env) = (mock_dependencies(), mock_env());
-    let signer = validate(deps.as_ref(), &env, &signed(params(&env)), &[Permission::Owner]);
+    let signer = validate(
+        deps.as_ref(),
+        &env,
+        &signed(params(&env)),
+        &[Permission::Owner],
+    );
     // RIPEMD160(SHA256(public key of private key 0x01…01)) in bech32.
     let signer = signer.unwrap();
-    assert!(signer.as_str().starts_with("secret1") && signer.as_str().len() == 45, "{signer}");
+    assert!(
+        signer.as_str().starts_with("secret1") && signer.as_str().len() == 45,
+        "{signer}"
+    );
 }
 
 #[test]
@@ -81,7 +95,11 @@ fn whatever_is_wrong_gives_the_same_error() {
     ];
     let mut errors: Vec<_> = bad
         .iter()
-        .map(|p| validate(deps.as_ref(), &env, p, &[Permission::Owner]).unwrap_err().to_string())
+        .map(|p| {
+            validate(deps.as_ref(), &env, p, &[Permission::Owner])
+                .unwrap_err()
+                .to_string()
+        })
         .collect();
     let signer = validate(deps.as_ref(), &env, &good, &[Permission::Owner]).unwrap();
     revoke(deps.as_mut().storage, &signer, "test").unwrap();
@@ -94,9 +112,22 @@ fn whatever_is_wrong_gives_the_same_error() {
 #[test]
 fn a_revocation_is_the_signers_own() {
     let (mut deps, env) = (mock_dependencies(), mock_env());
-    revoke(deps.as_mut().storage, &Addr::unchecked("somebody else"), "test").unwrap();
-    assert!(validate(deps.as_ref(), &env, &signed(params(&env)), &[Permission::Owner]).is_ok());
+    revoke(
+        deps.as_mut().storage,
+        &Addr::unchecked("somebody else"),
+        "test",
+    )
+    .unwrap();
+    assert!(validate(
+        deps.as_ref(),
+        &env,
+        &signed(params(&env)),
+        &[Permission::Owner]
+    )
+    .is_ok());
     let long = "n".repeat(129);
     let refused = revoke(deps.as_mut().storage, &Addr::unchecked("x"), &long).unwrap_err();
-    assert!(refused.to_string().contains("permit_name: 129 bytes, must be at most 128"));
+    assert!(refused
+        .to_string()
+        .contains("permit_name: 129 bytes, must be at most 128"));
 }

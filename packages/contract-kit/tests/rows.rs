@@ -23,7 +23,11 @@ impl Row for Sample {
     }
 
     fn read(from: &mut Reader) -> StdResult<Self> {
-        Ok(Sample { text: from.text(20)?, owner: from.address()?, amount: from.u128()? })
+        Ok(Sample {
+            text: from.text(20)?,
+            owner: from.address()?,
+            amount: from.u128()?,
+        })
     }
 }
 
@@ -31,7 +35,11 @@ impl Row for Sample {
 fn rows_have_one_size_and_read_back() {
     let owner = Addr::unchecked("secret1ap26qrlp8mcq2pg6r47w43l0y8zkqm8a450s03");
     for (text, amount) in [("", 0), ("short", 1), ("exactly twenty bytes", u128::MAX)] {
-        let row = Sample { text: text.into(), owner: owner.clone(), amount };
+        let row = Sample {
+            text: text.into(),
+            owner: owner.clone(),
+            amount,
+        };
         let bytes = encode(&row);
         assert_eq!(bytes.len(), Sample::SIZE);
         assert_eq!(decode::<Sample>(&bytes).unwrap(), row);
@@ -39,7 +47,11 @@ fn rows_have_one_size_and_read_back() {
         assert!(decode::<Sample>(&[bytes.as_slice(), &[0]].concat()).is_err());
     }
     let mut storage = MockStorage::new();
-    let row = Sample { text: "x".into(), owner, amount: 7 };
+    let row = Sample {
+        text: "x".into(),
+        owner,
+        amount: 7,
+    };
     save(&mut storage, b"slot", &row);
     assert_eq!(may_load(&storage, b"slot").unwrap(), Some(row));
     assert_eq!(may_load::<Sample>(&storage, b"none").unwrap(), None);
@@ -57,7 +69,10 @@ fn addresses_are_bech32_of_this_chain() {
         "secret1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq",
     ] {
         let refused = checked_address("who", bad).unwrap_err().to_string();
-        assert!(refused.contains("who: not an address of this chain"), "{refused}");
+        assert!(
+            refused.contains("who: not an address of this chain"),
+            "{refused}"
+        );
     }
 }
 

@@ -34,7 +34,10 @@ fn the_peer_opens_what_was_sealed() {
 #[test]
 fn equal_payloads_look_different() {
     let (mut a, _) = pair();
-    assert_ne!(seal(&mut a, b"same").unwrap()[8..], seal(&mut a, b"same").unwrap()[8..]);
+    assert_ne!(
+        seal(&mut a, b"same").unwrap()[8..],
+        seal(&mut a, b"same").unwrap()[8..]
+    );
 }
 
 #[test]

@@ -393,4 +393,3 @@ pub enum SessionStatus {
     /// The rest has been moved to the free balance.
     Reclaimed,
 }
-

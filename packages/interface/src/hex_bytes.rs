@@ -30,7 +30,9 @@ impl<const N: usize> TryFrom<&[u8]> for Hex<N> {
 
     /// Fails unless the slice has exactly `N` bytes.
     fn try_from(bytes: &[u8]) -> Result<Self, HexError> {
-        bytes.try_into().map(Hex).map_err(|_| HexError { digits: N.saturating_mul(2) })
+        bytes.try_into().map(Hex).map_err(|_| HexError {
+            digits: N.saturating_mul(2),
+        })
     }
 }
 
@@ -56,7 +58,9 @@ impl<const N: usize> FromStr for Hex<N> {
         let mut bytes = [0u8; N];
         hex::decode_to_slice(text, &mut bytes)
             .map(|()| Hex(bytes))
-            .map_err(|_| HexError { digits: N.saturating_mul(2) })
+            .map_err(|_| HexError {
+                digits: N.saturating_mul(2),
+            })
     }
 }
 
@@ -127,7 +131,9 @@ mod tests {
         for bad in ["\"ab\"", "\"ab0102\"", "\"zz01\"", "7"] {
             assert!(serde_json::from_str::<Hex<2>>(bad).is_err(), "{bad}");
         }
-        let text = serde_json::from_str::<Hex<2>>("\"ab\"").unwrap_err().to_string();
+        let text = serde_json::from_str::<Hex<2>>("\"ab\"")
+            .unwrap_err()
+            .to_string();
         assert!(text.contains("expected 4 hex digits"), "{text}");
     }
 }

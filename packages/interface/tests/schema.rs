@@ -15,7 +15,10 @@ fn committed_schemas_are_fresh() {
     let mut expected = BTreeSet::new();
     for (name, text) in generate::generate() {
         let committed = fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert!(committed == text + "\n", "schema/{name} is stale: run `make schema`");
+        assert!(
+            committed == text + "\n",
+            "schema/{name} is stale: run `make schema`"
+        );
         expected.insert(name.to_string());
     }
     let present: BTreeSet<_> = fs::read_dir(&folder)
@@ -23,13 +26,20 @@ fn committed_schemas_are_fresh() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.ends_with(".json"))
         .collect();
-    assert_eq!(present, expected, "schema/ holds files that nothing generates");
+    assert_eq!(
+        present, expected,
+        "schema/ holds files that nothing generates"
+    );
 }
 
 /// Wire names that today's SDKs hard-code.
 #[test]
 fn sdk_queries_have_their_names() {
-    for json in [r#"{"get_models":{}}"#, r#"{"get_u_r_ls":{}}"#, r#"{"get_u_r_ls":{"model":"m"}}"#] {
+    for json in [
+        r#"{"get_models":{}}"#,
+        r#"{"get_u_r_ls":{}}"#,
+        r#"{"get_u_r_ls":{"model":"m"}}"#,
+    ] {
         assert!(serde_json::from_str::<QueryMsg>(json).is_ok(), "{json}");
     }
 }

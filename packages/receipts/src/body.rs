@@ -57,7 +57,10 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn take(&mut self, kind: &'static str, n: usize) -> Result<&'a [u8], DecodeError> {
-        let (head, tail) = self.0.split_at_checked(n).ok_or(DecodeError::TooShort { kind })?;
+        let (head, tail) = self
+            .0
+            .split_at_checked(n)
+            .ok_or(DecodeError::TooShort { kind })?;
         self.0 = tail;
         Ok(head)
     }
@@ -66,7 +69,9 @@ impl<'a> Fields<'a> {
         &mut self,
         kind: &'static str,
     ) -> Result<[u8; N], DecodeError> {
-        self.take(kind, N)?.try_into().map_err(|_| DecodeError::TooShort { kind })
+        self.take(kind, N)?
+            .try_into()
+            .map_err(|_| DecodeError::TooShort { kind })
     }
 
     pub(crate) fn u64(&mut self, kind: &'static str) -> Result<u64, DecodeError> {

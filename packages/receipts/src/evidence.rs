@@ -37,7 +37,10 @@ impl Body for Evidence {
         let request_sha256 = from.array(Self::KIND)?;
         let response_sha256 = from.array(Self::KIND)?;
         let length = usize::from(u8::from_be_bytes(from.array(Self::KIND)?));
-        let refused = DecodeError::Model { length, max: MAX_MODEL };
+        let refused = DecodeError::Model {
+            length,
+            max: MAX_MODEL,
+        };
         if length == 0 || length > MAX_MODEL {
             return Err(refused);
         }

@@ -19,6 +19,9 @@ impl Body for Heartbeat {
     }
 
     fn read(from: &mut Fields) -> Result<Self, DecodeError> {
-        Ok(Heartbeat { kid: from.array(Self::KIND)?, epoch: from.u64(Self::KIND)? })
+        Ok(Heartbeat {
+            kid: from.array(Self::KIND)?,
+            epoch: from.u64(Self::KIND)?,
+        })
     }
 }

@@ -18,7 +18,10 @@ pub enum VerifyError {
 /// Signs a body for a domain (RFC 6979, low s).
 pub fn sign<B: Body>(key: &SigningKey, domain: &Domain, body: B) -> Signed<B> {
     let (signature, _) = key.sign_prehash_recoverable(&domain.digest(&body));
-    Signed { body, signature: signature.normalize_s().to_bytes().into() }
+    Signed {
+        body,
+        signature: signature.normalize_s().to_bytes().into(),
+    }
 }
 
 /// Checks that the key signed the body for the domain.
@@ -33,7 +36,8 @@ pub fn verify<B: Body>(
     if !crate::is_low_s(&signed.signature) {
         return Err(refused());
     }
-    key.verify_prehash(&domain.digest(&signed.body), &signature).map_err(|_| refused())
+    key.verify_prehash(&domain.digest(&signed.body), &signature)
+        .map_err(|_| refused())
 }
 
 /// Key id of a signing key's public half.

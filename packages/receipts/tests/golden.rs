@@ -76,7 +76,12 @@ fn vector<B: Body>(what: &str, body: B) -> Vector {
 }
 
 fn vectors() -> Vectors {
-    let Receipt { session_id, kid: key_id, seq, .. } = receipt();
+    let Receipt {
+        session_id,
+        kid: key_id,
+        seq,
+        ..
+    } = receipt();
     Vectors {
         chain_id: domain().chain_id,
         billing: domain().billing,
@@ -95,7 +100,15 @@ fn vectors() -> Vectors {
                 },
             ),
             vector("two lines", evidence()),
-            vector("largest amount", Ack { session_id, kid: key_id, seq, amount: u128::MAX }),
+            vector(
+                "largest amount",
+                Ack {
+                    session_id,
+                    kid: key_id,
+                    seq,
+                    amount: u128::MAX,
+                },
+            ),
             vector(
                 "signed request",
                 Request {
@@ -106,7 +119,13 @@ fn vectors() -> Vectors {
                     body_sha256: [0xb0; 32],
                 },
             ),
-            vector("epoch 42", Heartbeat { kid: key_id, epoch: 42 }),
+            vector(
+                "epoch 42",
+                Heartbeat {
+                    kid: key_id,
+                    epoch: 42,
+                },
+            ),
         ],
     }
 }
@@ -115,7 +134,12 @@ fn vectors() -> Vectors {
 fn published_vectors_are_reproduced() {
     let published = include_str!("../vectors/vectors.json");
     let published: Vectors = serde_json::from_str(published).unwrap();
-    assert_eq!(vectors(), published, "wanted:\n{}", serde_json::to_string_pretty(&vectors()).unwrap());
+    assert_eq!(
+        vectors(),
+        published,
+        "wanted:\n{}",
+        serde_json::to_string_pretty(&vectors()).unwrap()
+    );
 }
 
 #[test]
@@ -124,14 +148,28 @@ fn a_signature_is_bound_to_kind_chain_and_contract() {
     let public = public_key(&key());
     let refused = Err(VerifyError::Signature { kind: "receipt" });
     for other in [
-        Domain { chain_id: "pulsar-3".into(), ..domain() },
-        Domain { billing: "secret1x".into(), ..domain() },
+        Domain {
+            chain_id: "pulsar-3".into(),
+            ..domain()
+        },
+        Domain {
+            billing: "secret1x".into(),
+            ..domain()
+        },
     ] {
         assert_eq!(verify(&public, &other, &signed), refused);
     }
     let other = public_key(&SigningKey::from_slice(&[0x22; 32]).unwrap());
     assert_eq!(verify(&other, &domain(), &signed), refused);
-    let heartbeat = Heartbeat { kid: kid(&key()), epoch: 1 };
-    let ack = Ack { session_id: [0; 16], kid: kid(&key()), seq: 1, amount: 0 };
+    let heartbeat = Heartbeat {
+        kid: kid(&key()),
+        epoch: 1,
+    };
+    let ack = Ack {
+        session_id: [0; 16],
+        kid: kid(&key()),
+        seq: 1,
+        amount: 0,
+    };
     assert_ne!(domain().digest(&heartbeat), domain().digest(&ack));
 }

@@ -19,8 +19,15 @@ fn receipt() -> Receipt {
 }
 
 fn signed() -> Signed<Receipt> {
-    let domain = Domain { chain_id: "c".into(), billing: "b".into() };
-    sign(&SigningKey::from_slice(&[7; 32]).unwrap(), &domain, receipt())
+    let domain = Domain {
+        chain_id: "c".into(),
+        billing: "b".into(),
+    };
+    sign(
+        &SigningKey::from_slice(&[7; 32]).unwrap(),
+        &domain,
+        receipt(),
+    )
 }
 
 #[test]
@@ -28,7 +35,10 @@ fn lengths_are_exact() {
     let bytes = signed().encode();
     assert_eq!(bytes.len(), 16 + 20 + 8 + 1 + 1 + 2 * 8 + 32 + 64);
     for cut in 0..bytes.len() {
-        assert!(Signed::<Receipt>::decode(&bytes[..cut]).is_err(), "cut at {cut}");
+        assert!(
+            Signed::<Receipt>::decode(&bytes[..cut]).is_err(),
+            "cut at {cut}"
+        );
     }
     let longer = [bytes.as_slice(), &[0]].concat();
     let refused = Signed::<Receipt>::decode(&longer).unwrap_err();
@@ -45,7 +55,10 @@ fn undefined_flags_lines_and_counters_are_refused() {
     assert_eq!(with(44, 4), Err(DecodeError::Flags { flags: 4 }));
     assert_eq!(with(45, 0), Err(DecodeError::Lines { n: 0, max: 8 }));
     assert_eq!(with(45, 9), Err(DecodeError::Lines { n: 9, max: 8 }));
-    let too_large = DecodeError::TooLarge { field: "counter", value: (1 << 56) + 4 };
+    let too_large = DecodeError::TooLarge {
+        field: "counter",
+        value: (1 << 56) + 4,
+    };
     assert_eq!(with(46, 1), Err(too_large));
 }
 
@@ -65,7 +78,10 @@ fn the_other_signature_of_the_same_message_is_refused() {
         twin.signature[32 + i] = digit.rem_euclid(256) as u8;
     }
     assert!(is_low_s(&signed().signature) && !is_low_s(&twin.signature));
-    assert_eq!(Signed::<Receipt>::decode(&twin.encode()), Err(DecodeError::HighS));
+    assert_eq!(
+        Signed::<Receipt>::decode(&twin.encode()),
+        Err(DecodeError::HighS)
+    );
 }
 
 #[test]
@@ -85,15 +101,42 @@ fn a_model_name_has_1_to_64_bytes() {
 
 #[test]
 fn prices_round_up_once() {
-    let lines = [LineCount { count: 1, rate: 1 }, LineCount { count: 1, rate: 1 }];
+    let lines = [
+        LineCount { count: 1, rate: 1 },
+        LineCount { count: 1, rate: 1 },
+    ];
     assert_eq!(amount(lines), Ok(1));
-    assert_eq!(amount([LineCount { count: 1_000_000, rate: 7 }]), Ok(7));
-    assert_eq!(amount([LineCount { count: 1_000_001, rate: 7 }]), Ok(8));
+    assert_eq!(
+        amount([LineCount {
+            count: 1_000_000,
+            rate: 7
+        }]),
+        Ok(7)
+    );
+    assert_eq!(
+        amount([LineCount {
+            count: 1_000_001,
+            rate: 7
+        }]),
+        Ok(8)
+    );
     assert_eq!(amount([]), Ok(0));
-    let most = LineCount { count: (1 << 56) - 1, rate: (1 << 56) - 1 };
+    let most = LineCount {
+        count: (1 << 56) - 1,
+        rate: (1 << 56) - 1,
+    };
     assert!(amount([most; 8]).is_ok());
-    let refused = Err(PriceError { field: "rate", value: 1 << 56 });
-    assert_eq!(amount([LineCount { count: 0, rate: 1 << 56 }]), refused);
+    let refused = Err(PriceError {
+        field: "rate",
+        value: 1 << 56,
+    });
+    assert_eq!(
+        amount([LineCount {
+            count: 0,
+            rate: 1 << 56
+        }]),
+        refused
+    );
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cosmwasm_std::Binary;
-use secret_ai_attestation::{registration_digest, report_data, Registration};
+use secret_ai_attestation::{compact, registration_digest, report_data, Registration};
 use secret_ai_chain_client::ChainError;
 use secret_ai_interface::registry::{Attestation, Listing};
 use secret_ai_interface::{Hex, WorkerId};
@@ -32,6 +32,10 @@ pub enum BootError {
     BadWorkerFile { path: PathBuf },
     #[snafu(display("binding: {source}"))]
     Binding {
+        source: secret_ai_attestation::Error,
+    },
+    #[snafu(display("quote: {source}"))]
+    Quote {
         source: secret_ai_attestation::Error,
     },
     #[snafu(transparent)]
@@ -175,6 +179,8 @@ impl Attester {
         let provider = self.provider.clone();
         let quote = tokio::task::spawn_blocking(move || provider.quote(&data)).await;
         let quote = quote.map_err(|_| BootError::Task)??;
+        // Padding is refused, and the certificates that the collateral holds cost gas by the byte.
+        let quote = compact(&quote).context(QuoteSnafu)?;
 
         let digest =
             registration_digest(&challenge, self.chain.operator()).context(BindingSnafu)?;

@@ -138,6 +138,7 @@ impl Work {
             meter,
             head,
             request_sha256,
+            slot,
             ..
         } = self;
         let session_id = held.session().id;
@@ -164,6 +165,7 @@ impl Work {
                 tracing::error!(%error, "cannot store a receipt");
                 ApiError::internal()
             })?;
+        drop(slot);
         tracing::info!(
             session = short(&session_id),
             seq = proof.receipt.body.seq,

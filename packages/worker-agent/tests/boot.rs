@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use common::FakeChain;
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{Signature, VerifyingKey};
-use secret_ai_attestation::{registration_digest, report_data, Registration};
+use secret_ai_attestation::{compact, registration_digest, report_data, Registration};
+use secret_ai_attestation_testkit::{Measurements, SoftTee};
 use secret_ai_interface::registry::Listing;
 use secret_ai_interface::Hex;
 use secret_ai_worker_agent::boot::Attester;
@@ -25,7 +26,8 @@ struct Recorder(Mutex<Vec<[u8; 64]>>);
 impl EvidenceProvider for Recorder {
     fn quote(&self, report_data: &[u8; 64]) -> Result<Vec<u8>, EvidenceError> {
         self.0.lock().unwrap().push(*report_data);
-        Ok(b"quote".to_vec())
+        let tee = SoftTee::new([1; 32], 1_767_225_600);
+        Ok(tee.quote(*report_data, &Measurements::default()))
     }
 }
 
@@ -74,7 +76,10 @@ async fn the_quote_binds_this_boot_and_the_challenge() {
         provider.0.lock().unwrap()[0],
         report_data(&registration, &[]).unwrap()
     );
-    assert_eq!(sent.tdx_quote.as_slice(), b"quote");
+    let quote = provider
+        .quote(&report_data(&registration, &[]).unwrap())
+        .unwrap();
+    assert_eq!(sent.tdx_quote.to_vec(), compact(&quote).unwrap());
     let digest = registration_digest(&[5; 32], "secret1operator").unwrap();
     let key = VerifyingKey::from_sec1_bytes(&sent.receipt_pk.0).unwrap();
     let signature = Signature::from_slice(&sent.signature).unwrap();
@@ -237,7 +242,7 @@ fn mistakes_in_a_configuration_are_named() {
         ("rate = 1000", "rate = -1", "rate"),
         ("unit = \"input\"", "unit = \"output\"", "input"),
         ("rate = 4000", "rate = 72057594037927936", "2^56"),
-        ("kind = \"upstream\"", "kind = \"magic\"", "kind"),
+        ("kind = \"upstream\"", "kind = \"magic\"", "magic"),
         (&"ab".repeat(32), "ab", "code_hash"),
         ("model = \"m\"", "model = \"\"", "model"),
     ];

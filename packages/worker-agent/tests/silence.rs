@@ -40,6 +40,7 @@ async fn nothing_secret_is_logged() {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
+        .without_time()
         .with_writer(captured.clone())
         .init();
     let setup = Setup {

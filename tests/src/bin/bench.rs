@@ -33,7 +33,11 @@ fn main() {
 
 /// Every message once, in the order of a session's life.
 fn everything() -> Local {
-    let mut local = Local::new(Timing { epoch_s: 600, grace_s: 7_200, challenge_s: 3_600 });
+    let mut local = Local::new(Timing {
+        epoch_s: 600,
+        grace_s: 7_200,
+        challenge_s: 3_600,
+    });
     local.prepare_registry();
     let key = SigningKey::from_slice(&[9; 32]).expect("a key");
     let worker = local.register("operator", &key);
@@ -43,8 +47,13 @@ fn everything() -> Local {
         listing,
         padding: None,
     };
-    local.registry("operator", "update", &update).expect("update");
-    let deposit = ReceiveMsg::Deposit { beneficiary: None, padding: None };
+    local
+        .registry("operator", "update", &update)
+        .expect("update");
+    let deposit = ReceiveMsg::Deposit {
+        beneficiary: None,
+        padding: None,
+    };
     local.deposit("user", 1_000_000, &deposit).expect("deposit");
     let mut ids = Vec::new();
     for sessions in [1, 8] {
@@ -64,28 +73,63 @@ fn everything() -> Local {
                 ack: None,
             })
             .collect();
-        let settle = ExecuteMsg::Settle { entries, padding: None };
-        local.billing("operator", &format!("settle, {count}"), &settle).expect("settle");
+        let settle = ExecuteMsg::Settle {
+            entries,
+            padding: None,
+        };
+        local
+            .billing("operator", &format!("settle, {count}"), &settle)
+            .expect("settle");
         local.net.advance(601);
         let epoch = local.net.block_time_s() / 600 - 1;
-        let finalize = ExecuteMsg::Finalize { epoch, limit: count as u32, padding: None };
-        local.billing("anyone", &format!("finalize, {count}"), &finalize).expect("finalize");
+        let finalize = ExecuteMsg::Finalize {
+            epoch,
+            limit: count as u32,
+            padding: None,
+        };
+        local
+            .billing("anyone", &format!("finalize, {count}"), &finalize)
+            .expect("finalize");
     }
-    let close = ExecuteMsg::CloseSession { session_id: ids[0], padding: None };
-    local.billing("user", "close_session", &close).expect("close");
+    let close = ExecuteMsg::CloseSession {
+        session_id: ids[0],
+        padding: None,
+    };
+    local
+        .billing("user", "close_session", &close)
+        .expect("close");
     local.net.advance(3_600 + 1_201);
-    let reclaim = ExecuteMsg::Reclaim { session_ids: vec![ids[0]], padding: None };
-    local.billing("user", "reclaim, 1", &reclaim).expect("reclaim");
+    let reclaim = ExecuteMsg::Reclaim {
+        session_ids: vec![ids[0]],
+        padding: None,
+    };
+    local
+        .billing("user", "reclaim, 1", &reclaim)
+        .expect("reclaim");
     let token = local.token.address.clone();
-    let claim = rewards::ExecuteMsg::Claim { token: token.clone(), amount: None, padding: None };
+    let claim = rewards::ExecuteMsg::Claim {
+        token: token.clone(),
+        amount: None,
+        padding: None,
+    };
     let to = local.rewards.clone();
-    local.send("operator", "rewards: claim", &to, &claim).expect("claim");
-    let withdraw = ExecuteMsg::Withdraw { token, amount: None, padding: None };
-    local.billing("user", "withdraw", &withdraw).expect("withdraw");
+    local
+        .send("operator", "rewards: claim", &to, &claim)
+        .expect("claim");
+    let withdraw = ExecuteMsg::Withdraw {
+        token,
+        amount: None,
+        padding: None,
+    };
+    local
+        .billing("user", "withdraw", &withdraw)
+        .expect("withdraw");
     let retire = secret_ai_interface::registry::ExecuteMsg::Retire {
         worker_id: worker,
         padding: None,
     };
-    local.registry("operator", "retire", &retire).expect("retire");
+    local
+        .registry("operator", "retire", &retire)
+        .expect("retire");
     local
 }

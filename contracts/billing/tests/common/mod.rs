@@ -15,7 +15,11 @@ use secret_ai_interface::{rewards, token, Contract, Hex, Kid, SessionId, Unit, W
 use secret_ai_multi_test::{AppResponse, ContractFns, ContractRef, Genesis, SecretApp};
 use secret_ai_receipts::{kid, public_key, sign, Ack, Domain, Receipt, SigningKey};
 
-pub const TIMING: Timing = Timing { epoch_s: 600, grace_s: 7_200, challenge_s: 3_600 };
+pub const TIMING: Timing = Timing {
+    epoch_s: 600,
+    grace_s: 7_200,
+    challenge_s: 3_600,
+};
 pub const WORKER: WorkerId = Hex([0x33; 16]);
 /// Base units per 1,000,000 units.
 pub const RATE: u64 = 1_000_000;
@@ -36,12 +40,7 @@ fn fake_instantiate(_: DepsMut, _: Env, _: MessageInfo, _: Empty) -> StdResult<R
     Ok(Response::new())
 }
 
-fn fake_execute(
-    deps: DepsMut,
-    _: Env,
-    _: MessageInfo,
-    msg: FakeRegistry,
-) -> StdResult<Response> {
+fn fake_execute(deps: DepsMut, _: Env, _: MessageInfo, msg: FakeRegistry) -> StdResult<Response> {
     if let FakeRegistry::Set { kid, info } = msg {
         deps.storage.set(&kid.0, &to_vec(&info)?);
     }
@@ -49,9 +48,17 @@ fn fake_execute(
 }
 
 fn fake_query(deps: Deps, _: Env, msg: FakeRegistry) -> StdResult<Binary> {
-    let FakeRegistry::Kids { kids } = msg else { return to_binary(&Empty {}) };
-    let find = |kid: &Kid| deps.storage.get(&kid.0).and_then(|bytes| from_slice(&bytes).ok());
-    to_binary(&KidsAnswer { kids: kids.iter().map(find).collect() })
+    let FakeRegistry::Kids { kids } = msg else {
+        return to_binary(&Empty {});
+    };
+    let find = |kid: &Kid| {
+        deps.storage
+            .get(&kid.0)
+            .and_then(|bytes| from_slice(&bytes).ok())
+    };
+    to_binary(&KidsAnswer {
+        kids: kids.iter().map(find).collect(),
+    })
 }
 
 pub struct Suite {
@@ -65,7 +72,10 @@ pub struct Suite {
 }
 
 pub fn contract(of: &ContractRef) -> Contract {
-    Contract { address: of.address.clone(), code_hash: of.code_hash.clone() }
+    Contract {
+        address: of.address.clone(),
+        code_hash: of.code_hash.clone(),
+    }
 }
 
 impl Suite {
@@ -79,8 +89,12 @@ impl Suite {
             dev_token::contract::execute,
             dev_token::contract::query,
         ));
-        let fake =
-            app.store(ContractFns::new("registry", fake_instantiate, fake_execute, fake_query));
+        let fake = app.store(ContractFns::new(
+            "registry",
+            fake_instantiate,
+            fake_execute,
+            fake_query,
+        ));
         let code = app.store(ContractFns::new(
             "billing",
             ::billing::contract::instantiate,
@@ -93,7 +107,10 @@ impl Suite {
             ::rewards::contract::execute,
             ::rewards::contract::query,
         ));
-        let funds = token::InitialBalance { address: alice.to_string(), amount: DEPOSIT.into() };
+        let funds = token::InitialBalance {
+            address: alice.to_string(),
+            amount: DEPOSIT.into(),
+        };
         let token_msg = token::InstantiateMsg {
             name: "Dollar".into(),
             admin: None,
@@ -103,17 +120,30 @@ impl Suite {
             prng_seed: Binary::default(),
             config: None,
         };
-        let token = app.instantiate(&token, &admin, &token_msg, "token", None).unwrap();
-        let registry = app.instantiate(&fake, &admin, &Empty {}, "registry", None).unwrap();
+        let token = app
+            .instantiate(&token, &admin, &token_msg, "token", None)
+            .unwrap();
+        let registry = app
+            .instantiate(&fake, &admin, &Empty {}, "registry", None)
+            .unwrap();
         let msg = billing::InstantiateMsg {
             admin: None,
             registry: contract(&registry),
-            tokens: vec![TokenConfig { contract: contract(&token), min_deposit: 10u128.into() }],
+            tokens: vec![TokenConfig {
+                contract: contract(&token),
+                min_deposit: 10u128.into(),
+            }],
             timing: TIMING,
         };
-        let billing = app.instantiate(&code, &admin, &msg, "billing", None).unwrap();
-        let msg = rewards::InstantiateMsg { billing: contract(&billing) };
-        let rewards = app.instantiate(&pay, &admin, &msg, "rewards", None).unwrap();
+        let billing = app
+            .instantiate(&code, &admin, &msg, "billing", None)
+            .unwrap();
+        let msg = rewards::InstantiateMsg {
+            billing: contract(&billing),
+        };
+        let rewards = app
+            .instantiate(&pay, &admin, &msg, "rewards", None)
+            .unwrap();
         let key = |n| SigningKey::from_slice(&[n; 32]).unwrap();
         let mut suite = Suite {
             app,
@@ -124,7 +154,9 @@ impl Suite {
             worker_key: key(1),
             client_key: key(2),
         };
-        let link = ExecuteMsg::LinkRewards { rewards: contract(&suite.rewards) };
+        let link = ExecuteMsg::LinkRewards {
+            rewards: contract(&suite.rewards),
+        };
         suite.send("admin", &link).unwrap();
         suite.set_kid(&suite.worker_key.clone(), KidStatus::Active);
         suite.deposit("alice", DEPOSIT).unwrap();
@@ -138,7 +170,14 @@ impl Suite {
     }
 
     pub fn deposit(&mut self, who: &str, amount: u128) -> Result<AppResponse, String> {
-        self.send_tokens(who, amount, &ReceiveMsg::Deposit { beneficiary: None, padding: None })
+        self.send_tokens(
+            who,
+            amount,
+            &ReceiveMsg::Deposit {
+                beneficiary: None,
+                padding: None,
+            },
+        )
     }
 
     pub fn send_tokens(
@@ -168,7 +207,10 @@ impl Suite {
             lease_until: self.app.block_time() + 86_400,
             status,
         };
-        let msg = FakeRegistry::Set { kid: Hex(kid(key)), info: Box::new(info) };
+        let msg = FakeRegistry::Set {
+            kid: Hex(kid(key)),
+            info: Box::new(info),
+        };
         let admin = self.app.user("admin");
         self.app.execute(&admin, &self.registry, &msg).unwrap();
     }
@@ -177,7 +219,11 @@ impl Suite {
     pub fn terms(&self, cap: u128, slack: u128) -> OpenSession {
         OpenSession {
             worker_id: WORKER,
-            lines: vec![Line { model: "m".into(), unit: Unit::Output, rate: RATE }],
+            lines: vec![Line {
+                model: "m".into(),
+                unit: Unit::Output,
+                rate: RATE,
+            }],
             cap: cap.into(),
             slack: slack.into(),
             expires: self.app.block_time() + 86_400,
@@ -187,7 +233,11 @@ impl Suite {
 
     pub fn open(&mut self, terms: OpenSession) -> Result<SessionId, String> {
         let token = self.token.address.clone();
-        let msg = ExecuteMsg::OpenSessions { token, sessions: vec![terms], padding: None };
+        let msg = ExecuteMsg::OpenSessions {
+            token,
+            sessions: vec![terms],
+            padding: None,
+        };
         let data = self.send("alice", &msg)?.data.unwrap();
         Ok(from_slice::<OpenAnswer>(&data).unwrap().session_ids[0])
     }
@@ -213,12 +263,20 @@ impl Suite {
     }
 
     pub fn ack(&self, key: &SigningKey, id: &SessionId, seq: u64, amount: u128) -> Binary {
-        let ack = Ack { session_id: id.0, kid: kid(&self.worker_key), seq, amount };
+        let ack = Ack {
+            session_id: id.0,
+            kid: kid(&self.worker_key),
+            seq,
+            amount,
+        };
         Binary(sign(key, &self.domain(), ack).encode())
     }
 
     pub fn settle(&mut self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, String> {
-        let msg = ExecuteMsg::Settle { entries, padding: None };
+        let msg = ExecuteMsg::Settle {
+            entries,
+            padding: None,
+        };
         let data = self.send("relayer", &msg)?.data.unwrap();
         Ok(from_slice(&data).unwrap())
     }
@@ -228,36 +286,56 @@ impl Suite {
         self.app.advance(TIMING.epoch_s);
         let clock = self.clock();
         let epoch = clock.epoch - 1;
-        let msg = ExecuteMsg::Finalize { epoch, limit: 16, padding: None };
+        let msg = ExecuteMsg::Finalize {
+            epoch,
+            limit: 16,
+            padding: None,
+        };
         self.send("crank", &msg).unwrap();
     }
 
     pub fn clock(&self) -> billing::ClockAnswer {
-        self.app.query(&self.billing, &billing::QueryMsg::Clock {}).unwrap()
+        self.app
+            .query(&self.billing, &billing::QueryMsg::Clock {})
+            .unwrap()
     }
 
     pub fn session(&self, id: &SessionId) -> Result<billing::SessionAnswer, String> {
         let auth = SessionAuth::K(Hex(public_key(&self.client_key)));
-        let msg = billing::QueryMsg::Session { session_id: *id, auth };
+        let msg = billing::QueryMsg::Session {
+            session_id: *id,
+            auth,
+        };
         self.app.query(&self.billing, &msg)
     }
 
     pub fn set_key(&mut self, who: &str) {
-        let msg = ExecuteMsg::SetViewingKey { key: KEY.into(), padding: None };
+        let msg = ExecuteMsg::SetViewingKey {
+            key: KEY.into(),
+            padding: None,
+        };
         self.send(who, &msg).unwrap();
     }
 
     pub fn free(&self, who: &str) -> u128 {
         let address = self.app.user(who);
-        let msg = billing::QueryMsg::Account { address, key: KEY.into() };
+        let msg = billing::QueryMsg::Account {
+            address,
+            key: KEY.into(),
+        };
         let answer: billing::AccountAnswer = self.app.query(&self.billing, &msg).unwrap();
         answer.balances[0].free.u128()
     }
 
     pub fn reclaim(&mut self, id: SessionId) -> Result<Option<Uint128>, String> {
-        let msg = ExecuteMsg::Reclaim { session_ids: vec![id], padding: None };
+        let msg = ExecuteMsg::Reclaim {
+            session_ids: vec![id],
+            padding: None,
+        };
         let data = self.send("alice", &msg)?.data.unwrap();
-        Ok(from_slice::<billing::ReclaimAnswer>(&data).unwrap().reclaimed[0])
+        Ok(from_slice::<billing::ReclaimAnswer>(&data)
+            .unwrap()
+            .reclaimed[0])
     }
 
     pub fn user(&self, who: &str) -> Addr {

@@ -15,14 +15,26 @@ use crate::verify::Verified;
 
 /// Asks a question and shows the verified receipt.
 pub async fn chat(account: &Account, receipts: &Receipts, command: Command) -> Result<()> {
-    let Command::Chat { prompt, session, model, max_tokens, max_charge } = command else {
+    let Command::Chat {
+        prompt,
+        session,
+        model,
+        max_tokens,
+        max_charge,
+    } = command
+    else {
         return Err(ClientError::input("command", "not chat"));
     };
     let own = find(account, session.as_deref(), model.as_deref()).await?;
     let worker = worker(account, own.session.worker_id).await?;
     let model = match model {
         Some(model) => model,
-        None => own.session.lines.first().map(|line| line.model.clone()).unwrap_or_default(),
+        None => own
+            .session
+            .lines
+            .first()
+            .map(|line| line.model.clone())
+            .unwrap_or_default(),
     };
     let question = Question {
         account,
@@ -41,11 +53,28 @@ pub async fn chat(account: &Account, receipts: &Receipts, command: Command) -> R
 }
 
 fn show(verified: &Verified, lines: &[secret_ai_interface::billing::Line]) {
-    let Verified { receipt, evidence, cost, total } = verified;
-    let used = lines.iter().zip(&evidence.units).filter(|(line, _)| line.unit != Unit::Request);
-    let used: Vec<_> = used.map(|(line, n)| format!("{n} {}", unit_name(line.unit))).collect();
-    let end = if receipt.body.aborted { ", cut off" } else { "" };
-    println!("receipt   #{} verified: signature, question, answer, units{end}", receipt.body.seq);
+    let Verified {
+        receipt,
+        evidence,
+        cost,
+        total,
+    } = verified;
+    let used = lines
+        .iter()
+        .zip(&evidence.units)
+        .filter(|(line, _)| line.unit != Unit::Request);
+    let used: Vec<_> = used
+        .map(|(line, n)| format!("{n} {}", unit_name(line.unit)))
+        .collect();
+    let end = if receipt.body.aborted {
+        ", cut off"
+    } else {
+        ""
+    };
+    println!(
+        "receipt   #{} verified: signature, question, answer, units{end}",
+        receipt.body.seq
+    );
     println!("used      {}", used.join(", "));
     println!("cost      {cost} base units; {total} in this session so far");
 }

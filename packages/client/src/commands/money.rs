@@ -38,29 +38,46 @@ pub async fn deposit(account: &Account, amount: u128, token: Option<&str>) -> Re
         let problem = format!("{amount} base units, must be at least {}", least.max(1));
         return Err(ClientError::input("amount", problem));
     }
-    let msg = ReceiveMsg::Deposit { beneficiary: None, padding: None };
+    let msg = ReceiveMsg::Deposit {
+        beneficiary: None,
+        padding: None,
+    };
     let outcome = account.send_tokens(token, amount.into(), &msg).await?;
-    println!("deposited {amount} base units, tx {} ({} gas)", outcome.hash, outcome.gas_used);
+    println!(
+        "deposited {amount} base units, tx {} ({} gas)",
+        outcome.hash, outcome.gas_used
+    );
     Ok(())
 }
 
 /// Moves what ended sessions left to the free balance.
 pub async fn reclaim(account: &Account) -> Result<()> {
     let sessions = account.sessions().await?;
-    let unfinished =
-        sessions.iter().filter(|own| own.session.status != SessionStatus::Reclaimed).count();
-    let ended = sessions.iter().filter(|own| own.session.status == SessionStatus::Ended);
+    let unfinished = sessions
+        .iter()
+        .filter(|own| own.session.status != SessionStatus::Reclaimed)
+        .count();
+    let ended = sessions
+        .iter()
+        .filter(|own| own.session.status == SessionStatus::Ended);
     let ids: Vec<_> = ended.map(|own| own.session.session_id).collect();
     if ids.is_empty() {
         println!("nothing to reclaim: {unfinished} sessions have not ended yet");
     }
     for session_ids in ids.chunks(MAX_SESSIONS_PER_MESSAGE) {
         let session_ids = session_ids.to_vec();
-        let outcome =
-            account.call(&ExecuteMsg::Reclaim { session_ids, padding: None }).await?;
+        let outcome = account
+            .call(&ExecuteMsg::Reclaim {
+                session_ids,
+                padding: None,
+            })
+            .await?;
         let ReclaimAnswer { reclaimed } = answer(&outcome)?;
         let sum: Uint128 = reclaimed.into_iter().flatten().sum();
-        println!("reclaimed {sum} base units, tx {} ({} gas)", outcome.hash, outcome.gas_used);
+        println!(
+            "reclaimed {sum} base units, tx {} ({} gas)",
+            outcome.hash, outcome.gas_used
+        );
     }
     Ok(())
 }
@@ -69,8 +86,17 @@ pub async fn reclaim(account: &Account) -> Result<()> {
 pub async fn withdraw(account: &Account, amount: Option<u128>, token: Option<&str>) -> Result<()> {
     let token = token_address(account.token(token)?);
     let amount = amount.map(Uint128::new);
-    let outcome = account.call(&ExecuteMsg::Withdraw { token, amount, padding: None }).await?;
+    let outcome = account
+        .call(&ExecuteMsg::Withdraw {
+            token,
+            amount,
+            padding: None,
+        })
+        .await?;
     let WithdrawAnswer { amount } = answer(&outcome)?;
-    println!("withdrew {amount} base units, tx {} ({} gas)", outcome.hash, outcome.gas_used);
+    println!(
+        "withdrew {amount} base units, tx {} ({} gas)",
+        outcome.hash, outcome.gas_used
+    );
     Ok(())
 }

@@ -12,7 +12,16 @@ use crate::offers::{choose, describe, lines, unit_name};
 
 /// Opens a session at the chosen offer's rates.
 pub async fn open(account: &Account, command: Command) -> Result<()> {
-    let Command::Open { model, cap, slack, expires, worker, token, countersign } = command else {
+    let Command::Open {
+        model,
+        cap,
+        slack,
+        expires,
+        worker,
+        token,
+        countersign,
+    } = command
+    else {
         return Err(ClientError::input("command", "not open"));
     };
     let token = account.token(token.as_deref())?;
@@ -29,8 +38,13 @@ pub async fn open(account: &Account, command: Command) -> Result<()> {
     };
     let sessions = vec![session];
     let token = token_address(token);
-    let outcome =
-        account.call(&ExecuteMsg::OpenSessions { token, sessions, padding: None }).await?;
+    let outcome = account
+        .call(&ExecuteMsg::OpenSessions {
+            token,
+            sessions,
+            padding: None,
+        })
+        .await?;
     let OpenAnswer { session_ids } = answer(&outcome)?;
     for id in session_ids {
         println!("session   {id}");
@@ -49,7 +63,10 @@ pub async fn usage(account: &Account) -> Result<()> {
     }
     for OwnSession { session, counter } in sessions {
         let status = status_name(session.status);
-        println!("#{counter} {}  {status}  worker {}", session.session_id, session.worker_id);
+        println!(
+            "#{counter} {}  {status}  worker {}",
+            session.session_id, session.worker_id
+        );
         for (line, count) in session.lines.iter().zip(&session.counters) {
             println!("  {:<14}{count:>12}  {}", unit_name(line.unit), line.model);
         }
@@ -68,9 +85,17 @@ pub async fn key(account: &Account, session: Option<&str>) -> Result<()> {
 /// Closes a session.
 pub async fn close(account: &Account, session: Option<&str>) -> Result<()> {
     let session_id = find(account, session, None).await?.session.session_id;
-    let outcome = account.call(&ExecuteMsg::CloseSession { session_id, padding: None }).await?;
+    let outcome = account
+        .call(&ExecuteMsg::CloseSession {
+            session_id,
+            padding: None,
+        })
+        .await?;
     let seconds = account.config.timing.challenge_s;
-    println!("closed    {session_id}, tx {} ({} gas)", outcome.hash, outcome.gas_used);
+    println!(
+        "closed    {session_id}, tx {} ({} gas)",
+        outcome.hash, outcome.gas_used
+    );
     println!("the rest can be reclaimed {seconds} s from now, once that epoch is finalized");
     Ok(())
 }

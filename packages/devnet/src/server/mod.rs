@@ -13,8 +13,8 @@
 
 mod accounts;
 mod amino;
-mod ante;
 mod answer;
+mod ante;
 mod execute;
 mod extras;
 mod faucet;

@@ -58,17 +58,50 @@ pub fn generate() -> Vec<(&'static str, String)> {
             .to_string()
             .unwrap(),
         ),
-        ("billing-receive-msg.json", text(&schema_for!(billing::ReceiveMsg))),
-        ("billing-open-answer.json", text(&schema_for!(billing::OpenAnswer))),
-        ("billing-settle-answer.json", text(&schema_for!(billing::SettleAnswer))),
-        ("billing-finalize-answer.json", text(&schema_for!(billing::FinalizeAnswer))),
-        ("billing-reclaim-answer.json", text(&schema_for!(billing::ReclaimAnswer))),
-        ("billing-withdraw-answer.json", text(&schema_for!(billing::WithdrawAnswer))),
-        ("rewards-claim-answer.json", text(&schema_for!(rewards::ClaimAnswer))),
-        ("registry-challenge-answer.json", text(&schema_for!(registry::ChallengeAnswer))),
-        ("registry-register-answer.json", text(&schema_for!(registry::RegisterAnswer))),
-        ("registry-collateral-answer.json", text(&schema_for!(registry::CollateralAnswer))),
-        ("viewing-key-answer.json", text(&schema_for!(auth::ViewingKeyAnswer))),
+        (
+            "billing-receive-msg.json",
+            text(&schema_for!(billing::ReceiveMsg)),
+        ),
+        (
+            "billing-open-answer.json",
+            text(&schema_for!(billing::OpenAnswer)),
+        ),
+        (
+            "billing-settle-answer.json",
+            text(&schema_for!(billing::SettleAnswer)),
+        ),
+        (
+            "billing-finalize-answer.json",
+            text(&schema_for!(billing::FinalizeAnswer)),
+        ),
+        (
+            "billing-reclaim-answer.json",
+            text(&schema_for!(billing::ReclaimAnswer)),
+        ),
+        (
+            "billing-withdraw-answer.json",
+            text(&schema_for!(billing::WithdrawAnswer)),
+        ),
+        (
+            "rewards-claim-answer.json",
+            text(&schema_for!(rewards::ClaimAnswer)),
+        ),
+        (
+            "registry-challenge-answer.json",
+            text(&schema_for!(registry::ChallengeAnswer)),
+        ),
+        (
+            "registry-register-answer.json",
+            text(&schema_for!(registry::RegisterAnswer)),
+        ),
+        (
+            "registry-collateral-answer.json",
+            text(&schema_for!(registry::CollateralAnswer)),
+        ),
+        (
+            "viewing-key-answer.json",
+            text(&schema_for!(auth::ViewingKeyAnswer)),
+        ),
     ]
 }
 

@@ -114,8 +114,6 @@ impl Chain for FakeChain {
     async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
         self.reach()?;
         self.cranked.lock().unwrap().push((epoch, limit));
-        let remaining = self.remaining.lock().unwrap().pop().unwrap_or(0);
-        let finalized = if remaining == 0 { 0 } else { limit };
         let finalized = self.finalized.lock().unwrap().pop().unwrap_or(0);
         Ok(FinalizeAnswer {
             finalized,

@@ -4,6 +4,7 @@
 mod engine;
 mod fake_chain;
 
+use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 

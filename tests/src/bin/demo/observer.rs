@@ -7,27 +7,28 @@ use serde_json::Value;
 
 use crate::stage::{Failure, Stage};
 
-/// One transaction as an outsider sees it.
-pub struct Seen {
-    pub hash: String,
-    pub view: TxView,
-}
-
 /// All transactions of all blocks so far.
-pub async fn watch(stage: &Stage) -> Result<Vec<Seen>, Failure> {
+pub async fn watch(stage: &Stage) -> Result<Vec<TxView>, Failure> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let newest = stage.chain.latest_block().await?.height;
     let mut seen = Vec::new();
     for height in 1..=newest {
-        let url = format!("{}/cosmos/base/tendermint/v1beta1/blocks/{height}", stage.lcd);
+        let url = format!(
+            "{}/cosmos/base/tendermint/v1beta1/blocks/{height}",
+            stage.lcd
+        );
         let block: Value = http.get(url).send().await?.json().await?;
-        for tx in block["block"]["data"]["txs"].as_array().into_iter().flatten() {
+        for tx in block["block"]["data"]["txs"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             let bytes = cosmwasm_std::Binary::from_base64(tx.as_str().unwrap_or_default())?;
             let hash = hex::encode_upper(secret_ai_receipts::sha256(&bytes));
             let url = format!("{}/devnet/observer/{hash}", stage.lcd);
             let answer = http.get(url).send().await?;
             if answer.status().is_success() {
-                seen.push(Seen { hash, view: answer.json().await? });
+                seen.push(answer.json().await?);
             }
         }
     }
@@ -48,7 +49,7 @@ fn names(stage: &Stage) -> BTreeMap<String, &'static str> {
 }
 
 /// Prints one line per transaction: who called what, lengths, gas, slots.
-pub fn print(stage: &Stage, seen: &[Seen]) {
+pub fn print(stage: &Stage, seen: &[TxView]) {
     let names = names(stage);
     let people = [
         (stage.admin.address(), "admin"),
@@ -56,8 +57,11 @@ pub fn print(stage: &Stage, seen: &[Seen]) {
         (stage.user.address(), "user"),
         (stage.anyone.address(), "anyone"),
     ];
-    println!("{:<10}{:<36}{:>8}{:>8}{:>7}{:>7}", "sender", "contracts called", "bytes", "gas", "reads", "writes");
-    for Seen { view, .. } in seen.iter().filter(|s| !s.view.calls.is_empty()) {
+    println!(
+        "{:<10}{:<36}{:>8}{:>8}{:>7}{:>7}",
+        "sender", "contracts called", "bytes", "gas", "reads", "writes"
+    );
+    for view in seen.iter().filter(|view| !view.calls.is_empty()) {
         let sender = people.iter().find(|(address, _)| *address == view.sender);
         let called: Vec<_> = view
             .calls

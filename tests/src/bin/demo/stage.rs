@@ -11,7 +11,7 @@ use secret_ai_chain_client::{
 };
 use secret_ai_interface::registry::RootKind;
 use secret_ai_interface::{billing, registry, Contract};
-use secret_ai_tests::process::{program, run, within, Process};
+use secret_ai_tests::process::{program, run, Process};
 use secret_ai_tests::{artifacts, deploy, evidence};
 use serde::Serialize;
 use tempfile::TempDir;
@@ -55,8 +55,13 @@ impl Stage {
         devnet.args(["--lcd-port", "0", "--faucet-port", "0", "--block-ms", "500"]);
         let log = folder.path().join("devnet.log");
         let (devnet, ready) = Process::start_until(devnet, log, "ready:")?;
-        let lcd = ready.split_whitespace().skip_while(|word| *word != "lcd").nth(1);
-        let lcd = lcd.ok_or("devnet: no LCD address in its first line")?.to_string();
+        let lcd = ready
+            .split_whitespace()
+            .skip_while(|word| *word != "lcd")
+            .nth(1);
+        let lcd = lcd
+            .ok_or("devnet: no LCD address in its first line")?
+            .to_string();
         println!("devnet    {lcd} (real wasm, real gas, real encryption; no Docker)");
 
         let chain = ChainClient::new(&lcd, CHAIN_ID)?;
@@ -67,16 +72,24 @@ impl Stage {
         }
         let now = chain.latest_block().await?.time;
         let tee = SoftTee::new(evidence::SEED, now);
-        fs::write(folder.path().join("tee.seed"), hex::encode(evidence::SEED))?;
+        let seed = format!("{} {now}", hex::encode(evidence::SEED));
+        fs::write(folder.path().join("tee.seed"), seed)?;
 
-        let maker = Maker { chain: &chain, admin: &admin };
+        let maker = Maker {
+            chain: &chain,
+            admin: &admin,
+        };
         let token = deploy::token_msg(&[(user.address(), FUNDS)]);
         let token = maker.make("dev-token", &token).await?;
         let root = Some(tee.root_der());
-        let registry = maker.make("worker-registry", &deploy::registry_msg(root)).await?;
+        let registry = maker
+            .make("worker-registry", &deploy::registry_msg(root))
+            .await?;
         let billing = deploy::billing_msg(&registry, &token, deploy::DEMO_TIMING);
         let billing = maker.make("billing", &billing).await?;
-        let rewards = maker.make("rewards", &deploy::rewards_msg(&billing)).await?;
+        let rewards = maker
+            .make("rewards", &deploy::rewards_msg(&billing))
+            .await?;
         let stage = Stage {
             folder,
             lcd,
@@ -100,18 +113,33 @@ impl Stage {
 
     /// Links rewards, submits collateral, approves the image.
     async fn wire(&self) -> Result<(), Failure> {
-        let link = billing::ExecuteMsg::LinkRewards { rewards: self.rewards.clone() };
-        step("link rewards to billing", &self.call(&self.admin, &self.billing, &link).await?);
+        let link = billing::ExecuteMsg::LinkRewards {
+            rewards: self.rewards.clone(),
+        };
+        step(
+            "link rewards to billing",
+            &self.call(&self.admin, &self.billing, &link).await?,
+        );
         let submit = registry::ExecuteMsg::SubmitCollateral {
             root: RootKind::Development,
             collateral: Box::new(evidence::collateral(&self.tee)),
             padding: None,
         };
         let done = self.call(&self.anyone, &self.registry, &submit).await?;
-        step("submit collateral (anyone may; verified under the root)", &done);
+        step(
+            "submit collateral (anyone may; verified under the root)",
+            &done,
+        );
         let image = evidence::image();
-        let approve = registry::ExecuteMsg::ApproveImage { image, rtmr3: None, padding: None };
-        step("approve the worker's image", &self.call(&self.admin, &self.registry, &approve).await?);
+        let approve = registry::ExecuteMsg::ApproveImage {
+            image,
+            rtmr3: None,
+            padding: None,
+        };
+        step(
+            "approve the worker's image",
+            &self.call(&self.admin, &self.registry, &approve).await?,
+        );
         Ok(())
     }
 
@@ -175,24 +203,28 @@ rates = [
     pub async fn start_agent(&mut self) -> Result<(), Failure> {
         fs::create_dir_all(self.path("worker"))?;
         let mut command = Command::new(program("secret-ai-worker"));
-        command.arg("--config").arg(self.path("worker.toml")).arg("run");
+        command
+            .arg("--config")
+            .arg(self.path("worker.toml"))
+            .arg("run");
         let mut agent = Process::start(command, self.path("worker.log"))?;
         let config = fs::read_to_string(self.path("worker.toml"))?;
         let url = config.lines().find_map(|l| l.strip_prefix("public_url = "));
         let url = format!("{}/health", url.unwrap_or_default().trim_matches('"'));
         let http = reqwest::Client::builder().no_proxy().build()?;
-        within(Duration::from_secs(60), || async {
-            let status = http.get(&url).send().await?.error_for_status()?.status();
-            Ok::<_, reqwest::Error>(status)
-        })
-        .await
-        .map_err(|_| {
-            let log = fs::read_to_string(self.path("worker.log")).unwrap_or_default();
-            let state = if agent.has_ended() { "ended" } else { "does not answer" };
-            format!("the worker agent {state}:\n{log}")
-        })?;
-        self.agent = Some(agent);
-        Ok(())
+        let healthy = |answer: reqwest::Response| answer.status().is_success();
+        for _ in 0..300 {
+            if http.get(&url).send().await.is_ok_and(healthy) {
+                self.agent = Some(agent);
+                return Ok(());
+            }
+            if agent.has_ended() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let log = fs::read_to_string(self.path("worker.log")).unwrap_or_default();
+        Err(format!("the worker agent does not serve:\n{log}").into())
     }
 
     /// A file of the stage.
@@ -243,7 +275,10 @@ rates = [
         let shown: Vec<_> = arguments.iter().map(|a| shell_word(a)).collect();
         println!("$ {name} {}", shown.join(" "));
         let mut command = Command::new(program(name));
-        command.arg("--config").arg(self.path(config)).args(arguments);
+        command
+            .arg("--config")
+            .arg(self.path(config))
+            .args(arguments);
         command.env("RUST_LOG", "warn");
         Ok(run(command)?)
     }
@@ -260,7 +295,11 @@ impl Maker<'_> {
         let code_id = self.chain.store_code(self.admin, &wasm, 6_000_000).await?;
         let msg = InstantiateMsg::new(code_id, name, msg)?;
         let made = self.chain.instantiate(self.admin, msg, 3_000_000).await?;
-        println!("deployed  {name:<16}{}  ({} bytes of wasm)", made.address, wasm.len());
+        println!(
+            "deployed  {name:<16}{}  ({} bytes of wasm)",
+            made.address,
+            wasm.len()
+        );
         Ok(deploy::contract(&made.address, &made.code_hash))
     }
 }
@@ -288,5 +327,7 @@ fn shell_word(word: &str) -> String {
 
 /// A port that nobody listens on.
 fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port())
 }

@@ -56,7 +56,9 @@ pub async fn tell() -> Result<(), Failure> {
     title("7. What an outside observer saw");
     let seen = observer::watch(&stage).await?;
     observer::print(&stage, &seen);
-    println!("No amount, model, price, usage or session is in there: only who called which contract.");
+    println!(
+        "No amount, model, price, usage or session is in there: only who called which contract."
+    );
 
     title("8. Where every base unit is");
     table(&stage, paid).await
@@ -70,17 +72,30 @@ async fn refuse_tampered_quote(stage: &Stage) -> Result<(), Failure> {
         tls_spki_sha256: Hex([0; 32]),
         padding: None,
     };
-    let outcome = stage.call(&stage.anyone, &stage.registry, &challenge).await?;
+    let outcome = stage
+        .call(&stage.anyone, &stage.registry, &challenge)
+        .await?;
     step("challenge", &outcome);
     let answer: registry::ChallengeAnswer = serde_json::from_slice(&outcome.data[0])?;
-    let place = (CHAIN_ID, stage.registry.address.as_str(), stage.anyone.address());
+    let place = (
+        CHAIN_ID,
+        stage.registry.address.as_str(),
+        stage.anyone.address(),
+    );
     let mut attestation = evidence::attest(&stage.tee, &key, place, &answer.challenge.0);
     // One bit of MRTD: the measurement of the image.
     attestation.tdx_quote.0[48 + 136] ^= 1;
     let models = vec![free_model(&stage.token.address)];
-    let listing = registry::Listing { url: "http://127.0.0.1:1".into(), models };
-    let register =
-        registry::ExecuteMsg::Register { worker_id: None, attestation, listing, padding: None };
+    let listing = registry::Listing {
+        url: "http://127.0.0.1:1".into(),
+        models,
+    };
+    let register = registry::ExecuteMsg::Register {
+        worker_id: None,
+        attestation,
+        listing,
+        padding: None,
+    };
     match stage.call(&stage.anyone, &stage.registry, &register).await {
         Ok(_) => Err("the registry accepted a quote with a flipped bit".into()),
         Err(error) => match error.downcast_ref::<ChainError>() {
@@ -98,14 +113,23 @@ fn free_model(token: &Addr) -> registry::ModelListing {
     registry::ModelListing {
         model: "m".into(),
         token: token.clone(),
-        rates: vec![rate(secret_ai_interface::Unit::Input), rate(secret_ai_interface::Unit::Output)],
+        rates: vec![
+            rate(secret_ai_interface::Unit::Input),
+            rate(secret_ai_interface::Unit::Output),
+        ],
     }
 }
 
 /// What the newest receipt is worth must have been paid: the client's own files tell it.
 async fn paid_all(stage: &Stage) -> Result<u128, Failure> {
-    let sessions: SessionsAnswer =
-        ask_billing(stage, PermitQuery::Sessions { start: None, limit: None }).await?;
+    let sessions: SessionsAnswer = ask_billing(
+        stage,
+        PermitQuery::Sessions {
+            start: None,
+            limit: None,
+        },
+    )
+    .await?;
     let session = &sessions.sessions.first().ok_or("no session")?.session;
     let mut owed = 0;
     for file in std::fs::read_dir(stage.path("user/receipts"))? {
@@ -129,10 +153,18 @@ async fn paid_all(stage: &Stage) -> Result<u128, Failure> {
 }
 
 async fn ended(stage: &Stage) -> Result<(), Failure> {
-    let sessions: SessionsAnswer =
-        ask_billing(stage, PermitQuery::Sessions { start: None, limit: None }).await?;
-    let clock: ClockAnswer =
-        stage.chain.query(&reference(&stage.billing), &billing::QueryMsg::Clock {}).await?;
+    let sessions: SessionsAnswer = ask_billing(
+        stage,
+        PermitQuery::Sessions {
+            start: None,
+            limit: None,
+        },
+    )
+    .await?;
+    let clock: ClockAnswer = stage
+        .chain
+        .query(&reference(&stage.billing), &billing::QueryMsg::Clock {})
+        .await?;
     match sessions.sessions.first().map(|own| own.session.status) {
         Some(billing::SessionStatus::Ended) => Ok(()),
         other => Err(format!("the session has not ended: {other:?}, {clock:?}").into()),
@@ -140,19 +172,23 @@ async fn ended(stage: &Stage) -> Result<(), Failure> {
 }
 
 async fn ask_billing<T: DeserializeOwned>(stage: &Stage, query: PermitQuery) -> Result<T, Failure> {
-    let permit = owner_permit(&stage.user, CHAIN_ID, stage.billing.address.as_str(), "demo")?;
+    let permit = owner_permit(
+        &stage.user,
+        CHAIN_ID,
+        stage.billing.address.as_str(),
+        "demo",
+    )?;
     let msg = billing::QueryMsg::WithPermit { permit, query };
     Ok(stage.chain.query(&reference(&stage.billing), &msg).await?)
 }
 
 /// Balance of a wallet in the token.
-async fn balance(
-    stage: &Stage,
-    wallet: &secret_ai_chain_client::Wallet,
-) -> Result<u128, Failure> {
+async fn balance(stage: &Stage, wallet: &secret_ai_chain_client::Wallet) -> Result<u128, Failure> {
     let permit = owner_permit(wallet, CHAIN_ID, stage.token.address.as_str(), "demo")?;
-    let msg =
-        token::QueryMsg::WithPermit { permit, query: token::QueryWithPermit::Balance {} };
+    let msg = token::QueryMsg::WithPermit {
+        permit,
+        query: token::QueryWithPermit::Balance {},
+    };
     match stage.chain.query(&reference(&stage.token), &msg).await? {
         token::QueryAnswer::Balance { amount } => Ok(amount.u128()),
         other => Err(format!("token: no balance but {other:?}").into()),
@@ -165,14 +201,20 @@ async fn table(stage: &Stage, paid: u128) -> Result<(), Failure> {
     let operator = balance(stage, &stage.operator).await?;
     let account: AccountAnswer = ask_billing(stage, PermitQuery::Account {}).await?;
     let free = account.balances.first().map_or(0, |b| b.free.u128());
-    let permit =
-        owner_permit(&stage.operator, CHAIN_ID, stage.rewards.address.as_str(), "demo")?;
+    let permit = owner_permit(
+        &stage.operator,
+        CHAIN_ID,
+        stage.rewards.address.as_str(),
+        "demo",
+    )?;
     let query = rewards::PermitQuery::Earnings {};
     let msg = rewards::QueryMsg::WithPermit { permit, query };
     let answer: rewards::EarningsAnswer =
         stage.chain.query(&reference(&stage.rewards), &msg).await?;
-    let (earned, claimed) =
-        answer.earnings.first().map_or((0, 0), |e| (e.earned.u128(), e.claimed.u128()));
+    let (earned, claimed) = answer
+        .earnings
+        .first()
+        .map_or((0, 0), |e| (e.earned.u128(), e.claimed.u128()));
 
     println!("{:<46}{:>12}", "minted to the user", FUNDS);
     println!("{:<46}{:>12}", "user's wallet", user);
@@ -182,7 +224,11 @@ async fn table(stage: &Stage, paid: u128) -> Result<(), Failure> {
     println!("{:<46}{:>12}", "claimed (worker's view)", claimed);
     println!("{:<46}{:>12}", "operator's wallet", operator);
     let rows = [
-        ("user + operator + free = minted", user + operator + free, FUNDS),
+        (
+            "user + operator + free = minted",
+            user + operator + free,
+            FUNDS,
+        ),
         ("paid = earned", paid, earned),
         ("earned = claimed", earned, claimed),
         ("claimed = operator's wallet", claimed, operator),
@@ -192,7 +238,11 @@ async fn table(stage: &Stage, paid: u128) -> Result<(), Failure> {
     for (what, left, right) in rows {
         let agrees = left == right;
         wrong += u32::from(!agrees);
-        println!("{:<46}{left:>12} {} {right}", what, if agrees { "=" } else { "≠" });
+        println!(
+            "{:<46}{left:>12} {} {right}",
+            what,
+            if agrees { "=" } else { "≠" }
+        );
     }
     if wrong > 0 {
         return Err(format!("{wrong} sums do not agree").into());
