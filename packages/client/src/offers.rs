@@ -31,7 +31,7 @@ pub async fn choose(
     let fits =
         |o: &Offer| o.listing.token.as_str() == token && worker.is_none_or(|w| w == o.worker_id);
     let found = offers(account, Some(model)).await?.into_iter().filter(fits);
-    found.min_by_key(|offer| rate_sum(offer)).ok_or_else(|| {
+    found.min_by_key(rate_sum).ok_or_else(|| {
         ClientError::input(
             "model",
             format!("no active worker offers {model:?} for this token"),

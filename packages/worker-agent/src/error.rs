@@ -16,20 +16,21 @@ use crate::prices::TermsRefused;
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
-    message: String,
+    message: Box<str>,
     param: Option<&'static str>,
     /// Base units needed at most, and available.
     amounts: Option<(u128, u128)>,
-    headers: HeaderMap,
+    /// Boxed, as the rest of an error is small and travels far.
+    headers: Box<HeaderMap>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let headers = HeaderMap::new();
+        let headers = Box::default();
         ApiError {
             status,
             code,
-            message: message.into(),
+            message: message.into().into_boxed_str(),
             param: None,
             amounts: None,
             headers,
@@ -154,7 +155,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, self.headers.clone(), Json(self.body())).into_response()
+        (self.status, (*self.headers).clone(), Json(self.body())).into_response()
     }
 }
 

@@ -83,7 +83,7 @@ impl Journal {
         let thread = std::thread::Builder::new()
             .name("journal".into())
             .spawn(move || write_groups(&writer, &inbox))
-            .map_err(|e| redb::Error::Io(e))
+            .map_err(redb::Error::Io)
             .context(DatabaseSnafu)?;
         Ok(Journal {
             db,
