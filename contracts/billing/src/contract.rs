@@ -5,7 +5,7 @@ use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::random::random;
-use secret_ai_contract_kit::{checked_address, sealed};
+use secret_ai_contract_kit::{access, checked_address, sealed};
 use secret_ai_interface::billing::{
     ExecuteMsg, InstantiateMsg, QueryMsg, Timing, TokenConfig, MAX_TOKENS,
 };
@@ -13,7 +13,7 @@ use secret_ai_interface::billing::{
 use crate::error::{check_count, check_range, ContractError};
 use crate::state::{save_seed, tick, Config};
 use crate::token::register_receive;
-use crate::{access, admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
+use crate::{admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
 
 const MAX_EPOCH_S: u64 = 24 * 3_600;
 const MAX_GRACE_S: u64 = 30 * 24 * 3_600;
@@ -25,7 +25,7 @@ pub fn instantiate(
     info: MessageInfo,
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
-    refuse_funds(&info)?;
+    access::refuse_funds(&info)?;
     let InstantiateMsg {
         admin,
         registry,
@@ -64,7 +64,7 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
-    refuse_funds(&info)?;
+    access::refuse_funds(&info)?;
     let i = &info;
     match msg {
         ExecuteMsg::Receive {
@@ -94,11 +94,11 @@ pub fn execute(
         ExecuteMsg::Pause {} => admin::pause(deps, env, i),
         ExecuteMsg::Unpause {} => admin::unpause(deps, env, i),
         ExecuteMsg::CreateViewingKey { entropy, .. } => {
-            access::create_viewing_key(deps, &env, i, &entropy)
+            Ok(access::create_viewing_key(deps, &env, i, &entropy)?)
         }
-        ExecuteMsg::SetViewingKey { key, .. } => access::set_viewing_key(deps, i, &key),
+        ExecuteMsg::SetViewingKey { key, .. } => Ok(access::set_viewing_key(deps, i, &key)?),
         ExecuteMsg::RevokePermit { permit_name, .. } => {
-            access::revoke_permit(deps, i, &permit_name)
+            Ok(access::revoke_permit(deps, i, &permit_name)?)
         }
     }
 }
@@ -106,16 +106,6 @@ pub fn execute(
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
-}
-
-/// Native coins are public and have no place here; sent ones would be stuck.
-fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
-    match info.funds.first() {
-        Some(coin) => Err(ContractError::NativeFunds {
-            denom: coin.denom.clone(),
-        }),
-        None => Ok(()),
-    }
 }
 
 fn check_timing(timing: &Timing) -> Result<(), ContractError> {

@@ -29,8 +29,6 @@ pub enum ContractError {
     DepositTooSmall { amount: u128, min: u128 },
     #[error("token: not accepted here")]
     UnknownToken,
-    #[error("funds: {denom} was sent; this contract takes SNIP-20 tokens only")]
-    NativeFunds { denom: String },
     #[error("session_id: no session of the sender has this id")]
     UnknownSession,
     #[error("epoch: {epoch} has not ended, the current epoch is {current}")]

@@ -15,7 +15,6 @@
     )
 )]
 
-mod access;
 mod admin;
 pub mod clock;
 pub mod contract;

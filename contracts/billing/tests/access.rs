@@ -99,7 +99,9 @@ fn native_coins_are_refused() {
         suite
             .app
             .execute_with_funds(&alice, &suite.billing, &ExecuteMsg::Pause {}, &coins);
-    assert!(refused.is_err());
+    let refused = refused.unwrap_err();
+    assert!(refused.contains("funds: uscrt was sent"), "{refused}");
+    assert_eq!(suite.app.balance(&alice, "uscrt"), Uint128::new(1_000));
 }
 
 #[test]

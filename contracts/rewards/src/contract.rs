@@ -4,13 +4,13 @@
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
-use secret_ai_contract_kit::{checked_address, sealed};
+use secret_ai_contract_kit::{access, checked_address, sealed};
 use secret_ai_interface::billing;
 use secret_ai_interface::rewards::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::error::ContractError;
 use crate::state::Config;
-use crate::{access, claim, credit, query};
+use crate::{claim, credit, query};
 
 /// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
 #[cfg_attr(not(feature = "library"), entry_point)]
@@ -20,7 +20,7 @@ pub fn instantiate(
     info: MessageInfo,
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
-    refuse_funds(&info)?;
+    access::refuse_funds(&info)?;
     let billing = msg.billing;
     checked_address("billing", billing.address.as_str())?;
     let answer: billing::ConfigAnswer =
@@ -47,16 +47,16 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
-    refuse_funds(&info)?;
+    access::refuse_funds(&info)?;
     match msg {
         ExecuteMsg::Credit { sealed } => credit::credit(deps, &info, &sealed),
         ExecuteMsg::Claim { token, amount, .. } => claim::claim(deps, &info, &token, amount),
         ExecuteMsg::CreateViewingKey { entropy, .. } => {
-            access::create_viewing_key(deps, &env, &info, &entropy)
+            Ok(access::create_viewing_key(deps, &env, &info, &entropy)?)
         }
-        ExecuteMsg::SetViewingKey { key, .. } => access::set_viewing_key(deps, &info, &key),
+        ExecuteMsg::SetViewingKey { key, .. } => Ok(access::set_viewing_key(deps, &info, &key)?),
         ExecuteMsg::RevokePermit { permit_name, .. } => {
-            access::revoke_permit(deps, &info, &permit_name)
+            Ok(access::revoke_permit(deps, &info, &permit_name)?)
         }
     }
 }
@@ -64,14 +64,4 @@ pub fn execute(
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
-}
-
-/// Native coins have no place here; sent ones would be stuck.
-fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
-    match info.funds.first() {
-        Some(coin) => Err(ContractError::NativeFunds {
-            denom: coin.denom.clone(),
-        }),
-        None => Ok(()),
-    }
 }

@@ -17,6 +17,4 @@ pub enum ContractError {
     TooMuch { amount: u128, available: u128 },
     #[error("earnings: the sum exceeds 2^128 base units")]
     Overflow,
-    #[error("funds: {denom} was sent; this contract takes no coins")]
-    NativeFunds { denom: String },
 }

@@ -12,7 +12,6 @@
     )
 )]
 
-mod access;
 mod claim;
 pub mod contract;
 mod credit;

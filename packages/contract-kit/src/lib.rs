@@ -17,6 +17,7 @@
     )
 )]
 
+pub mod access;
 pub mod credit;
 pub mod padding;
 pub mod permit;

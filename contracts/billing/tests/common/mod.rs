@@ -3,7 +3,7 @@
 
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{
-    from_slice, to_binary, to_vec, Addr, Binary, Deps, DepsMut, Env, MessageInfo, Response,
+    from_slice, to_binary, to_vec, Addr, Binary, Coin, Deps, DepsMut, Env, MessageInfo, Response,
     StdResult, Uint128,
 };
 use secret_ai_interface::billing::{
@@ -12,7 +12,7 @@ use secret_ai_interface::billing::{
 };
 use secret_ai_interface::registry::{KidInfo, KidStatus, KidsAnswer};
 use secret_ai_interface::{rewards, token, Contract, Hex, Kid, SessionId, Unit, WorkerId};
-use secret_ai_multi_test::{AppResponse, ContractFns, ContractRef, Genesis, SecretApp};
+use secret_ai_multi_test::{AppResponse, ContractFns, ContractRef, Genesis, SecretApp, Wallet};
 use secret_ai_receipts::{kid, public_key, sign, Ack, Domain, Receipt, SigningKey};
 
 pub const TIMING: Timing = Timing {
@@ -81,8 +81,12 @@ pub fn contract(of: &ContractRef) -> Contract {
 impl Suite {
     /// Everything wired; user `alice` has deposited [`DEPOSIT`]; one receipt key is active.
     pub fn new() -> Suite {
-        let mut app = SecretApp::new(Genesis::default());
-        let (admin, alice) = (app.user("admin"), app.user("alice"));
+        let alice = Wallet::new("alice").address();
+        let mut app = SecretApp::new(Genesis {
+            balances: vec![(alice.clone(), vec![Coin::new(1_000, "uscrt")])],
+            ..Default::default()
+        });
+        let admin = app.user("admin");
         let token = app.store(ContractFns::new(
             "dev-token",
             dev_token::contract::instantiate,

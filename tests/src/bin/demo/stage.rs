@@ -227,6 +227,12 @@ rates = [
         Err(format!("the worker agent does not serve:\n{log}").into())
     }
 
+    /// Kills the worker agent as a power cut would (SIGKILL), and starts it anew.
+    pub async fn crash_agent(&mut self) -> Result<(), Failure> {
+        self.agent.take().ok_or("no agent runs")?.kill();
+        self.start_agent().await
+    }
+
     /// A file of the stage.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -40,27 +40,35 @@ pub async fn tell() -> Result<(), Failure> {
     stage.user_is_refused(&["chat", "--max-charge", "1", "Who pays the worker?"])?;
     stage.user_runs(&["chat", "Who pays the worker?"])?;
 
-    title("5. The agent settles; the epoch ends; the contract prices and pays");
+    title("5. The worker's machine crashes (kill -9) and boots anew");
+    stage.crash_agent().await?;
+    println!(
+        "agent     runs again: a new receipt key, attested for the same worker; old receipts are"
+    );
+    println!("          in its journal, and with the user");
+    stage.user_runs(&["chat", "What is a session?"])?;
+
+    title("6. The agent settles; the epoch ends; the contract prices and pays");
     let paid = within(Duration::from_secs(60), || paid_all(&stage)).await?;
     stage.user_runs(&["usage"])?;
     stage.operator_runs(&["earnings"])?;
     stage.operator_runs(&["claim"])?;
 
-    title("6. The user closes the session and takes the rest home");
+    title("7. The user closes the session and takes the rest home");
     stage.user_runs(&["close"])?;
     within(Duration::from_secs(60), || ended(&stage)).await?;
     stage.user_runs(&["reclaim"])?;
     stage.user_runs(&["withdraw"])?;
     stage.user_runs(&["balance"])?;
 
-    title("7. What an outside observer saw");
+    title("8. What an outside observer saw");
     let seen = observer::watch(&stage).await?;
     observer::print(&stage, &seen);
     println!(
         "No amount, model, price, usage or session is in there: only who called which contract."
     );
 
-    title("8. Where every base unit is");
+    title("9. Where every base unit is");
     table(&stage, paid).await
 }
 
