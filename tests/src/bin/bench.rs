@@ -1,10 +1,11 @@
 //! `make bench`: sizes of the artifacts, and the gas of every message on the real wasm.
 
 use secret_ai_interface::billing::{ExecuteMsg, OpenAnswer, ReceiveMsg, SettleEntry, Timing};
-use secret_ai_interface::rewards;
+use secret_ai_interface::{registry, rewards, token, Hex};
 use secret_ai_receipts::SigningKey;
 use secret_ai_tests::artifacts::{root, CONTRACTS};
-use secret_ai_tests::local::{answer, Local};
+use secret_ai_tests::deploy;
+use secret_ai_tests::local::{address, answer, Local};
 
 fn main() {
     println!("| artifact | wasm, bytes | gzip, bytes |\n| --- | ---: | ---: |");
@@ -42,7 +43,7 @@ fn everything() -> Local {
     let key = SigningKey::from_slice(&[9; 32]).expect("a key");
     let worker = local.register("operator", &key);
     let listing = local.listing();
-    let update = secret_ai_interface::registry::ExecuteMsg::Update {
+    let update = registry::ExecuteMsg::Update {
         worker_id: worker,
         listing,
         padding: None,
@@ -124,7 +125,10 @@ fn everything() -> Local {
     local
         .billing("user", "withdraw", &withdraw)
         .expect("withdraw");
-    let retire = secret_ai_interface::registry::ExecuteMsg::Retire {
+    keys_and_pause(&mut local);
+    wallet(&mut local);
+    governance(&mut local, &key);
+    let retire = registry::ExecuteMsg::Retire {
         worker_id: worker,
         padding: None,
     };
@@ -132,4 +136,114 @@ fn everything() -> Local {
         .registry("operator", "retire", &retire)
         .expect("retire");
     local
+}
+
+/// Viewing keys, permits and the pause.
+fn keys_and_pause(local: &mut Local) {
+    let messages = [
+        (
+            "user",
+            "create_viewing_key",
+            ExecuteMsg::CreateViewingKey {
+                entropy: "dice".into(),
+                padding: None,
+            },
+        ),
+        (
+            "user",
+            "set_viewing_key",
+            ExecuteMsg::SetViewingKey {
+                key: "user-key".into(),
+                padding: None,
+            },
+        ),
+        (
+            "user",
+            "revoke_permit",
+            ExecuteMsg::RevokePermit {
+                permit_name: "p".into(),
+                padding: None,
+            },
+        ),
+        ("admin", "pause", ExecuteMsg::Pause {}),
+        ("admin", "unpause", ExecuteMsg::Unpause {}),
+    ];
+    for (sender, what, message) in messages {
+        local.billing(sender, what, &message).expect(what);
+    }
+}
+
+/// What a token does besides deposits.
+fn wallet(local: &mut Local) {
+    let to = local.token.clone();
+    let amount = cosmwasm_std::Uint128::new(1_000);
+    let messages = [
+        (
+            "user",
+            "transfer",
+            token::ExecuteMsg::Transfer {
+                recipient: address("friend"),
+                amount,
+                memo: None,
+                padding: None,
+            },
+        ),
+        (
+            "user",
+            "increase_allowance",
+            token::ExecuteMsg::IncreaseAllowance {
+                spender: address("friend"),
+                amount,
+                expiration: None,
+                padding: None,
+            },
+        ),
+        (
+            "friend",
+            "transfer_from",
+            token::ExecuteMsg::TransferFrom {
+                owner: address("user"),
+                recipient: address("friend"),
+                amount,
+                memo: None,
+                padding: None,
+            },
+        ),
+    ];
+    for (sender, what, message) in messages {
+        local
+            .send(sender, &format!("dev-token: {what}"), &to, &message)
+            .expect(what);
+    }
+}
+
+/// Renewal at half of the lease, and the registry's admin.
+fn governance(local: &mut Local, key: &SigningKey) {
+    local.net.advance(12 * 3_600);
+    let renew = registry::ExecuteMsg::Renew {
+        attestation: local.attestation("operator", key),
+        padding: None,
+    };
+    local.registry("operator", "renew", &renew).expect("renew");
+    let policy = deploy::registry_msg(None).policy;
+    let set_policy = registry::ExecuteMsg::SetPolicy {
+        policy,
+        padding: None,
+    };
+    local
+        .registry("admin", "set_policy", &set_policy)
+        .expect("set_policy");
+    let revoke = registry::ExecuteMsg::Revoke {
+        target: registry::RevocationTarget::Platform(Hex([7; 32])),
+        speed: registry::RevocationSpeed::Compromised,
+        padding: None,
+    };
+    local.registry("admin", "revoke", &revoke).expect("revoke");
+    let set_admin = registry::ExecuteMsg::SetAdmin {
+        admin: address("admin"),
+        padding: None,
+    };
+    local
+        .registry("admin", "set_admin", &set_admin)
+        .expect("set_admin");
 }

@@ -65,7 +65,7 @@ pub async fn tell() -> Result<(), Failure> {
     let seen = observer::watch(&stage).await?;
     observer::print(&stage, &seen);
     println!(
-        "No amount, model, price, usage or session is in there: only who called which contract."
+        "No amount, model, price or usage is in the clear: who called which contract, lengths, gas, slots."
     );
 
     title("9. Where every base unit is");
