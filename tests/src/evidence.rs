@@ -1,7 +1,9 @@
 //! Evidence of a simulated TEE, made as the agent makes it.
 
 use cosmwasm_std::Binary;
-use secret_ai_attestation::{image_id_of, registration_digest, report_data, Registration};
+use secret_ai_attestation::{
+    image_id_of, registration_digest, report_data, RawCollateral, Registration,
+};
 use secret_ai_attestation_testkit::{Measurements, SoftTee};
 use secret_ai_interface::registry::{Attestation, TdxCollateral};
 use secret_ai_interface::Hex;
@@ -11,8 +13,7 @@ use secret_ai_receipts::{public_key, SigningKey};
 pub const SEED: [u8; 32] = [0x5a; 32];
 
 /// Collateral in the form that the registry takes.
-pub fn collateral(tee: &SoftTee) -> TdxCollateral {
-    let raw = tee.collateral();
+pub fn collateral(raw: RawCollateral) -> TdxCollateral {
     let chain = |chain: Vec<Vec<u8>>| chain.into_iter().map(Binary).collect();
     TdxCollateral {
         root_ca_crl: Binary(raw.root_ca_crl),

@@ -119,7 +119,7 @@ impl Local {
 
     /// Submits the development collateral and approves the simulated image.
     pub fn prepare_registry(&mut self) {
-        let collateral = Box::new(evidence::collateral(&self.tee));
+        let collateral = Box::new(evidence::collateral(self.tee.collateral()));
         let root = RootKind::Development;
         let submit = registry::ExecuteMsg::SubmitCollateral {
             root,

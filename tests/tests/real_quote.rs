@@ -10,7 +10,7 @@ use cosmwasm_std::Binary;
 use secret_ai_attestation::{image_id, verify_collateral, verify_tdx_quote, TrustRoot};
 use secret_ai_interface::registry::{
     Attestation, ChallengeAnswer, CollateralAnswer, ExecuteMsg, Listing, ModelListing, Rate,
-    RootKind, TdxCollateral,
+    RootKind,
 };
 use secret_ai_interface::{Contract, Hex, Unit};
 use secret_ai_receipts::{public_key, SigningKey};
@@ -69,18 +69,7 @@ fn registry(time_s: u64) -> Registry {
 
 impl Registry {
     fn submit(&mut self, sample: &common::Sample) -> Result<CollateralAnswer, String> {
-        let raw = sample.raw();
-        let chain = |chain: Vec<Vec<u8>>| chain.into_iter().map(Binary).collect();
-        let collateral = Box::new(TdxCollateral {
-            root_ca_crl: Binary(raw.root_ca_crl),
-            pck_crl: Binary(raw.pck_crl),
-            pck_crl_issuer_chain: chain(raw.pck_crl_issuer_chain),
-            tcb_info: Binary(raw.tcb_info),
-            tcb_info_signature: Binary(raw.tcb_info_signature.to_vec()),
-            tcb_signing_chain: chain(raw.tcb_info_issuer_chain),
-            qe_identity: Binary(raw.qe_identity),
-            qe_identity_signature: Binary(raw.qe_identity_signature.to_vec()),
-        });
+        let collateral = Box::new(evidence::collateral(sample.raw()));
         let msg = ExecuteMsg::SubmitCollateral {
             root: RootKind::Intel,
             collateral,

@@ -107,6 +107,24 @@ fn everything() -> Local {
     local
         .billing("user", "reclaim, 1", &reclaim)
         .expect("reclaim");
+    for id in &ids[1..] {
+        let close = ExecuteMsg::CloseSession {
+            session_id: *id,
+            padding: None,
+        };
+        local
+            .billing("user", "close_session", &close)
+            .expect("close");
+        local.log.pop();
+    }
+    local.net.advance(3_600 + 1_201);
+    let reclaim = ExecuteMsg::Reclaim {
+        session_ids: ids[1..].to_vec(),
+        padding: None,
+    };
+    local
+        .billing("user", "reclaim, 8", &reclaim)
+        .expect("reclaim");
     let token = local.token.address.clone();
     let claim = rewards::ExecuteMsg::Claim {
         token: token.clone(),

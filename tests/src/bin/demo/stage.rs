@@ -122,7 +122,7 @@ impl Stage {
         );
         let submit = registry::ExecuteMsg::SubmitCollateral {
             root: RootKind::Development,
-            collateral: Box::new(evidence::collateral(&self.tee)),
+            collateral: Box::new(evidence::collateral(self.tee.collateral())),
             padding: None,
         };
         let done = self.call(&self.anyone, &self.registry, &submit).await?;
