@@ -5,9 +5,9 @@
 //! leaves what a quote is compared with; [`Collateral::encode`] puts it into one storage slot
 //! (about 2 to 3 kB). [`crate::verify_tdx_quote`] then needs three P-256 verifications only.
 
+use crate::certificate::Serial;
 use crate::error::Error;
 use crate::tcb::Verdict;
-use crate::x509::Serial;
 
 /// Collateral as Intel's provisioning service publishes it, certificates and CRLs in DER.
 #[derive(Clone, Debug, PartialEq, Eq)]

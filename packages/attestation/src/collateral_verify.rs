@@ -4,13 +4,14 @@
 //! TCB info and QE identity by the TCB signing certificate. JSON is parsed only after its signature
 //! held over the bytes as given.
 
+use crate::certificate::check_window;
 use crate::collateral::{Collateral, Dates, PckCa, RawCollateral};
 use crate::crl::RevocationList;
 use crate::crypto::{p256_verifies, sha256};
 use crate::error::{Error, Item};
 use crate::intel_json::{parse_qe_identity, parse_tcb_info};
 use crate::root::TrustRoot;
-use crate::x509::{check_window, Certificate, Role};
+use crate::x509::{Certificate, Role};
 
 /// Most bytes of a CRL; Intel's has 3.4 kB.
 const CRL_LIMIT: usize = 65_535;

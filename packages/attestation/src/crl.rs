@@ -1,10 +1,11 @@
 //! X.509 v2 certificate revocation lists (RFC 5280 §5): complete, not delta, signed by the CA whose
 //! certificates they revoke.
 
+use crate::certificate::{extension, Serial, Signed};
 use crate::crypto::{p256_verifies, sha256};
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
-use crate::x509::{expect_algorithm, extension, signed, Authority, Serial};
+use crate::x509::{expect_algorithm, Authority};
 
 const OID_CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
 
@@ -20,18 +21,20 @@ pub(crate) struct RevocationList {
 impl RevocationList {
     /// Reads a DER list, which must be `issuer`'s; its dates are left to the caller. One P-256 verification.
     pub fn verify(bytes: &[u8], item: Item, issuer: &Authority<'_>) -> Result<Self, Error> {
-        let (tbs, signature) = signed(bytes, item)?;
-        let mut fields = Der::new(tbs, item).nested(der::SEQUENCE)?;
+        let signed = Signed::parse(bytes, item)?;
+        expect_algorithm(signed.algorithm, item)?;
+        let signature = signed.p256_signature(item)?;
+        let mut fields = Der::new(signed.tbs, item).nested(der::SEQUENCE)?;
         if fields.unsigned::<1>()? != [1] {
             return Err(Error::Profile(item, "version is not 2"));
         }
-        expect_algorithm(&mut fields, item)?;
+        expect_algorithm(fields.expect(der::SEQUENCE)?.whole, item)?;
         let name = fields.expect(der::SEQUENCE)?.whole;
         if sha256(&[name]) != issuer.name_sha256 {
             return Err(Error::Issuer(item));
         }
         let (this_update, next_update) = (fields.time()?, fields.time()?);
-        if !p256_verifies(issuer.key, tbs, &signature) {
+        if !p256_verifies(issuer.key, signed.tbs, &signature) {
             return Err(Error::Signature(item));
         }
         let revoked = match fields.optional(der::SEQUENCE)? {

@@ -4,6 +4,9 @@ use core::fmt;
 
 use thiserror::Error;
 
+use crate::gpu::GpuError;
+use crate::nras::NrasError;
+use crate::snp::SnpError;
 use crate::tcb::{Advisory, TcbStatus};
 
 /// The thing that an error speaks of.
@@ -27,6 +30,28 @@ pub enum Item {
     QeIdentity,
     /// A set of collateral, verified before.
     Collateral,
+    /// AMD's root key of a product (ARK).
+    Ark,
+    /// AMD's signing key below it: ASK for VCEKs, ASVK for VLEKs.
+    Ask,
+    /// AMD's key of one chip at one patch level.
+    Vcek,
+    /// AMD's key of a cloud provider.
+    Vlek,
+    /// AMD's revocation list of a product.
+    AmdCrl,
+    /// NVIDIA's root certificate of device identities.
+    NvidiaRoot,
+    /// A certificate between NVIDIA's root and a device.
+    NvidiaCa,
+    /// A certificate of a device's boot code, below NVIDIA's authorities.
+    DeviceCa,
+    /// The certificate whose key signs a device's reports.
+    DeviceLeaf,
+    /// A certificate of NVIDIA's remote attestation service.
+    NrasCertificate,
+    /// A token of NVIDIA's remote attestation service.
+    NrasToken,
 }
 
 impl fmt::Display for Item {
@@ -41,6 +66,17 @@ impl fmt::Display for Item {
             Item::TcbInfo => "TCB info",
             Item::QeIdentity => "QE identity",
             Item::Collateral => "collateral",
+            Item::Ark => "ARK certificate",
+            Item::Ask => "ASK certificate",
+            Item::Vcek => "VCEK certificate",
+            Item::Vlek => "VLEK certificate",
+            Item::AmdCrl => "AMD CRL",
+            Item::NvidiaRoot => "NVIDIA root certificate",
+            Item::NvidiaCa => "NVIDIA intermediate certificate",
+            Item::DeviceCa => "device boot certificate",
+            Item::DeviceLeaf => "device certificate",
+            Item::NrasCertificate => "NRAS certificate",
+            Item::NrasToken => "NRAS token",
         })
     }
 }
@@ -48,6 +84,14 @@ impl fmt::Display for Item {
 /// Why evidence or collateral is refused. [`Error::code`] is stable; the sentence may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Error {
+    // Other technologies.
+    #[error(transparent)]
+    Snp(#[from] SnpError),
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    #[error(transparent)]
+    Nras(#[from] NrasError),
+
     // Form of a quote.
     #[error("quote has {have} bytes where its fields need {need}")]
     QuoteLength { have: usize, need: usize },
@@ -185,6 +229,9 @@ impl Error {
     /// Stable snake_case name of the check that failed.
     pub fn code(&self) -> &'static str {
         match self {
+            Error::Snp(error) => error.code(),
+            Error::Gpu(error) => error.code(),
+            Error::Nras(error) => error.code(),
             Error::QuoteLength { .. } => "quote_length",
             Error::QuoteVersion(_) => "quote_version",
             Error::TeeType(_) => "tee_type",

@@ -26,6 +26,7 @@
 
 mod binding;
 mod bytes;
+mod certificate;
 mod collateral;
 mod collateral_codec;
 mod collateral_verify;
@@ -33,13 +34,16 @@ mod crl;
 mod crypto;
 mod der;
 mod error;
+pub mod gpu;
 mod intel_json;
 mod measurement;
+pub mod nras;
 mod pck;
 mod pem;
 mod policy;
 mod quote;
 mod root;
+pub mod snp;
 mod tcb;
 mod tdx;
 #[cfg(test)]
@@ -53,6 +57,7 @@ pub use binding::{
     check_report_data, device_set_digest, gpu_nonce, registration_digest, report_data,
     worker_digest, Device, DeviceKind, Registration,
 };
+pub use certificate::Serial;
 pub use collateral::{
     Collateral, Dates, ModuleSigner, PckCa, QeIdentity, RawCollateral, TcbLevel, TdxModule,
 };
@@ -64,4 +69,3 @@ pub use quote::{compact, without_padding};
 pub use root::{TrustRoot, INTEL_FINGERPRINT};
 pub use tcb::{Advisory, TcbStatus, Verdict};
 pub use tdx::{verify_tdx_quote, VerifiedTdx};
-pub use x509::Serial;

@@ -9,6 +9,7 @@
 //! follow, PCE-ID is compared, every unknown TD attribute is refused, the PCK chain in the quote must
 //! be the collateral's, a revoked TCB is refused whatever policy says.
 
+use crate::certificate::check_window;
 use crate::collateral::{Collateral, ModuleSigner, QeIdentity, TdxModule};
 use crate::crypto::{p256_verifies, sha256};
 use crate::error::{Error, Item};
@@ -16,7 +17,7 @@ use crate::pck::{self, Platform};
 use crate::pem;
 use crate::quote::{Certification, QeReport, Quote, TdBody};
 use crate::tcb::{Advisory, TcbStatus, Verdict};
-use crate::x509::{check_window, Authority, Certificate};
+use crate::x509::{Authority, Certificate};
 
 const DEBUG: u64 = 1;
 /// Bits 1 to 7: the TD is under some other kind of observation.

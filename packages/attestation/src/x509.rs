@@ -1,16 +1,14 @@
-//! X.509 v3 certificates as Intel's SGX hierarchy issues them: ECDSA P-256 with SHA-256, validity,
+//! Certificates as Intel's SGX hierarchy issues them: ECDSA P-256 with SHA-256, validity,
 //! basic constraints and key usage. Signatures are checked over the TBS bytes as given.
 //!
 //! The hierarchy is root → PCK CA → PCK certificate, and root → TCB signing certificate. A
 //! certificate is taken only in the [`Role`] that its constraints, key usage and common name
 //! declare, so none can stand in for another.
 
+use crate::certificate::{check_window, common_name, extension, Fields, Serial};
 use crate::crypto::{p256_verifies, sha256, P256Key};
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
-
-/// A certificate's or revocation entry's serial number, filled up with zeros in front.
-pub type Serial = [u8; 20];
 
 const ECDSA_WITH_SHA256: &[u8] = &[
     0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02,
@@ -20,7 +18,6 @@ const P256_SPKI: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
 ];
-const OID_COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const OID_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const OID_BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 /// 1.2.840.113741.1.13.1, Intel's SGX extension.
@@ -94,40 +91,28 @@ impl<'a> Certificate<'a> {
     /// Reads one DER certificate and checks that it may serve in `role`.
     pub fn parse(bytes: &'a [u8], role: Role) -> Result<Self, Error> {
         let item = role.item();
-        let (tbs, signature) = signed(bytes, item)?;
-        let mut fields = Der::new(tbs, item).nested(der::SEQUENCE)?;
-        if fields.expect(der::CONTEXT_0)?.body != [der::INTEGER, 1, 2] {
-            return Err(Error::Profile(item, "version is not 3"));
-        }
-        let serial = fields.unsigned()?;
-        expect_algorithm(&mut fields, item)?;
-        let issuer = fields.expect(der::SEQUENCE)?.whole;
-        let mut validity = fields.nested(der::SEQUENCE)?;
-        let (not_before, not_after) = (validity.time()?, validity.time()?);
-        validity.finish()?;
-        let subject = fields.expect(der::SEQUENCE)?;
-        let spki = fields.expect(der::SEQUENCE)?.whole;
-        let key = spki
+        let fields = Fields::parse(bytes, item)?;
+        expect_algorithm(fields.signed.algorithm, item)?;
+        let signature = fields.signed.p256_signature(item)?;
+        let key = fields
+            .spki
             .strip_prefix(P256_SPKI)
             .and_then(|point| P256Key::try_from(point).ok())
             .ok_or(Error::Profile(
                 item,
                 "key is not an uncompressed P-256 point",
             ))?;
-        let mut outer = fields.nested(der::CONTEXT_3)?;
-        let extensions = Extensions::parse(outer.nested(der::SEQUENCE)?, item)?;
-        outer.finish()?;
-        fields.finish()?;
+        let extensions = Extensions::parse(fields.extensions, item)?;
         extensions.check(role)?;
-        check_name(Der::new(subject.body, item), role)?;
+        check_name(fields.subject.body, role)?;
         Ok(Certificate {
             item,
-            tbs,
-            serial,
-            issuer_sha256: sha256(&[issuer]),
-            subject_sha256: sha256(&[subject.whole]),
-            not_before,
-            not_after,
+            tbs: fields.signed.tbs,
+            serial: fields.serial,
+            issuer_sha256: sha256(&[fields.issuer]),
+            subject_sha256: sha256(&[fields.subject.whole]),
+            not_before: fields.not_before,
+            not_after: fields.not_after,
             key,
             sgx: extensions.sgx,
             signature,
@@ -166,40 +151,9 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Fails unless `from <= now <= until` (Unix seconds).
-pub(crate) fn check_window(item: Item, from: u64, until: u64, now: u64) -> Result<(), Error> {
-    if now < from {
-        Err(Error::NotYetValid { item, from, now })
-    } else if now > until {
-        Err(Error::Expired { item, until, now })
-    } else {
-        Ok(())
-    }
-}
-
-/// Splits a signed X.509 structure (certificate or CRL) into its whole TBS element and r ‖ s.
-pub(crate) fn signed(bytes: &[u8], item: Item) -> Result<(&[u8], [u8; 64]), Error> {
-    let mut all = Der::new(bytes, item);
-    let mut outer = all.nested(der::SEQUENCE)?;
-    all.finish()?;
-    let tbs = outer.expect(der::SEQUENCE)?.whole;
-    expect_algorithm(&mut outer, item)?;
-    let mut bits = Der::new(outer.whole_bits()?, item);
-    outer.finish()?;
-    let mut rs = bits.nested(der::SEQUENCE)?;
-    bits.finish()?;
-    let (r, s) = (rs.unsigned::<32>()?, rs.unsigned::<32>()?);
-    rs.finish()?;
-    let mut signature = [0u8; 64];
-    for (slot, byte) in signature.iter_mut().zip(r.into_iter().chain(s)) {
-        *slot = byte;
-    }
-    Ok((tbs, signature))
-}
-
-/// Reads an AlgorithmIdentifier that must be ecdsa-with-SHA256.
-pub(crate) fn expect_algorithm(fields: &mut Der<'_>, item: Item) -> Result<(), Error> {
-    if fields.expect(der::SEQUENCE)?.whole == ECDSA_WITH_SHA256 {
+/// Fails unless this AlgorithmIdentifier is ecdsa-with-SHA256.
+pub(crate) fn expect_algorithm(algorithm: &[u8], item: Item) -> Result<(), Error> {
+    if algorithm == ECDSA_WITH_SHA256 {
         Ok(())
     } else {
         Err(Error::Profile(
@@ -277,38 +231,14 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Reads one Extension: OID, whether critical, content of its OCTET STRING.
-pub(crate) fn extension<'a>(list: &mut Der<'a>) -> Result<(&'a [u8], bool, &'a [u8]), Error> {
-    let mut fields = list.nested(der::SEQUENCE)?;
-    let oid = fields.expect(der::OID)?.body;
-    let critical = fields.default_false()?;
-    let value = fields.expect(der::OCTET_STRING)?.body;
-    fields.finish()?;
-    Ok((oid, critical, value))
-}
-
 /// Fails unless the name has exactly one common name, which is one of the role's.
-fn check_name(mut name: Der<'_>, role: Role) -> Result<(), Error> {
-    if role.names().is_empty() {
-        return Ok(());
-    }
-    let mut common_name = None;
-    while !name.is_empty() {
-        let mut set = name.nested(der::SET)?;
-        let mut attribute = set.nested(der::SEQUENCE)?;
-        set.finish()?;
-        let oid = attribute.expect(der::OID)?.body;
-        let value = attribute.element()?.body;
-        attribute.finish()?;
-        if oid == OID_COMMON_NAME && common_name.replace(value).is_some() {
-            return Err(Error::Profile(role.item(), "two common names"));
-        }
-    }
-    match common_name {
-        Some(found) if role.names().contains(&found) => Ok(()),
-        _ => Err(Error::Profile(
+fn check_name(name: &[u8], role: Role) -> Result<(), Error> {
+    if role.names().is_empty() || role.names().contains(&common_name(name, role.item())?) {
+        Ok(())
+    } else {
+        Err(Error::Profile(
             role.item(),
             "common name does not fit its role",
-        )),
+        ))
     }
 }

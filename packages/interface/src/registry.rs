@@ -10,9 +10,9 @@ use crate::{Digest, Hex, Kid, PublicKey, Unit, WorkerId};
 pub struct InstantiateMsg {
     /// Governs policy and revocation; the sender if absent.
     pub admin: Option<String>,
-    /// DER certificate of a root that stands in for Intel's. A registry that has one says
-    /// `development: true` for ever, and no message adds one later.
-    pub development_root: Option<Binary>,
+    /// Roots that stand in for the vendors'. A registry that has any says `development: true` for
+    /// ever, and no message adds one later.
+    pub development_roots: Option<DevelopmentRoots>,
     /// What evidence must show.
     pub policy: Policy,
     /// Life of a challenge in seconds, 60 to 3,600.
@@ -21,16 +21,87 @@ pub struct InstantiateMsg {
     pub lease_s: u64,
 }
 
-/// What genuine evidence must show besides being genuine. Never accepted, whatever the policy:
-/// debug, migratable or profiled TDs, revoked platforms.
+/// Self-signed root certificates in DER, each at most 4,096 bytes.
 #[cw_serde]
+#[derive(Eq, Default)]
+pub struct DevelopmentRoots {
+    /// In place of Intel's SGX Root CA: P-256.
+    pub tdx: Option<Binary>,
+    /// In place of AMD's ARK of every product: RSA-4096.
+    pub snp: Option<Binary>,
+    /// In place of NVIDIA's Device Identity CA: P-384.
+    pub nvidia: Option<Binary>,
+}
+
+/// What genuine evidence must show besides being genuine. Never accepted, whatever the policy:
+/// debug, migratable or profiled guests, revoked platforms, devices in debug mode.
+#[cw_serde]
+#[derive(Eq)]
 pub struct Policy {
+    pub tdx: TdxPolicy,
+    pub snp: SnpPolicy,
+    /// Most workers that may be active on one platform, 1 to 16.
+    pub max_workers_per_platform: u32,
+    /// Accept only platforms that the admin approved as known (`approve_platform`).
+    pub known_platforms_only: bool,
+    /// Seconds for which a sign of life (registration, renewal or heartbeat) keeps a worker listed;
+    /// 0 for the whole lease. At most 604,800.
+    pub heartbeat_s: u64,
+}
+
+/// Policy for Intel TDX. `UpToDate` is always accepted, `Revoked` never.
+#[cw_serde]
+#[derive(Eq)]
+pub struct TdxPolicy {
     /// Accept TCB status `SWHardeningNeeded`.
     pub allow_sw_hardening_needed: bool,
     /// Accept TCB status `ConfigurationNeeded`.
     pub allow_configuration_needed: bool,
-    /// Most workers that may be active on one platform.
-    pub max_workers_per_platform: u32,
+    /// Seconds for which an outdated platform is accepted, from the TCB date of the level that it
+    /// misses; 0 for never, at most 31,536,000.
+    pub out_of_date_grace_s: u64,
+    /// Advisories under which no platform is accepted, such as `INTEL-SA-00837`; at most 32.
+    pub denied_advisories: Vec<String>,
+    /// Least TCB evaluation number of collateral.
+    pub min_tcb_evaluation_number: u32,
+    /// Seconds for which collateral may be used after its oldest part was issued, 3,600 to 2,592,000.
+    pub max_collateral_age_s: u64,
+}
+
+/// Policy for AMD SEV-SNP.
+#[cw_serde]
+#[derive(Eq)]
+pub struct SnpPolicy {
+    /// Accept guests that may run with simultaneous multithreading. Real platforms have it on.
+    pub allow_smt: bool,
+    /// Accept reports signed by a cloud provider's key (VLEK) instead of the chip's (VCEK).
+    pub allow_vlek: bool,
+    /// Accept reports of version 2, which do not name the product.
+    pub allow_version_2: bool,
+    /// Least reported TCB; a product that is not here is refused.
+    pub min_tcb: Vec<SnpMinTcb>,
+}
+
+/// Least security patch levels of one product.
+#[cw_serde]
+#[derive(Eq, Copy)]
+pub struct SnpMinTcb {
+    pub product: SnpProduct,
+    /// 0 on products that have none.
+    pub fmc: u8,
+    pub boot_loader: u8,
+    pub tee: u8,
+    pub snp: u8,
+    pub microcode: u8,
+}
+
+/// A generation of AMD EPYC processors with SEV-SNP.
+#[cw_serde]
+#[derive(Eq, Copy)]
+pub enum SnpProduct {
+    Milan,
+    Genoa,
+    Turin,
 }
 
 /// State-changing messages.
@@ -68,24 +139,62 @@ pub enum ExecuteMsg {
         worker_id: WorkerId,
         padding: Option<String>,
     },
-    /// Admin: marks a key, image or platform. `compromised` cannot be undone.
+    /// Operator: verifies one GPU for the open challenge of this operator and receipt key, ahead of
+    /// a registration or renewal whose evidence would not fit into one transaction. What it showed
+    /// counts until the challenge ends, for this registration alone. Answer: [`StageAnswer`].
+    StageGpu {
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+        /// Place among this registration's staged GPUs, 0 to 15; a second GPU at the same place
+        /// replaces the first.
+        place: u8,
+        gpu: Box<GpuReport>,
+        padding: Option<String>,
+    },
+    /// Anyone: a sign of life, signed by the receipt key in the TEE.
+    Heartbeat {
+        kid: Kid,
+        /// Unix seconds: later than the last one, at most 300 s from block time.
+        at: u64,
+        /// Signature by the receipt key over the heartbeat digest (docs/attestation.md), 64 bytes.
+        signature: Binary,
+        padding: Option<String>,
+    },
+    /// Admin: marks a key, image, workload, platform, device or golden set. `compromised` cannot be
+    /// undone.
     Revoke {
         target: RevocationTarget,
         speed: RevocationSpeed,
         padding: Option<String>,
     },
-    /// Anyone: collateral for one kind of platform, verified under the pinned roots and kept
-    /// unless what is stored is newer. Answer: [`CollateralAnswer`].
+    /// Anyone: what a vendor publishes, verified under its root and kept unless what is stored is
+    /// newer. Answer: [`CollateralAnswer`].
     SubmitCollateral {
         root: RootKind,
-        collateral: Box<TdxCollateral>,
+        collateral: Collateral,
         padding: Option<String>,
     },
-    /// Admin: approves a TDX image (and the workload measured into RTMR3) for registration.
+    /// Admin: approves an image, and a workload in it, for registration. Further workloads of the
+    /// same image take further messages.
     ApproveImage {
         image: Digest,
-        /// Value of RTMR3 that this workload must have; absent accepts any.
-        rtmr3: Option<Hex<48>>,
+        /// Digest of a [`Workload`] (docs/attestation.md); absent approves whatever runs in the image.
+        workload: Option<Digest>,
+        /// Unix seconds after which the image no longer counts; absent for no end.
+        until: Option<u64>,
+        padding: Option<String>,
+    },
+    /// Admin: says whether somebody trusted knows where this platform stands.
+    ApprovePlatform {
+        platform: Digest,
+        known: bool,
+        padding: Option<String>,
+    },
+    /// Admin: approves the measurements that GPUs of one kind with one firmware must show. A second
+    /// set for the same kind and firmware replaces the first. Answer: [`GoldenAnswer`].
+    ApproveGolden {
+        /// Stored form of a golden set, as `secret-ai evidence golden` makes it; at most 32,768 bytes.
+        set: Binary,
         padding: Option<String>,
     },
     /// Admin: replaces the policy. It holds for evidence from now on.
@@ -109,12 +218,98 @@ pub struct Attestation {
     pub tls_spki_sha256: Digest,
     /// X25519 key for end-to-end encryption of prompts.
     pub e2ee_pk: Hex<32>,
-    /// Class of the worker: bit 0 says that it has confidential GPUs.
+    /// Class of the worker: bits 4 to 7 are its number of confidential GPUs, bit 1 says that its
+    /// platform is known (`approve_platform`); all other bits are 0.
     pub class: u8,
-    /// Intel TDX quote, version 4 or 5, at most 16,384 bytes.
-    pub tdx_quote: Binary,
+    pub cpu: CpuEvidence,
+    /// What runs in the image; absent if the image was approved for any workload, or the value of
+    /// RTMR3 or host data itself was approved.
+    pub workload: Option<Workload>,
+    /// As many as the class says.
+    pub gpus: Vec<GpuEvidence>,
     /// Signature by the receipt key over the registration digest (challenge, operator), 64 bytes.
     pub signature: Binary,
+}
+
+/// Evidence of the CPU.
+#[cw_serde]
+#[derive(Eq)]
+pub enum CpuEvidence {
+    /// Intel TDX.
+    Tdx {
+        /// Quote of version 4 or 5, at most 16,384 bytes; a renewal may name its PCK certificate by
+        /// hash.
+        quote: Binary,
+    },
+    /// AMD SEV-SNP.
+    Snp {
+        /// Attestation report, 1,184 bytes.
+        report: Binary,
+        /// VCEK or VLEK.
+        certificate: CertificateRef,
+    },
+}
+
+/// A certificate, or the hash of one that this registry has verified before.
+#[cw_serde]
+#[derive(Eq)]
+pub enum CertificateRef {
+    /// DER, at most 4,096 bytes.
+    Der(Binary),
+    /// SHA-256 of the DER.
+    Known(Digest),
+}
+
+/// What a measured image was told to run. Its digest is what the admin approves.
+#[cw_serde]
+#[derive(Eq)]
+pub enum Workload {
+    /// TDX, SecretVM's attest tool.
+    AttestTool {
+        compose_sha256: Digest,
+        rootfs: Digest,
+        docker_files_sha256: Option<Digest>,
+    },
+    /// TDX, dstack.
+    Dstack {
+        /// Not part of the workload's digest: differs between deployments of one workload.
+        app_id: Binary,
+        compose_sha256: Digest,
+        os_image_sha256: Digest,
+        docker_files_sha256: Option<Digest>,
+    },
+}
+
+/// Evidence of one GPU.
+#[cw_serde]
+#[derive(Eq)]
+pub enum GpuEvidence {
+    /// Here.
+    Report(Box<GpuReport>),
+    /// Verified by `stage_gpu` for the same challenge: its place.
+    Staged(u8),
+}
+
+/// Report of one NVIDIA GPU.
+#[cw_serde]
+#[derive(Eq)]
+pub struct GpuReport {
+    /// Id of the golden set that its measurements are compared with.
+    pub golden: Digest,
+    /// SPDM request and response, packed against the golden set (docs/attestation.md); at most 8,192
+    /// bytes.
+    pub evidence: Binary,
+    pub certificates: DeviceCertificates,
+}
+
+/// Certificates of a device.
+#[cw_serde]
+#[derive(Eq)]
+pub enum DeviceCertificates {
+    /// DER, leaf first, up to the one whose issuer is stored as collateral; at most 4.
+    Der(Vec<Binary>),
+    /// SHA-256 of a leaf that this registry has verified before.
+    Known(Digest),
 }
 
 /// What a worker offers; public.
@@ -156,8 +351,14 @@ pub enum RevocationTarget {
     Kid(Kid),
     /// A measured image.
     Image(Digest),
-    /// SHA-256 of the platform's PPID.
+    /// A workload of an image.
+    Workload { image: Digest, workload: Digest },
+    /// SHA-256 of the platform's PPID or chip id.
     Platform(Digest),
+    /// A GPU: SHA-256 of its leaf certificate. Its worker's key falls with it.
+    Device(Digest),
+    /// A golden set, and so a firmware of GPUs.
+    Golden(Digest),
 }
 
 /// How fast a revocation bites.
@@ -174,10 +375,35 @@ pub enum RevocationSpeed {
 #[cw_serde]
 #[derive(Eq, Copy)]
 pub enum RootKind {
-    /// Intel SGX Root CA, pinned in the code.
-    Intel,
-    /// The root given at instantiation.
+    /// The vendor's, pinned in the code.
+    Vendor,
+    /// The one given at instantiation.
     Development,
+}
+
+/// What vendors publish.
+#[cw_serde]
+pub enum Collateral {
+    /// Of one kind of Intel platform.
+    Tdx(Box<TdxCollateral>),
+    /// Of one AMD product.
+    Snp(Box<SnpCollateral>),
+    /// NVIDIA's authorities between root and devices.
+    Nvidia {
+        /// DER, the one nearest to the root first; each issued by the one before it, the first by
+        /// the root or by one that is stored. At most 4, of at most 4,096 bytes.
+        certificates: Vec<Binary>,
+    },
+}
+
+/// What AMD's key distribution service publishes about a product, in DER.
+#[cw_serde]
+pub struct SnpCollateral {
+    pub product: SnpProduct,
+    /// ASK (issues VCEKs) or ASVK (issues VLEKs).
+    pub ask: Binary,
+    /// Signed by the ARK.
+    pub crl: Binary,
 }
 
 /// DCAP collateral as Intel's provisioning service publishes it; certificates and CRLs in DER.
@@ -220,12 +446,28 @@ pub struct RegisterAnswer {
 /// Answer to `submit_collateral`.
 #[cw_serde]
 pub struct CollateralAnswer {
-    /// Kind of platform, FMSPC.
-    pub fmspc: Hex<6>,
+    /// What it is about: FMSPC in hex, name of the AMD product, or SHA-256 of the last NVIDIA
+    /// certificate in hex.
+    pub subject: String,
     /// False if what was stored already is newer, and was kept.
     pub stored: bool,
     /// Unix seconds of block time.
     pub valid_until: u64,
+}
+
+/// Answer to `stage_gpu`.
+#[cw_serde]
+pub struct StageAnswer {
+    /// SHA-256 of the GPU's leaf certificate.
+    pub device: Digest,
+    /// Unix seconds of block time, when the challenge ends.
+    pub expires_at: u64,
+}
+
+/// Answer to `approve_golden`.
+#[cw_serde]
+pub struct GoldenAnswer {
+    pub golden: Digest,
 }
 
 /// Read-only queries; all public.
@@ -258,9 +500,26 @@ pub enum QueryMsg {
     /// Receipt keys, in the order asked; at most 32. Billing asks this when it settles.
     #[returns(KidsAnswer)]
     Kids { kids: Vec<Kid> },
-    /// Collateral that is stored for a kind of platform; fails if there is none.
+    /// Collateral that is stored for a kind of Intel platform; fails if there is none.
     #[returns(CollateralInfo)]
     Collateral { fmspc: Hex<6> },
+    /// Collateral that is stored for an AMD product: of its VCEKs, or of its VLEKs; fails if there
+    /// is none.
+    #[returns(SnpCollateralInfo)]
+    SnpCollateral { product: SnpProduct, vlek: bool },
+    /// Whether a certificate (PCK, VCEK, VLEK, NVIDIA authority, GPU leaf) was verified here before
+    /// and may be named by its hash.
+    #[returns(CertificateAnswer)]
+    Certificate { sha256: Digest },
+    /// An approved golden set, for packing evidence; fails if there is none.
+    #[returns(GoldenSetAnswer)]
+    Golden { golden: Digest },
+    /// Whether an image, and a workload in it, may register workers.
+    #[returns(ImageAnswer)]
+    Image {
+        image: Digest,
+        workload: Option<Digest>,
+    },
 }
 
 #[cw_serde]
@@ -299,14 +558,24 @@ pub struct WorkerAnswer {
     pub class: u8,
     /// Measured image, see docs/attestation.md.
     pub image: Digest,
-    /// SHA-256 of the platform's PPID.
+    /// Digest of the workload, see docs/attestation.md.
+    pub workload: Digest,
+    /// SHA-256 of the platform's PPID or chip id.
     pub platform: Digest,
+    /// Technology of the CPU: `tdx` or `snp`.
+    pub tee: String,
     /// TCB status at the last attestation, in Intel's words.
     pub tcb_status: String,
+    /// Number of confidential GPUs.
+    pub gpus: u8,
+    /// Golden set that the GPUs showed; absent without GPUs.
+    pub golden: Option<Digest>,
+    /// Unix seconds of the last sign of life: registration, renewal or heartbeat.
+    pub seen_at: u64,
     pub status: KidStatus,
     /// Unix seconds of block time.
     pub lease_until: u64,
-    /// True if status and lease let the worker take sessions now.
+    /// True if status, lease and last sign of life let the worker take sessions now.
     pub active: bool,
     pub listing: Listing,
 }
@@ -357,6 +626,36 @@ pub struct KidInfo {
     /// Unix seconds of block time.
     pub lease_until: u64,
     pub status: KidStatus,
+}
+
+#[cw_serde]
+pub struct SnpCollateralInfo {
+    pub root: RootKind,
+    /// Unix seconds at which AMD issued the revocation list.
+    pub issued_at: u64,
+    /// Unix seconds.
+    pub valid_until: u64,
+}
+
+#[cw_serde]
+pub struct CertificateAnswer {
+    pub known: bool,
+}
+
+#[cw_serde]
+pub struct GoldenSetAnswer {
+    /// Stored form.
+    pub set: Binary,
+    pub status: KidStatus,
+}
+
+#[cw_serde]
+pub struct ImageAnswer {
+    /// True if a worker may register with it now.
+    pub usable: bool,
+    pub status: KidStatus,
+    /// Unix seconds; absent for no end.
+    pub until: Option<u64>,
 }
 
 #[cw_serde]

@@ -1,0 +1,5 @@
+//! NVIDIA GPU attestation reports.
+
+mod error;
+
+pub use error::GpuError;
