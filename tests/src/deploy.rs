@@ -2,7 +2,9 @@
 
 use cosmwasm_std::{Addr, Binary, Uint128};
 use secret_ai_interface::billing::{Timing, TokenConfig};
-use secret_ai_interface::registry::Policy;
+use secret_ai_interface::registry::{
+    DevelopmentRoots, Policy, SnpMinTcb, SnpPolicy, SnpProduct, TdxPolicy,
+};
 use secret_ai_interface::{billing, registry, rewards, token, Contract};
 
 /// Windows short enough to be lived through: epochs of 4 s, 6 s to challenge.
@@ -39,16 +41,46 @@ pub fn token_msg(balances: &[(&str, u128)]) -> token::InstantiateMsg {
     }
 }
 
-/// A registry; with a development root it accepts simulated TEEs, and says so.
-pub fn registry_msg(development_root: Option<Vec<u8>>) -> registry::InstantiateMsg {
-    registry::InstantiateMsg {
-        admin: None,
-        development_root: development_root.map(Binary),
-        policy: Policy {
+/// Strict: up-to-date platforms only. Real AMD platforms all have SMT on.
+pub fn policy() -> Policy {
+    let min = |product, snp, microcode| SnpMinTcb {
+        product,
+        fmc: 0,
+        boot_loader: 3,
+        tee: 0,
+        snp,
+        microcode,
+    };
+    Policy {
+        tdx: TdxPolicy {
             allow_sw_hardening_needed: false,
             allow_configuration_needed: false,
-            max_workers_per_platform: 4,
+            out_of_date_grace_s: 0,
+            denied_advisories: vec![],
+            min_tcb_evaluation_number: 0,
+            max_collateral_age_s: 30 * 86_400,
         },
+        snp: SnpPolicy {
+            allow_smt: true,
+            allow_vlek: false,
+            allow_version_2: false,
+            min_tcb: vec![
+                min(SnpProduct::Milan, 8, 115),
+                min(SnpProduct::Genoa, 14, 62),
+            ],
+        },
+        max_workers_per_platform: 4,
+        known_platforms_only: false,
+        heartbeat_s: 3_600,
+    }
+}
+
+/// A registry; with development roots it accepts simulated TEEs, and says so.
+pub fn registry_msg(development_roots: Option<DevelopmentRoots>) -> registry::InstantiateMsg {
+    registry::InstantiateMsg {
+        admin: None,
+        development_roots,
+        policy: policy(),
         challenge_s: 600,
         lease_s: 24 * 3_600,
     }

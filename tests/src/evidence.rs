@@ -5,7 +5,7 @@ use secret_ai_attestation::{
     image_id_of, registration_digest, report_data, RawCollateral, Registration,
 };
 use secret_ai_attestation_testkit::{Measurements, SoftTee};
-use secret_ai_interface::registry::{Attestation, TdxCollateral};
+use secret_ai_interface::registry::{Attestation, Collateral, CpuEvidence, TdxCollateral};
 use secret_ai_interface::Hex;
 use secret_ai_receipts::{public_key, SigningKey};
 
@@ -13,9 +13,9 @@ use secret_ai_receipts::{public_key, SigningKey};
 pub const SEED: [u8; 32] = [0x5a; 32];
 
 /// Collateral in the form that the registry takes.
-pub fn collateral(raw: RawCollateral) -> TdxCollateral {
+pub fn collateral(raw: RawCollateral) -> Collateral {
     let chain = |chain: Vec<Vec<u8>>| chain.into_iter().map(Binary).collect();
-    TdxCollateral {
+    Collateral::Tdx(Box::new(TdxCollateral {
         root_ca_crl: Binary(raw.root_ca_crl),
         pck_crl: Binary(raw.pck_crl),
         pck_crl_issuer_chain: chain(raw.pck_crl_issuer_chain),
@@ -24,7 +24,7 @@ pub fn collateral(raw: RawCollateral) -> TdxCollateral {
         tcb_signing_chain: chain(raw.tcb_info_issuer_chain),
         qe_identity: Binary(raw.qe_identity),
         qe_identity_signature: Binary(raw.qe_identity_signature.to_vec()),
-    }
+    }))
 }
 
 /// Image id of what the simulated TEE measures.
@@ -64,7 +64,11 @@ pub fn attest(
         tls_spki_sha256: Hex([0; 32]),
         e2ee_pk: Hex([0xe2; 32]),
         class: 0,
-        tdx_quote: Binary(tee.quote(data, &Measurements::default())),
+        cpu: CpuEvidence::Tdx {
+            quote: Binary(tee.quote(data, &Measurements::default())),
+        },
+        workload: None,
+        gpus: vec![],
         signature: Binary(signature.normalize_s().to_bytes().to_vec()),
     }
 }

@@ -119,7 +119,7 @@ impl Local {
 
     /// Submits the development collateral and approves the simulated image.
     pub fn prepare_registry(&mut self) {
-        let collateral = Box::new(evidence::collateral(self.tee.collateral()));
+        let collateral = evidence::collateral(self.tee.collateral());
         let root = RootKind::Development;
         let submit = registry::ExecuteMsg::SubmitCollateral {
             root,
@@ -130,7 +130,8 @@ impl Local {
             .expect("collateral");
         let approve = registry::ExecuteMsg::ApproveImage {
             image: evidence::image(),
-            rtmr3: None,
+            workload: None,
+            until: None,
             padding: None,
         };
         self.registry("admin", "approve_image", &approve)

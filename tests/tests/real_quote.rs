@@ -9,8 +9,8 @@ mod common;
 use cosmwasm_std::Binary;
 use secret_ai_attestation::{image_id, verify_collateral, verify_tdx_quote, TrustRoot};
 use secret_ai_interface::registry::{
-    Attestation, ChallengeAnswer, CollateralAnswer, ExecuteMsg, Listing, ModelListing, Rate,
-    RootKind,
+    Attestation, ChallengeAnswer, CollateralAnswer, CpuEvidence, ExecuteMsg, Listing, ModelListing,
+    Rate, RootKind,
 };
 use secret_ai_interface::{Contract, Hex, Unit};
 use secret_ai_receipts::{public_key, SigningKey};
@@ -69,9 +69,9 @@ fn registry(time_s: u64) -> Registry {
 
 impl Registry {
     fn submit(&mut self, sample: &common::Sample) -> Result<CollateralAnswer, String> {
-        let collateral = Box::new(evidence::collateral(sample.raw()));
+        let collateral = evidence::collateral(sample.raw());
         let msg = ExecuteMsg::SubmitCollateral {
-            root: RootKind::Intel,
+            root: RootKind::Vendor,
             collateral,
             padding: None,
         };
@@ -83,7 +83,8 @@ impl Registry {
     fn approve(&mut self, image: [u8; 32]) {
         let msg = ExecuteMsg::ApproveImage {
             image: Hex(image),
-            rtmr3: None,
+            workload: None,
+            until: None,
             padding: None,
         };
         self.net
@@ -101,7 +102,9 @@ impl Registry {
         );
         let tee = secret_ai_attestation_testkit::SoftTee::new([1; 32], self.net.block_time_s());
         let attestation = Attestation {
-            tdx_quote: Binary(quote.to_vec()),
+            cpu: CpuEvidence::Tdx {
+                quote: Binary(quote.to_vec()),
+            },
             ..evidence::attest(&tee, &self.key, place, &self.challenge)
         };
         let rate = |unit| Rate { unit, rate: 1 };

@@ -62,7 +62,7 @@ pub fn open(
     operator: &Addr,
     receipt_pk: &PublicKey,
     tls_spki_sha256: &Digest,
-) -> Result<Digest, ContractError> {
+) -> Result<Challenge, ContractError> {
     let found = row::may_load::<Challenge>(storage, &challenge_slot(operator, receipt_pk))?;
     let challenge = found.ok_or(ContractError::ChallengeUnknown)?;
     if now > challenge.expires_at {
@@ -74,7 +74,7 @@ pub fn open(
     if challenge.tls_spki_sha256 != *tls_spki_sha256 {
         return Err(ContractError::ChallengeTls);
     }
-    Ok(challenge.value)
+    Ok(challenge)
 }
 
 /// Closes the challenge: it was used.

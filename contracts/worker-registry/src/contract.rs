@@ -7,8 +7,8 @@ use secret_ai_interface::registry::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::error::ContractError;
 use crate::{
-    challenge, collateral, images, kids, listing, policy, prices, register, renew, retire, revoke,
-    workers,
+    certificates, challenge, collateral, goldens, heartbeat, images, kids, listing, platforms,
+    policy, prices, register, renew, retire, revoke, stage, workers,
 };
 
 /// Creates the registry.
@@ -52,10 +52,27 @@ pub fn execute(
         ExecuteMsg::Revoke { target, speed, .. } => revoke::revoke(deps, env, info, target, speed),
         ExecuteMsg::SubmitCollateral {
             root, collateral, ..
-        } => collateral::submit(deps, env, root, *collateral),
-        ExecuteMsg::ApproveImage { image, rtmr3, .. } => {
-            images::approve(deps, env, info, image, rtmr3)
-        }
+        } => collateral::submit(deps, env, root, collateral),
+        ExecuteMsg::StageGpu {
+            receipt_pk,
+            tls_spki_sha256,
+            place,
+            gpu,
+            ..
+        } => stage::stage(deps, env, info, receipt_pk, tls_spki_sha256, place, *gpu),
+        ExecuteMsg::Heartbeat {
+            kid, at, signature, ..
+        } => heartbeat::heartbeat(deps, env, kid, at, signature),
+        ExecuteMsg::ApproveImage {
+            image,
+            workload,
+            until,
+            ..
+        } => images::approve(deps, env, info, image, workload, until),
+        ExecuteMsg::ApprovePlatform {
+            platform, known, ..
+        } => platforms::approve(deps, info, platform, known),
+        ExecuteMsg::ApproveGolden { set, .. } => goldens::approve(deps, env, info, set),
         ExecuteMsg::SetPolicy { policy, .. } => policy::set_policy(deps, info, policy),
         ExecuteMsg::SetAdmin { admin, .. } => policy::set_admin(deps, info, &admin),
     }
@@ -72,7 +89,11 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::GetModels {} => prices::models(deps, env),
         QueryMsg::GetURLs { model } => prices::urls(deps, env, model),
         QueryMsg::Kids { kids } => kids::kids(deps, kids),
-        QueryMsg::Collateral { fmspc } => collateral::info(deps, fmspc),
+        QueryMsg::Collateral { fmspc } => collateral::tdx_info(deps, fmspc),
+        QueryMsg::SnpCollateral { product, vlek } => collateral::snp_info(deps, product, vlek),
+        QueryMsg::Certificate { sha256 } => Ok(certificates::certificate(deps, sha256)?),
+        QueryMsg::Golden { golden } => goldens::golden(deps, golden),
+        QueryMsg::Image { image, workload } => images::image(deps, env, image, workload),
     }
 }
 

@@ -6,7 +6,7 @@
 use cosmwasm_std::StdError;
 use secret_ai_attestation::Error as EvidenceError;
 use secret_ai_interface::registry::KidStatus;
-use secret_ai_interface::{Digest, Hex};
+use secret_ai_interface::Digest;
 use thiserror::Error;
 
 use crate::standing::name;
@@ -52,10 +52,10 @@ pub enum ContractError {
         field: &'static str,
         reason: &'static str,
     },
-    #[error("[class] class: {0}, only bit 0 has a meaning")]
+    #[error("[class] class: {0:#010b}, only bit 1 and bits 4 to 7 have a meaning")]
     Class(u8),
-    #[error("[gpu_unsupported] class: {0} claims confidential GPUs, whose evidence this registry cannot verify yet, must be 0")]
-    GpuUnsupported(u8),
+    #[error("[gpu_count] gpus: {have} are given, the class says {need}")]
+    GpuCount { have: usize, need: usize },
     #[error("[unknown_{what}] {what}: not known here")]
     Unknown { what: &'static str },
 
@@ -70,18 +70,38 @@ pub enum ContractError {
     ReceiptSignature,
     #[error("[kid_used] receipt_pk: was registered before; a receipt key lives for one boot")]
     KidUsed,
-    #[error("[collateral_unknown] tdx_quote: no collateral is stored for FMSPC {0} and its PCK CA; submit it first")]
-    CollateralUnknown(Hex<6>),
-    #[error("[image_unknown] tdx_quote: image {0} is not approved")]
+    #[error("[heartbeat_signature] signature: not a low-s signature by the receipt key over this heartbeat")]
+    HeartbeatSignature,
+    #[error("[collateral_unknown] cpu: no collateral is stored for platforms of {0} and their authority; submit it first")]
+    CollateralUnknown(String),
+    #[error("[certificate_unknown] certificate: {sha256} was not verified here as a {kind} certificate; submit it first")]
+    CertificateUnknown { kind: &'static str, sha256: Digest },
+    #[error("[image_unknown] cpu: image {0} is not approved")]
     ImageUnknown(Digest),
-    #[error("[workload] tdx_quote: RTMR3 is not that of the workload approved with image {0}")]
+    #[error("[image_ended] cpu: its image counted until {until}, it is {now}")]
+    ImageEnded { until: u64, now: u64 },
+    #[error("[workload] workload: {0} is not approved for this image")]
     Workload(Digest),
-    #[error("[platform_full] tdx_quote: {active} workers are active on its platform, policy allows {limit}")]
+    #[error("[workload_mismatch] workload: does not give the RTMR3 of the quote")]
+    WorkloadMismatch,
+    #[error("[platform_unknown] cpu: platform {0} is not approved as known")]
+    PlatformUnknown(Digest),
+    #[error(
+        "[golden_mixed] gpus: one shows golden set {0}, the first another; all must show the same"
+    )]
+    GoldenMixed(Digest),
+    #[error("[not_staged] gpus: none was staged at place {0} for this challenge")]
+    NotStaged(u8),
+    #[error("[device_taken] gpus: device {0} serves another worker")]
+    DeviceTaken(Digest),
+    #[error(
+        "[platform_full] cpu: {active} workers are active on its platform, policy allows {limit}"
+    )]
     PlatformFull { active: usize, limit: u32 },
-    #[error("[root] root: this registry was instantiated without a development root")]
-    NoDevelopmentRoot,
-    #[error("[root] root: collateral of FMSPC {0} is kept under the other root")]
-    OtherRoot(Hex<6>),
+    #[error("[root] root: this registry was instantiated without a development root for {0}")]
+    NoDevelopmentRoot(&'static str),
+    #[error("[root] root: collateral of {0} is kept under the other root")]
+    OtherRoot(String),
 
     // Standing and lease.
     #[error("[{name}] {what}: is {name}", name = name(*.status))]

@@ -1,8 +1,8 @@
 //! What a receipt key is worth now, and the query by which billing asks for it.
 //!
-//! A key stands as badly as the worst of itself, its image and its platform: three reads, whatever
-//! was revoked. Nothing is written to the keys of a revoked image, so a revocation holds for all of
-//! them at once and costs the same for one or for a thousand.
+//! A key stands as badly as the worst of itself, its image, its workload, its platform and its GPUs'
+//! golden set: five reads at most, whatever was revoked. Nothing is written to the keys of a revoked
+//! image, so a revocation holds for all of them at once and costs the same for one or for a thousand.
 
 use cosmwasm_std::{Binary, Deps, StdResult, Storage};
 use secret_ai_contract_kit::{padding, row};
@@ -11,7 +11,8 @@ use secret_ai_interface::Kid;
 
 use crate::error::ContractError;
 use crate::standing::{worse, Standing};
-use crate::state::{image_slot, kid_slot, platform_standing, Image, Key};
+use crate::state::{kid_slot, Key, NO_GOLDEN};
+use crate::{goldens, heartbeat, images, platforms};
 
 /// Most keys in one query.
 const MAX_KIDS: usize = 32;
@@ -25,6 +26,14 @@ pub struct Worth {
 }
 
 impl Worth {
+    /// As a standing that begins now.
+    pub fn standing(&self, now: u64) -> Standing {
+        Standing {
+            status: self.status,
+            since: now,
+        }
+    }
+
     /// Whether the key's worker may take sessions.
     pub fn is_active(&self, now: u64) -> bool {
         self.status == KidStatus::Active && now <= self.lease_until
@@ -33,19 +42,38 @@ impl Worth {
 
 /// What this key is worth.
 pub fn worth(storage: &dyn Storage, key: &Key) -> StdResult<Worth> {
-    let image = row::may_load::<Image>(storage, &image_slot(&key.image))?;
-    let image = image.map_or(Standing::ACTIVE, |image| image.standing);
-    let platform = platform_standing(storage, &key.platform)?;
+    let image = images::load(storage, &key.image)?;
+    let workload = images::workload_standing(storage, &key.image, &key.workload)?;
+    let platform = platforms::standing(storage, &key.platform)?;
+    let golden = match key.golden {
+        NO_GOLDEN => Standing::ACTIVE,
+        _ => goldens::standing(storage, &key.golden)?,
+    };
     let start = Worth {
         status: KidStatus::Active,
-        lease_until: key.lease_until,
+        lease_until: key.lease_until.min(image.until),
     };
-    Ok([key.standing, image, platform]
+    Ok([key.standing, image.standing, workload, platform, golden]
         .iter()
         .fold(start, |worth, standing| Worth {
             status: worse(worth.status, standing.status),
             lease_until: standing.cut(worth.lease_until),
         }))
+}
+
+/// Whether the key's worker is to be offered to clients: active, and alive as policy wants.
+pub fn is_listed(
+    storage: &dyn Storage,
+    kid: &Kid,
+    key: &Key,
+    worth: &Worth,
+    heartbeat_s: u64,
+    now: u64,
+) -> StdResult<bool> {
+    if heartbeat_s == 0 || !worth.is_active(now) {
+        return Ok(worth.is_active(now));
+    }
+    Ok(now <= heartbeat::seen_at(storage, kid, key)?.saturating_add(heartbeat_s))
 }
 
 pub fn kids(deps: Deps, kids: Vec<Kid>) -> Result<Binary, ContractError> {

@@ -7,9 +7,10 @@
 //! image and platform, until a time.
 //!
 //! * `contract.rs` routes; one file per message beside it, with the queries that belong to it;
-//! * `evidence.rs` is the list of what a quote must show, in the order in which it is checked;
+//! * `evidence/` is the list of what evidence must show, in the order in which it is checked;
+//! * `collateral/` keeps what vendors publish, `certificates.rs` what of it was verified one by one;
 //! * `standing.rs` says how keys, images and platforms fall, and `kids.rs` what a key is worth now:
-//!   the worst of itself, its image and its platform, looked up at every use and never in a loop;
+//!   the worst of itself and what it stands on, looked up at every use and never in a loop;
 //! * `state.rs` names every slot once.
 //!
 //! Everything here is public: workers, prices and evidence concern no user.
@@ -23,22 +24,28 @@
     )
 )]
 
+mod certificates;
 mod challenge;
 mod collateral;
 pub mod contract;
+mod devices;
 mod error;
 mod evidence;
+mod goldens;
+mod heartbeat;
 mod images;
 mod kids;
 mod listing;
-mod origin;
 mod platforms;
 mod policy;
+mod policy_row;
 mod prices;
 mod register;
 mod renew;
 mod retire;
 mod revoke;
+mod roots;
+mod stage;
 mod standing;
 mod state;
 mod workers;

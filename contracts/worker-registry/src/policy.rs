@@ -1,15 +1,17 @@
 //! Instantiation, and what the admin decides: policy and admin. Config query.
 
 use cosmwasm_std::{Binary, Deps, DepsMut, MessageInfo, Response};
-use secret_ai_attestation::TrustRoot;
+use secret_ai_attestation::Advisory;
 use secret_ai_contract_kit::{checked_address, padding, row};
-use secret_ai_interface::registry::{ConfigAnswer, InstantiateMsg, Policy};
+use secret_ai_interface::registry::{
+    ConfigAnswer, DevelopmentRoots, InstantiateMsg, Policy, SnpMinTcb, SnpPolicy, TdxPolicy,
+};
 
 use crate::error::ContractError;
-use crate::state::{self, Config, CONFIG, MAX_SEATS, ROOT};
-
-/// Most bytes of a development root certificate.
-const MAX_ROOT: usize = 4_096;
+use crate::platforms::MAX_SEATS;
+use crate::policy_row::MAX_ADVISORIES;
+use crate::roots;
+use crate::state::{self, Config, CONFIG};
 
 pub fn instantiate(
     deps: DepsMut,
@@ -23,22 +25,14 @@ pub fn instantiate(
         Some(text) => checked_address("admin", text)?,
         None => info.sender,
     };
-    if let Some(root) = &msg.development_root {
-        if root.len() > MAX_ROOT {
-            let field = "development_root";
-            return Err(ContractError::Length {
-                field,
-                have: root.len(),
-                min: 1,
-                max: MAX_ROOT,
-            });
-        }
-        TrustRoot::from_der(root)?;
-        deps.storage.set(ROOT, root);
+    if let Some(roots) = &msg.development_roots {
+        roots::save(deps.storage, roots)?;
     }
     let config = Config {
         admin,
-        development: msg.development_root.is_some(),
+        development: msg
+            .development_roots
+            .is_some_and(|roots| roots != DevelopmentRoots::default()),
         policy: msg.policy,
         challenge_s: msg.challenge_s,
         lease_s: msg.lease_s,
@@ -95,7 +89,44 @@ fn check_policy(policy: &Policy) -> Result<(), ContractError> {
         limit.into(),
         1,
         MAX_SEATS.into(),
-    )
+    )?;
+    check_range("policy.heartbeat_s", policy.heartbeat_s, 0, 604_800)?;
+    check_tdx(&policy.tdx)?;
+    check_snp(&policy.snp)
+}
+
+fn check_tdx(policy: &TdxPolicy) -> Result<(), ContractError> {
+    let (grace, age) = (policy.out_of_date_grace_s, policy.max_collateral_age_s);
+    check_range("policy.tdx.out_of_date_grace_s", grace, 0, 31_536_000)?;
+    check_range("policy.tdx.max_collateral_age_s", age, 3_600, 2_592_000)?;
+    let denied = &policy.denied_advisories;
+    let field = "policy.tdx.denied_advisories";
+    if denied.len() > MAX_ADVISORIES {
+        return Err(ContractError::Count {
+            field,
+            have: denied.len(),
+            max: MAX_ADVISORIES,
+        });
+    }
+    let readable = |id: &String| Advisory::from_id(id).to_string() == *id;
+    match denied.iter().all(readable) {
+        true => Ok(()),
+        false => Err(ContractError::Format {
+            field,
+            reason: "must be ids such as INTEL-SA-00837 or INTEL-DOC-10000",
+        }),
+    }
+}
+
+fn check_snp(policy: &SnpPolicy) -> Result<(), ContractError> {
+    let named = |min: &SnpMinTcb| policy.min_tcb.iter().filter(|m| m.product == min.product);
+    match policy.min_tcb.iter().all(|min| named(min).count() == 1) {
+        true => Ok(()),
+        false => Err(ContractError::Format {
+            field: "policy.snp.min_tcb",
+            reason: "must name each product once",
+        }),
+    }
 }
 
 fn check_range(field: &'static str, have: u64, min: u64, max: u64) -> Result<(), ContractError> {

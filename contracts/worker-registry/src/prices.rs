@@ -13,7 +13,7 @@ use secret_ai_interface::registry::{
 use secret_ai_interface::{Unit, WorkerId};
 
 use crate::error::ContractError;
-use crate::kids::worth;
+use crate::kids::{is_listed, worth};
 use crate::state::{self, load_listing};
 use crate::workers::{numbered, with_key};
 
@@ -79,11 +79,13 @@ struct Found {
 fn active_workers(deps: Deps, env: &Env) -> Result<Vec<Found>, ContractError> {
     let now = env.block.time.seconds();
     let total = state::counters(deps.storage)?.workers;
+    let heartbeat_s = state::config(deps.storage)?.policy.heartbeat_s;
     let mut found = Vec::new();
     for number in (total.saturating_sub(SCANNED)..total).rev() {
         let worker_id = numbered(deps.storage, number)?;
-        let (_, key) = with_key(deps.storage, &worker_id)?;
-        if worth(deps.storage, &key)?.is_active(now) {
+        let (worker, key) = with_key(deps.storage, &worker_id)?;
+        let worth = worth(deps.storage, &key)?;
+        if is_listed(deps.storage, &worker.kid, &key, &worth, heartbeat_s, now)? {
             let listing = load_listing(deps.storage, &worker_id)?;
             found.push(Found {
                 worker_id,

@@ -9,14 +9,14 @@ use secret_ai_interface::{Hex, Kid, WorkerId};
 use secret_ai_receipts::kid_of;
 
 use crate::error::ContractError;
-use crate::platforms::take_seat;
+use crate::platforms::{take_seat, Seat};
 use crate::standing::Standing;
 use crate::state::{
-    self, kid_slot, order_slot, save_listing, worker_slot, Counters, Key, Seat, Worker,
-    WorkerIdRow, COUNTERS,
+    self, kid_slot, order_slot, save_listing, worker_slot, Counters, Key, Worker, WorkerIdRow,
+    COUNTERS,
 };
 use crate::workers::own_worker;
-use crate::{challenge, evidence, listing, retire};
+use crate::{challenge, devices, evidence, listing, retire};
 
 pub fn register(
     deps: DepsMut,
@@ -48,12 +48,20 @@ pub fn register(
         }
         None => new_worker(deps.storage, &env)?,
     };
-    let seat = Seat {
-        kid,
-        lease_until: shown.lease_until,
-    };
-    let limit = config.policy.max_workers_per_platform;
-    take_seat(deps.storage, &shown.platform, seat, now, limit)?;
+    if shown.platform_is_one {
+        let seat = Seat {
+            kid,
+            lease_until: shown.lease_until,
+        };
+        let limit = config.policy.max_workers_per_platform;
+        take_seat(deps.storage, &shown.platform, seat, now, limit)?;
+    }
+    for device in &shown.devices {
+        devices::take(deps.storage, device, &kid, now)?;
+    }
+    for certificate in &shown.fresh {
+        certificate.save(deps.storage);
+    }
     save_listing(deps.storage, &worker_id, &listing)?;
     let worker = Worker {
         operator: operator.clone(),
@@ -117,9 +125,12 @@ fn new_key(
         tls_spki_sha256: attestation.tls_spki_sha256,
         e2ee_pk: attestation.e2ee_pk,
         class: attestation.class,
+        tee: shown.tee,
         image: shown.image,
+        workload: shown.workload,
         platform: shown.platform,
-        tcb_status: shown.tcb_status as u8,
+        golden: shown.golden,
+        tcb_status: shown.tcb_status,
         lease_from: now,
         lease_until: shown.lease_until,
         standing: Standing::ACTIVE,

@@ -8,10 +8,9 @@ use secret_ai_receipts::kid_of;
 
 use crate::error::ContractError;
 use crate::kids::worth;
-use crate::platforms::take_seat;
-use crate::standing::Standing;
-use crate::state::{self, kid_slot, Key, Seat};
-use crate::{challenge, evidence};
+use crate::platforms::{take_seat, Seat};
+use crate::state::{self, kid_slot, Key};
+use crate::{challenge, devices, evidence};
 
 /// A receipt key lives in one boot, so everything but dates and TCB status must be as registered.
 /// A lease that is over cannot be renewed: the worker registers a new key.
@@ -29,8 +28,9 @@ pub fn renew(
     if key.operator != info.sender {
         return Err(ContractError::NotOperator);
     }
-    let status = worth(deps.storage, &key)?.status;
-    Standing { status, since: now }.check_active("kid")?;
+    worth(deps.storage, &key)?
+        .standing(now)
+        .check_active("kid")?;
     check_time(&key, now)?;
     same(
         "tls_spki_sha256",
@@ -40,19 +40,30 @@ pub fn renew(
     same("class", key.class == attestation.class)?;
 
     let shown = evidence::check(deps.as_ref(), &env, &config, &info.sender, &attestation)?;
-    same("tdx_quote platform", key.platform == shown.platform)?;
-    same("tdx_quote image", key.image == shown.image)?;
+    same("cpu technology", key.tee == shown.tee)?;
+    same("cpu platform", key.platform == shown.platform)?;
+    same("cpu image", key.image == shown.image)?;
+    same("workload", key.workload == shown.workload)?;
+    same("gpus golden set", key.golden == shown.golden)?;
+    for device in &shown.devices {
+        devices::check_holder(deps.storage, device, &kid)?;
+    }
 
     challenge::consume(deps.storage, &info.sender, &attestation.receipt_pk);
-    let seat = Seat {
-        kid,
-        lease_until: shown.lease_until,
-    };
-    let limit = config.policy.max_workers_per_platform;
-    take_seat(deps.storage, &key.platform, seat, now, limit)?;
+    if shown.platform_is_one {
+        let seat = Seat {
+            kid,
+            lease_until: shown.lease_until,
+        };
+        let limit = config.policy.max_workers_per_platform;
+        take_seat(deps.storage, &key.platform, seat, now, limit)?;
+    }
+    for certificate in &shown.fresh {
+        certificate.save(deps.storage);
+    }
     key.lease_from = now;
     key.lease_until = shown.lease_until;
-    key.tcb_status = shown.tcb_status as u8;
+    key.tcb_status = shown.tcb_status;
     row::save(deps.storage, &kid_slot(&kid), &key);
     let (worker_id, lease_until) = (key.worker_id, key.lease_until);
     Ok(padding::respond(&RegisterAnswer {

@@ -39,7 +39,7 @@ pub fn fall(
     let found = row::may_load::<Key>(storage, &kid_slot(kid))?;
     let mut key = found.ok_or(ContractError::Unknown { what: "kid" })?;
     key.standing = key.standing.fall("kid", to, now)?;
-    leave_seat(storage, kid, &key)?;
+    leave_seat(storage, &key.platform, kid)?;
     row::save(storage, &kid_slot(kid), &key);
     Ok(())
 }

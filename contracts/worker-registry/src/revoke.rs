@@ -1,16 +1,14 @@
-//! `revoke`: the admin marks a key, an image or a platform.
+//! `revoke`: the admin marks a key, an image, a workload, a platform, a device or a golden set.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
-use secret_ai_contract_kit::{padding, row};
+use secret_ai_contract_kit::padding;
 use secret_ai_interface::registry::{KidStatus, RevocationSpeed, RevocationTarget};
 
 use crate::error::ContractError;
 use crate::policy::as_admin;
-use crate::retire;
-use crate::standing::Standing;
-use crate::state::{image_slot, platform_slot, platform_standing, Image};
+use crate::{devices, goldens, images, platforms, retire};
 
-/// Images and platforms may be revoked before anybody registered with them; keys must be known.
+/// Everything but keys may be revoked before anybody registered with it; keys must be known.
 pub fn revoke(
     deps: DepsMut,
     env: Env,
@@ -24,24 +22,16 @@ pub fn revoke(
         RevocationSpeed::Retired => KidStatus::Retired,
         RevocationSpeed::Compromised => KidStatus::Compromised,
     };
+    let storage = deps.storage;
     match target {
-        RevocationTarget::Kid(kid) => retire::fall(deps.storage, &kid, to, now)?,
-        RevocationTarget::Image(image) => {
-            let slot = image_slot(&image);
-            let unseen = Image {
-                standing: Standing::ACTIVE,
-                approved: false,
-                rtmr3: None,
-            };
-            let mut known = row::may_load(deps.storage, &slot)?.unwrap_or(unseen);
-            known.standing = known.standing.fall("image", to, now)?;
-            row::save(deps.storage, &slot, &known);
+        RevocationTarget::Kid(kid) => retire::fall(storage, &kid, to, now)?,
+        RevocationTarget::Image(image) => images::revoke(storage, &image, to, now)?,
+        RevocationTarget::Workload { image, workload } => {
+            images::revoke_workload(storage, &image, &workload, to, now)?
         }
-        RevocationTarget::Platform(platform) => {
-            let standing = platform_standing(deps.storage, &platform)?;
-            let fallen = standing.fall("platform", to, now)?;
-            row::save(deps.storage, &platform_slot(&platform), &fallen);
-        }
+        RevocationTarget::Platform(platform) => platforms::revoke(storage, &platform, to, now)?,
+        RevocationTarget::Device(device) => devices::revoke(storage, &device, to, now)?,
+        RevocationTarget::Golden(golden) => goldens::revoke(storage, &golden, to, now)?,
     }
     Ok(padding::respond_empty())
 }

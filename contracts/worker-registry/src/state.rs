@@ -3,25 +3,34 @@
 //! | slot | key | value | written by |
 //! | --- | --- | --- | --- |
 //! | `config` | – | [`Config`] | instantiate, policy |
-//! | `root` | – | DER of the development root; absent without one | instantiate |
+//! | `root` | technology | DER of a development root; absent without one | instantiate |
 //! | `counters` | – | [`Counters`] | challenge, register |
 //! | `challenge` | operator, receipt key | [`Challenge`] | challenge; removed by register and renew |
+//! | `staged` | operator, receipt key, place | `StagedGpu` of `stage.rs` | stage |
 //! | `kid` | kid | [`Key`]; never removed | register, renew, retire, revoke |
+//! | `seen` | kid | time of the last heartbeat | heartbeat |
 //! | `worker` | worker id | [`Worker`] | register |
 //! | `order` | number, from 0 | worker id | register |
 //! | `listing` | worker id | JSON of `Listing`, public text | register, update |
-//! | `image` | image digest | [`Image`] | images, revoke |
+//! | `image` | image digest | `Image` of `images.rs` | images, revoke |
+//! | `workload` | image digest, workload digest | [`Standing`] | images, revoke |
 //! | `platform` | platform digest | [`Standing`] | revoke |
-//! | `seats` | platform digest | [`Seats`] | register, renew, retire, revoke |
-//! | `collateral` | FMSPC, PCK CA | stored form of the attestation package, 2 to 4 kB | collateral |
-//! | `collateral_of` | FMSPC | byte of the PCK CA of the set stored last, for queries | collateral |
+//! | `known` | platform digest | one byte; absent for platforms that are not known | platforms |
+//! | `seats` | platform digest | seats of `platforms.rs`, 28 bytes each | register, renew, retire, revoke |
+//! | `device` | leaf certificate digest | `Device` of `devices.rs` | register, renew, revoke |
+//! | `golden` | golden id | stored form of the attestation package, about 3 kB | goldens |
+//! | `golden_standing` | golden id | [`Standing`] | goldens, revoke |
+//! | `certificate` | its SHA-256 | kind, stored form of the attestation package | register, renew, stage, collateral |
+//! | `tdx` | FMSPC, PCK CA | stored form of the attestation package, 2 to 4 kB | collateral |
+//! | `tdx_of` | FMSPC | byte of the PCK CA of the set stored last, for queries | collateral |
+//! | `snp` | product, VCEK or VLEK | stored form of the attestation package | collateral |
 
-use cosmwasm_std::{from_slice, to_vec, Addr, StdResult, Storage};
+use cosmwasm_std::{from_slice, to_vec, Addr, StdError, StdResult, Storage};
 use secret_ai_contract_kit::row::{self, key, Reader, Row, Writer};
 use secret_ai_interface::registry::{Listing, Policy};
 use secret_ai_interface::{Digest, Hex, Kid, PublicKey, WorkerId, ADDRESS_LENGTH};
 
-use crate::origin::Origin;
+use crate::policy_row::{read_policy, write_policy, POLICY_SIZE};
 use crate::standing::Standing;
 
 /// What the admin decides, and what was decided at instantiation.
@@ -35,29 +44,23 @@ pub struct Config {
 }
 
 impl Row for Config {
-    const SIZE: usize = ADDRESS_LENGTH + 3 + 4 + 16;
+    const SIZE: usize = ADDRESS_LENGTH + 1 + 16 + POLICY_SIZE;
 
     fn write(&self, out: &mut Writer) {
         out.address(&self.admin);
         out.bool(self.development);
-        out.bool(self.policy.allow_sw_hardening_needed);
-        out.bool(self.policy.allow_configuration_needed);
-        out.u32(self.policy.max_workers_per_platform);
         out.u64(self.challenge_s);
         out.u64(self.lease_s);
+        write_policy(&self.policy, out);
     }
 
     fn read(from: &mut Reader) -> StdResult<Self> {
         Ok(Config {
             admin: from.address()?,
             development: from.bool()?,
-            policy: Policy {
-                allow_sw_hardening_needed: from.bool()?,
-                allow_configuration_needed: from.bool()?,
-                max_workers_per_platform: from.u32()?,
-            },
             challenge_s: from.u64()?,
             lease_s: from.u64()?,
+            policy: read_policy(from)?,
         })
     }
 }
@@ -120,9 +123,13 @@ pub struct Key {
     pub tls_spki_sha256: Digest,
     pub e2ee_pk: Hex<32>,
     pub class: u8,
+    pub tee: Tee,
     pub image: Digest,
+    pub workload: Digest,
     pub platform: Digest,
-    /// `TcbStatus` of the attestation package.
+    /// What all its GPUs showed; zeros without GPUs.
+    pub golden: Digest,
+    /// `TcbStatus` of the attestation package; `UpToDate` for SNP, whose levels policy names.
     pub tcb_status: u8,
     /// When the evidence was checked, unix seconds of block time.
     pub lease_from: u64,
@@ -133,7 +140,8 @@ pub struct Key {
 }
 
 impl Row for Key {
-    const SIZE: usize = 33 + 16 + ADDRESS_LENGTH + 32 + 32 + 1 + 32 + 32 + 1 + 16 + Standing::SIZE;
+    const SIZE: usize =
+        33 + 16 + ADDRESS_LENGTH + 32 + 32 + 1 + 1 + 4 * 32 + 1 + 16 + Standing::SIZE;
 
     fn write(&self, out: &mut Writer) {
         out.hex(&self.receipt_pk);
@@ -142,8 +150,11 @@ impl Row for Key {
         out.hex(&self.tls_spki_sha256);
         out.hex(&self.e2ee_pk);
         out.u8(self.class);
+        out.u8(self.tee as u8);
         out.hex(&self.image);
+        out.hex(&self.workload);
         out.hex(&self.platform);
+        out.hex(&self.golden);
         out.u8(self.tcb_status);
         out.u64(self.lease_from);
         out.u64(self.lease_until);
@@ -158,8 +169,11 @@ impl Row for Key {
             tls_spki_sha256: from.hex()?,
             e2ee_pk: from.hex()?,
             class: from.u8()?,
+            tee: Tee::from_byte(from.u8()?)?,
             image: from.hex()?,
+            workload: from.hex()?,
             platform: from.hex()?,
+            golden: from.hex()?,
             tcb_status: from.u8()?,
             lease_from: from.u64()?,
             lease_until: from.u64()?,
@@ -192,81 +206,28 @@ impl Row for Worker {
     }
 }
 
-/// A measured image. It may register workers if it is approved and active.
-#[derive(Clone, Copy)]
-pub struct Image {
-    pub standing: Standing,
-    /// False for one that was revoked without ever being approved.
-    pub approved: bool,
-    /// RTMR3 of the only workload that may run in it; `None` allows any.
-    pub rtmr3: Option<Hex<48>>,
-}
-
-impl Row for Image {
-    const SIZE: usize = Standing::SIZE + 2 + 48;
-
-    fn write(&self, out: &mut Writer) {
-        self.standing.write(out);
-        out.bool(self.approved);
-        out.bool(self.rtmr3.is_some());
-        out.hex(&self.rtmr3.unwrap_or(Hex([0; 48])));
-    }
-
-    fn read(from: &mut Reader) -> StdResult<Self> {
-        let standing = Standing::read(from)?;
-        let approved = from.bool()?;
-        let has_rtmr3 = from.bool()?;
-        let rtmr3 = from.hex()?;
-        Ok(Image {
-            standing,
-            approved,
-            rtmr3: has_rtmr3.then_some(rtmr3),
-        })
-    }
-}
-
-/// Most workers of one platform that any policy can allow: what [`Seats`] has room for.
-pub const MAX_SEATS: u32 = 16;
-
-/// One worker on a platform.
+/// Technology of a CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat {
-    pub kid: Kid,
-    pub lease_until: u64,
+#[repr(u8)]
+pub enum Tee {
+    Tdx = 1,
+    Snp = 2,
 }
 
-const FREE: Seat = Seat {
-    kid: Hex([0; 20]),
-    lease_until: 0,
-};
-
-/// The workers on one platform, at most [`MAX_SEATS`].
-#[derive(Default)]
-pub struct Seats(pub Vec<Seat>);
-
-impl Row for Seats {
-    const SIZE: usize = MAX_SEATS as usize * 28;
-
-    fn write(&self, out: &mut Writer) {
-        let free = std::iter::repeat(&FREE);
-        for seat in self.0.iter().chain(free).take(MAX_SEATS as usize) {
-            out.hex(&seat.kid);
-            out.u64(seat.lease_until);
+impl Tee {
+    pub fn name(self) -> &'static str {
+        match self {
+            Tee::Tdx => "tdx",
+            Tee::Snp => "snp",
         }
     }
 
-    fn read(from: &mut Reader) -> StdResult<Self> {
-        let seats = (0..MAX_SEATS)
-            .map(|_| {
-                Ok(Seat {
-                    kid: from.hex()?,
-                    lease_until: from.u64()?,
-                })
-            })
-            .collect::<StdResult<Vec<_>>>()?;
-        Ok(Seats(
-            seats.into_iter().filter(|seat| *seat != FREE).collect(),
-        ))
+    fn from_byte(byte: u8) -> StdResult<Self> {
+        match byte {
+            1 => Ok(Tee::Tdx),
+            2 => Ok(Tee::Snp),
+            _ => Err(StdError::generic_err("stored technology: corrupt")),
+        }
     }
 }
 
@@ -285,8 +246,10 @@ impl Row for WorkerIdRow {
 /// An entry of the order of registration.
 pub struct WorkerIdRow(pub WorkerId);
 
+/// Golden set of a key without GPUs.
+pub const NO_GOLDEN: Digest = Hex([0; 32]);
+
 pub const CONFIG: &[u8] = b"config";
-pub const ROOT: &[u8] = b"root";
 pub const COUNTERS: &[u8] = b"counters";
 
 pub fn challenge_slot(operator: &Addr, receipt_pk: &PublicKey) -> Vec<u8> {
@@ -305,36 +268,12 @@ pub fn order_slot(number: u32) -> Vec<u8> {
     key("order", &[&number.to_be_bytes()])
 }
 
-pub fn image_slot(image: &Digest) -> Vec<u8> {
-    key("image", &[&image.0])
-}
-
-pub fn platform_slot(platform: &Digest) -> Vec<u8> {
-    key("platform", &[&platform.0])
-}
-
-pub fn seats_slot(platform: &Digest) -> Vec<u8> {
-    key("seats", &[&platform.0])
-}
-
-pub fn collateral_slot(origin: &Origin) -> Vec<u8> {
-    key("collateral", &[&origin.fmspc, &[origin.pck_ca as u8]])
-}
-
-pub fn collateral_of_slot(fmspc: &[u8; 6]) -> Vec<u8> {
-    key("collateral_of", &[fmspc])
-}
-
 pub fn config(storage: &dyn Storage) -> StdResult<Config> {
     row::load(storage, CONFIG)
 }
 
 pub fn counters(storage: &dyn Storage) -> StdResult<Counters> {
     Ok(row::may_load(storage, COUNTERS)?.unwrap_or_default())
-}
-
-pub fn platform_standing(storage: &dyn Storage, platform: &Digest) -> StdResult<Standing> {
-    Ok(row::may_load(storage, &platform_slot(platform))?.unwrap_or(Standing::ACTIVE))
 }
 
 pub fn save_listing(

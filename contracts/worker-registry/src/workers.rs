@@ -7,9 +7,10 @@ use secret_ai_interface::registry::{WorkerAnswer, WorkersAnswer};
 use secret_ai_interface::WorkerId;
 
 use crate::error::ContractError;
-use crate::kids::{worth, Worth};
+use crate::heartbeat::seen_at;
+use crate::kids::{is_listed, worth, Worth};
 use crate::state::{
-    self, kid_slot, load_listing, order_slot, worker_slot, Key, Worker, WorkerIdRow,
+    self, kid_slot, load_listing, order_slot, worker_slot, Key, Worker, WorkerIdRow, NO_GOLDEN,
 };
 
 /// Most workers in one answer.
@@ -94,7 +95,8 @@ fn answer(
 ) -> Result<WorkerAnswer, ContractError> {
     let (worker, key) = with_key(storage, &worker_id)?;
     let worth = worth(storage, &key)?;
-    let active = worth.is_active(now);
+    let heartbeat_s = state::config(storage)?.policy.heartbeat_s;
+    let active = is_listed(storage, &worker.kid, &key, &worth, heartbeat_s, now)?;
     let Worth {
         status,
         lease_until,
@@ -108,10 +110,15 @@ fn answer(
         e2ee_pk: key.e2ee_pk,
         class: key.class,
         image: key.image,
+        workload: key.workload,
         platform: key.platform,
+        tee: key.tee.name().to_string(),
         tcb_status: TcbStatus::from_byte(key.tcb_status)
             .map_or("", TcbStatus::name)
             .to_string(),
+        gpus: key.class >> 4,
+        golden: Some(key.golden).filter(|golden| *golden != NO_GOLDEN),
+        seen_at: seen_at(storage, &worker.kid, &key)?,
         status,
         lease_until,
         active,

@@ -58,7 +58,7 @@ fn the_development_root_is_refused_by_a_registry_without_one() {
         "root",
     );
     // Nor does it pass as Intel's.
-    assert!(suite.submit(RootKind::Intel, collateral).is_err());
+    assert!(suite.submit(RootKind::Vendor, collateral).is_err());
     let config: ConfigAnswer = suite.ask(QueryMsg::Config {}).unwrap();
     assert!(!config.development);
 }

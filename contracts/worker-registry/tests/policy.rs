@@ -62,18 +62,24 @@ fn each_field_of_instantiation_has_bounds() {
     }
     let admin = Some("secret1nobody".to_string());
     refused(try_instantiate(InstantiateMsg { admin, ..good() }), "std");
-    let long = Some(Binary(vec![0x30; 4_097]));
+    let roots = |bytes: usize| {
+        Some(DevelopmentRoots {
+            tdx: Some(Binary(vec![0x30; bytes])),
+            ..DevelopmentRoots::default()
+        })
+    };
+    let long = roots(4_097);
     refused(
         try_instantiate(InstantiateMsg {
-            development_root: long,
+            development_roots: long,
             ..good()
         }),
         "length",
     );
-    let garbage = Some(Binary(vec![0x30; 300]));
+    let garbage = roots(300);
     refused(
         try_instantiate(InstantiateMsg {
-            development_root: garbage,
+            development_roots: garbage,
             ..good()
         }),
         "der",
@@ -88,7 +94,8 @@ fn only_the_admin_governs() {
     for msg in [
         ExecuteMsg::ApproveImage {
             image: Hex([1; 32]),
-            rtmr3: None,
+            workload: None,
+            until: None,
             padding: None,
         },
         ExecuteMsg::SetPolicy {
@@ -173,10 +180,8 @@ fn an_outdated_platform_needs_a_policy_that_takes_it() {
         suite.register_on(&tee, &alice, None, &Boot::new("1")),
         "policy_tcb_status",
     );
-    let lax = Policy {
-        allow_sw_hardening_needed: true,
-        ..policy()
-    };
+    let mut lax = policy();
+    lax.tdx.allow_sw_hardening_needed = true;
     suite
         .send(
             &admin,

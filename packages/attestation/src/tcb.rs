@@ -152,6 +152,16 @@ impl Advisory {
         let [a, b, c, ..] = sha256(&[id.as_bytes()]);
         Advisory(u32::from_be_bytes([ADVISORY_OTHER, a, b, c]))
     }
+
+    /// The four bytes in which it is kept.
+    pub fn to_bytes(self) -> [u8; 4] {
+        self.0.to_be_bytes()
+    }
+
+    /// What [`Self::to_bytes`] made.
+    pub fn from_bytes(bytes: [u8; 4]) -> Self {
+        Advisory(u32::from_be_bytes(bytes))
+    }
 }
 
 impl fmt::Display for Advisory {

@@ -243,6 +243,7 @@ pub enum CpuEvidence {
     },
     /// AMD SEV-SNP.
     Snp {
+        product: SnpProduct,
         /// Attestation report, 1,184 bytes.
         report: Binary,
         /// VCEK or VLEK.
@@ -306,8 +307,13 @@ pub struct GpuReport {
 #[cw_serde]
 #[derive(Eq)]
 pub enum DeviceCertificates {
-    /// DER, leaf first, up to the one whose issuer is stored as collateral; at most 4.
-    Der(Vec<Binary>),
+    /// Not verified here before.
+    Der {
+        /// Leaf first, each issued by the next; at most 4, of at most 4,096 bytes.
+        certificates: Vec<Binary>,
+        /// SHA-256 of the issuer of the last one, which is stored as collateral.
+        issuer: Digest,
+    },
     /// SHA-256 of a leaf that this registry has verified before.
     Known(Digest),
 }
@@ -390,8 +396,10 @@ pub enum Collateral {
     Snp(Box<SnpCollateral>),
     /// NVIDIA's authorities between root and devices.
     Nvidia {
-        /// DER, the one nearest to the root first; each issued by the one before it, the first by
-        /// the root or by one that is stored. At most 4, of at most 4,096 bytes.
+        /// SHA-256 of the issuer of the first one, if that is stored; absent if it is the root.
+        issuer: Option<Digest>,
+        /// DER, the one nearest to the root first, each issued by the one before it. At most 4, of
+        /// at most 4,096 bytes.
         certificates: Vec<Binary>,
     },
 }

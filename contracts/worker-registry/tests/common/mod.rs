@@ -7,7 +7,9 @@ pub use tee::Tee;
 
 use cosmwasm_std::{from_slice, Addr, Binary};
 use k256::ecdsa::SigningKey;
-use secret_ai_attestation::{registration_digest, report_data, Registration};
+use secret_ai_attestation::{
+    registration_digest, report_data, workload_digest, Registration, Workload as Measures,
+};
 use secret_ai_interface::registry::*;
 use secret_ai_interface::{Digest, Hex, Kid, PublicKey, Unit, WorkerId};
 use secret_ai_multi_test::{AppResponse, ContractFns, ContractRef, Genesis, SecretApp};
@@ -22,17 +24,42 @@ pub const CHALLENGE_S: u64 = 600;
 pub const LEASE_S: u64 = 86_400;
 
 pub fn policy() -> Policy {
+    let min = |product| SnpMinTcb {
+        product,
+        fmc: 0,
+        boot_loader: 3,
+        tee: 0,
+        snp: 8,
+        microcode: 115,
+    };
     Policy {
-        allow_sw_hardening_needed: false,
-        allow_configuration_needed: false,
+        tdx: TdxPolicy {
+            allow_sw_hardening_needed: false,
+            allow_configuration_needed: false,
+            out_of_date_grace_s: 0,
+            denied_advisories: vec![],
+            min_tcb_evaluation_number: 0,
+            max_collateral_age_s: 2_592_000,
+        },
+        snp: SnpPolicy {
+            allow_smt: true,
+            allow_vlek: false,
+            allow_version_2: false,
+            min_tcb: vec![min(SnpProduct::Milan), min(SnpProduct::Genoa)],
+        },
         max_workers_per_platform: 2,
+        known_platforms_only: false,
+        heartbeat_s: 0,
     }
 }
 
 pub fn instantiate_msg(root: Option<Vec<u8>>) -> InstantiateMsg {
     InstantiateMsg {
         admin: None,
-        development_root: root.map(Binary),
+        development_roots: root.map(|tdx| DevelopmentRoots {
+            tdx: Some(Binary(tdx)),
+            ..DevelopmentRoots::default()
+        }),
         policy: policy(),
         challenge_s: CHALLENGE_S,
         lease_s: LEASE_S,
@@ -203,7 +230,11 @@ impl Suite {
             tls_spki_sha256: boot.tls_spki_sha256,
             e2ee_pk: boot.e2ee_pk,
             class: boot.class,
-            tdx_quote: Binary(quote),
+            cpu: CpuEvidence::Tdx {
+                quote: Binary(quote),
+            },
+            workload: None,
+            gpus: vec![],
             signature: boot.sign(&digest),
         }
     }
@@ -276,7 +307,7 @@ impl Suite {
         collateral: TdxCollateral,
     ) -> Result<CollateralAnswer, String> {
         let anyone = self.user("anyone");
-        let collateral = Box::new(collateral);
+        let collateral = Collateral::Tdx(Box::new(collateral));
         self.send_for(
             &anyone,
             ExecuteMsg::SubmitCollateral {
@@ -290,7 +321,8 @@ impl Suite {
     pub fn approve(&mut self, image: Digest, rtmr3: Option<Hex<48>>) -> Result<(), String> {
         let msg = ExecuteMsg::ApproveImage {
             image,
-            rtmr3,
+            workload: rtmr3.map(|value| Hex(workload_digest(&Measures::Rtmr3(value.0)))),
+            until: None,
             padding: None,
         };
         self.send(&self.admin.clone(), msg).map(|_| ())

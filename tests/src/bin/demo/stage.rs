@@ -122,7 +122,7 @@ impl Stage {
         );
         let submit = registry::ExecuteMsg::SubmitCollateral {
             root: RootKind::Development,
-            collateral: Box::new(evidence::collateral(self.tee.collateral())),
+            collateral: evidence::collateral(self.tee.collateral()),
             padding: None,
         };
         let done = self.call(&self.anyone, &self.registry, &submit).await?;
@@ -133,7 +133,8 @@ impl Stage {
         let image = evidence::image();
         let approve = registry::ExecuteMsg::ApproveImage {
             image,
-            rtmr3: None,
+            workload: None,
+            until: None,
             padding: None,
         };
         step(

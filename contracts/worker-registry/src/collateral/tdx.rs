@@ -1,82 +1,101 @@
-//! `submit_collateral`: anybody brings what Intel publishes about a kind of platform; the contract
-//! verifies it once and keeps what quotes are compared with.
+//! Of Intel TDX platforms.
 //!
 //! Kept apart by FMSPC *and* by the authority that issues the platform's certificates. TCB levels
 //! are per FMSPC, revocation lists per authority: were there one set per FMSPC, a set that is all
 //! genuine but of the other authority could push out the right one.
 
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, Response, Storage};
+use cosmwasm_std::{Binary, Deps, Storage};
 use secret_ai_attestation::{
-    verify_collateral, Collateral, RawCollateral, TrustRoot, INTEL_FINGERPRINT,
+    verify_collateral, Collateral, Origin, PckCaKind, RawCollateral, TrustRoot, INTEL_FINGERPRINT,
 };
 use secret_ai_contract_kit::padding;
+use secret_ai_contract_kit::row::key;
 use secret_ai_interface::registry::{CollateralAnswer, CollateralInfo, RootKind, TdxCollateral};
 use secret_ai_interface::Hex;
 
 use crate::error::ContractError;
-use crate::origin::{Origin, PckCaKind};
-use crate::state::{collateral_of_slot, collateral_slot, ROOT};
+use crate::roots;
 
 pub fn submit(
-    deps: DepsMut,
-    env: Env,
+    storage: &mut dyn Storage,
+    now: u64,
     root: RootKind,
     sent: TdxCollateral,
-) -> Result<Response, ContractError> {
+) -> Result<CollateralAnswer, ContractError> {
     let raw = raw(sent)?;
-    let now = env.block.time.seconds();
     let collateral = match root {
-        RootKind::Intel => verify_collateral(&raw, &TrustRoot::INTEL, now)?,
+        RootKind::Vendor => verify_collateral(&raw, &TrustRoot::INTEL, now)?,
         RootKind::Development => {
-            let der = deps
-                .storage
-                .get(ROOT)
-                .ok_or(ContractError::NoDevelopmentRoot)?;
+            let der = roots::tdx(storage)?;
             verify_collateral(&raw, &TrustRoot::from_der(&der)?, now)?
         }
     };
-    let fmspc = Hex(collateral.fmspc);
-    let origin = Origin {
-        fmspc: fmspc.0,
-        pck_ca: pck_ca(&raw),
-    };
-    let known = load(deps.storage, &origin)?;
-    if let Some(known) = known {
+    let origin = origin(&raw, &collateral)?;
+    let subject = Hex(collateral.fmspc).to_string();
+    if let Some(known) = load(storage, &origin)? {
         if known.root_sha256 != collateral.root_sha256 {
-            return Err(ContractError::OtherRoot(fmspc));
+            return Err(ContractError::OtherRoot(subject));
         }
         if collateral.check_not_older(&known).is_err() {
-            let valid_until = known.dates.valid_until;
-            let answer = CollateralAnswer {
-                fmspc,
+            return Ok(CollateralAnswer {
+                subject,
                 stored: false,
-                valid_until,
-            };
-            return Ok(padding::respond(&answer)?);
+                valid_until: known.dates.valid_until,
+            });
         }
     }
-    deps.storage
-        .set(&collateral_slot(&origin), &collateral.encode()?);
-    deps.storage
-        .set(&collateral_of_slot(&fmspc.0), &[origin.pck_ca as u8]);
-    let valid_until = collateral.dates.valid_until;
-    Ok(padding::respond(&CollateralAnswer {
-        fmspc,
+    storage.set(&slot(&origin), &collateral.encode()?);
+    storage.set(&origin_slot(&origin.fmspc), &[origin.pck_ca as u8]);
+    #[cfg(feature = "host-dcap")]
+    storage.set(
+        &host_slot(&origin),
+        &secret_ai_attestation::dcap::encode_qve_collateral(&raw),
+    );
+    Ok(CollateralAnswer {
+        subject,
         stored: true,
-        valid_until,
-    })?)
+        valid_until: collateral.dates.valid_until,
+    })
+}
+
+fn slot(origin: &Origin) -> Vec<u8> {
+    key("tdx", &[&origin.fmspc, &[origin.pck_ca as u8]])
+}
+
+fn origin_slot(fmspc: &[u8; 6]) -> Vec<u8> {
+    key("tdx_of", &[fmspc])
+}
+
+#[cfg(feature = "host-dcap")]
+fn host_slot(origin: &Origin) -> Vec<u8> {
+    key("tdx_host", &[&origin.fmspc, &[origin.pck_ca as u8]])
+}
+
+/// The same collateral as the host's verifier takes it.
+#[cfg(feature = "host-dcap")]
+pub fn host_load(storage: &dyn Storage, origin: &Origin) -> Vec<u8> {
+    storage.get(&host_slot(origin)).unwrap_or_default()
+}
+
+/// FMSPC of the TCB info, authority of the revocation list.
+fn origin(raw: &RawCollateral, collateral: &Collateral) -> Result<Origin, ContractError> {
+    let ca = raw.pck_crl_issuer_chain.first().map(Vec::as_slice);
+    Ok(Origin {
+        fmspc: collateral.fmspc,
+        pck_ca: PckCaKind::of_ca(ca.unwrap_or_default())?,
+    })
 }
 
 /// What is stored for platforms of this origin.
 pub fn load(storage: &dyn Storage, origin: &Origin) -> Result<Option<Collateral>, ContractError> {
-    let stored = storage.get(&collateral_slot(origin));
+    let stored = storage.get(&slot(origin));
     Ok(stored.map(|bytes| Collateral::decode(&bytes)).transpose()?)
 }
 
 /// Of the set that was stored last for this FMSPC.
 pub fn info(deps: Deps, fmspc: Hex<6>) -> Result<Binary, ContractError> {
     let unknown = || ContractError::Unknown { what: "fmspc" };
-    let pck_ca = match deps.storage.get(&collateral_of_slot(&fmspc.0)).as_deref() {
+    let pck_ca = match deps.storage.get(&origin_slot(&fmspc.0)).as_deref() {
         Some([byte]) if *byte == PckCaKind::Processor as u8 => PckCaKind::Processor,
         Some(_) => PckCaKind::Platform,
         None => return Err(unknown()),
@@ -89,7 +108,7 @@ pub fn info(deps: Deps, fmspc: Hex<6>) -> Result<Binary, ContractError> {
     let answer = CollateralInfo {
         fmspc,
         root: match collateral.root_sha256 {
-            INTEL_FINGERPRINT => RootKind::Intel,
+            INTEL_FINGERPRINT => RootKind::Vendor,
             _ => RootKind::Development,
         },
         tcb_evaluation_data_number: collateral.evaluation_number(),
@@ -97,12 +116,6 @@ pub fn info(deps: Deps, fmspc: Hex<6>) -> Result<Binary, ContractError> {
         valid_until: collateral.dates.valid_until,
     };
     Ok(padding::to_padded_binary(&answer)?)
-}
-
-/// Of verified collateral: its first certificate is the authority's own.
-fn pck_ca(raw: &RawCollateral) -> PckCaKind {
-    let certificate = raw.pck_crl_issuer_chain.first().map(Vec::as_slice);
-    PckCaKind::of_certificate(certificate.unwrap_or_default())
 }
 
 /// Sizes are checked by the verifier.
