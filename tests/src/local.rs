@@ -1,7 +1,6 @@
 //! A devnet inside the test with all contracts deployed from their artifacts, and its actors.
 
 use cosmwasm_std::{Addr, Binary, Uint128};
-use secret_ai_attestation_testkit::SoftTee;
 use secret_ai_interface::billing::{self, Line, OpenSession, SessionAuth, Timing};
 use secret_ai_interface::registry::{self, Listing, ModelListing, Rate, RootKind};
 use secret_ai_interface::{rewards, token, Contract, Hex, Unit, WorkerId};
@@ -11,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::{json, Value};
 
+use crate::evidence::{Certificates, Claim, Cpu, World};
 use crate::{artifacts, deploy, evidence};
 
 /// A model, its rates per 1,000,000 tokens.
@@ -23,7 +23,7 @@ pub const FUNDS: u128 = 1_000_000_000;
 /// All contracts on a devnet.
 pub struct Local {
     pub net: Devnet,
-    pub tee: SoftTee,
+    pub world: World,
     pub token: Contract,
     pub registry: Contract,
     pub billing: Contract,
@@ -42,7 +42,7 @@ impl Local {
     /// Deploys and wires everything; `user` holds [`FUNDS`].
     pub fn new(timing: Timing) -> Local {
         let mut net = Devnet::new(Genesis::default()).expect("genesis");
-        let tee = SoftTee::new(evidence::SEED, net.block_time_s());
+        let world = World::new(net.block_time_s());
         let mut log = Vec::new();
         let admin = address("admin");
         let mut make = |name: &str, msg: Value| {
@@ -59,7 +59,7 @@ impl Local {
         let token = make("dev-token", json!(deploy::token_msg(&[(&user, FUNDS)])));
         let registry = make(
             "worker-registry",
-            json!(deploy::registry_msg(Some(tee.root_der()))),
+            json!(deploy::registry_msg(Some(world.roots()))),
         );
         let billing = make(
             "billing",
@@ -68,7 +68,7 @@ impl Local {
         let rewards = make("rewards", json!(deploy::rewards_msg(&billing)));
         let mut local = Local {
             net,
-            tee,
+            world,
             token,
             registry,
             billing,
@@ -119,15 +119,8 @@ impl Local {
 
     /// Submits the development collateral and approves the simulated image.
     pub fn prepare_registry(&mut self) {
-        let collateral = evidence::collateral(self.tee.collateral());
-        let root = RootKind::Development;
-        let submit = registry::ExecuteMsg::SubmitCollateral {
-            root,
-            collateral,
-            padding: None,
-        };
-        self.registry("anyone", "submit_collateral", &submit)
-            .expect("collateral");
+        let collateral = evidence::collateral(self.world.tdx.collateral());
+        self.submit("TDX", collateral);
         let approve = registry::ExecuteMsg::ApproveImage {
             image: evidence::image(),
             workload: None,
@@ -138,8 +131,19 @@ impl Local {
             .expect("image");
     }
 
-    /// The evidence of an operator for a new challenge.
-    pub fn attestation(&mut self, operator: &str, key: &SigningKey) -> registry::Attestation {
+    /// Submits collateral under the development roots.
+    pub fn submit(&mut self, what: &str, collateral: registry::Collateral) {
+        let submit = registry::ExecuteMsg::SubmitCollateral {
+            root: RootKind::Development,
+            collateral,
+            padding: None,
+        };
+        self.registry("anyone", &format!("submit_collateral, {what}"), &submit)
+            .expect("collateral");
+    }
+
+    /// A challenge for an operator's key.
+    pub fn challenge(&mut self, operator: &str, key: &SigningKey) -> [u8; 32] {
         let challenge = registry::ExecuteMsg::Challenge {
             receipt_pk: Hex(public_key(key)),
             tls_spki_sha256: Hex([0; 32]),
@@ -148,13 +152,35 @@ impl Local {
         let result = self
             .registry(operator, "challenge", &challenge)
             .expect("challenge");
-        let answer: registry::ChallengeAnswer = answer(&result);
-        let place = (
-            self.net.chain_id(),
-            self.registry.address.as_str(),
-            &*address(operator),
-        );
-        evidence::attest(&self.tee, key, place, &answer.challenge.0)
+        answer::<registry::ChallengeAnswer>(&result).challenge.0
+    }
+
+    /// The evidence of an operator's TDX worker for a new challenge.
+    pub fn attestation(&mut self, operator: &str, key: &SigningKey) -> registry::Attestation {
+        let challenge = self.challenge(operator, key);
+        self.attest(operator, key, &challenge, |claim| claim)
+    }
+
+    /// The evidence of an operator for a challenge: TDX, all certificates, unless `change` says
+    /// otherwise.
+    pub fn attest(
+        &self,
+        operator: &str,
+        key: &SigningKey,
+        challenge: &[u8; 32],
+        change: impl Fn(Claim) -> Claim,
+    ) -> registry::Attestation {
+        self.world.attest(change(Claim {
+            key,
+            chain_id: self.net.chain_id(),
+            registry: self.registry.address.as_str(),
+            operator: &address(operator),
+            challenge,
+            cpu: Cpu::Tdx,
+            gpus: 0,
+            certificates: Certificates::Full,
+            staged: false,
+        }))
     }
 
     /// Registers a worker; returns its id.

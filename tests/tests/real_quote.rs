@@ -14,6 +14,7 @@ use secret_ai_interface::registry::{
 };
 use secret_ai_interface::{Contract, Hex, Unit};
 use secret_ai_receipts::{public_key, SigningKey};
+use secret_ai_tests::evidence::{Certificates, Claim, Cpu, World};
 use secret_ai_tests::local::{address, answer};
 use secret_ai_tests::{artifacts, deploy, evidence};
 use secret_devnet::{Devnet, Genesis, Msg, Tx};
@@ -95,17 +96,21 @@ impl Registry {
     /// The code with which the contract refuses a quote; the chain does not change.
     fn refusal(&self, quote: &[u8]) -> String {
         let operator = address(OPERATOR);
-        let place = (
-            self.net.chain_id(),
-            self.contract.address.as_str(),
-            operator.as_str(),
-        );
-        let tee = secret_ai_attestation_testkit::SoftTee::new([1; 32], self.net.block_time_s());
         let attestation = Attestation {
             cpu: CpuEvidence::Tdx {
                 quote: Binary(quote.to_vec()),
             },
-            ..evidence::attest(&tee, &self.key, place, &self.challenge)
+            ..World::new(self.net.block_time_s()).attest(Claim {
+                key: &self.key,
+                chain_id: self.net.chain_id(),
+                registry: self.contract.address.as_str(),
+                operator: &operator,
+                challenge: &self.challenge,
+                cpu: Cpu::Tdx,
+                gpus: 0,
+                certificates: Certificates::Full,
+                staged: false,
+            })
         };
         let rate = |unit| Rate { unit, rate: 1 };
         let listing = Listing {

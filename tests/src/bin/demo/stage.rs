@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use secret_ai_attestation_testkit::SoftTee;
 use secret_ai_chain_client::{
     ChainClient, ContractRef, ExecuteMsg, InstantiateMsg, TxOutcome, Wallet,
 };
 use secret_ai_interface::registry::RootKind;
 use secret_ai_interface::{billing, registry, Contract};
+use secret_ai_tests::evidence::World;
 use secret_ai_tests::process::{program, run, Process};
 use secret_ai_tests::{artifacts, deploy, evidence};
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct Stage {
     pub operator: Wallet,
     pub user: Wallet,
     pub anyone: Wallet,
-    pub tee: SoftTee,
+    pub world: World,
     pub token: Contract,
     pub registry: Contract,
     pub billing: Contract,
@@ -71,7 +71,7 @@ impl Stage {
             fs::write(folder.path().join(format!("{name}.mnemonic")), words)?;
         }
         let now = chain.latest_block().await?.time;
-        let tee = SoftTee::new(evidence::SEED, now);
+        let world = World::new(now);
         let seed = format!("{} {now}", hex::encode(evidence::SEED));
         fs::write(folder.path().join("tee.seed"), seed)?;
 
@@ -81,9 +81,9 @@ impl Stage {
         };
         let token = deploy::token_msg(&[(user.address(), FUNDS)]);
         let token = maker.make("dev-token", &token).await?;
-        let root = Some(tee.root_der());
+        let roots = Some(world.roots());
         let registry = maker
-            .make("worker-registry", &deploy::registry_msg(root))
+            .make("worker-registry", &deploy::registry_msg(roots))
             .await?;
         let billing = deploy::billing_msg(&registry, &token, deploy::DEMO_TIMING);
         let billing = maker.make("billing", &billing).await?;
@@ -98,7 +98,7 @@ impl Stage {
             operator,
             user,
             anyone,
-            tee,
+            world,
             token,
             registry,
             billing,
@@ -120,15 +120,24 @@ impl Stage {
             "link rewards to billing",
             &self.call(&self.admin, &self.billing, &link).await?,
         );
-        let submit = registry::ExecuteMsg::SubmitCollateral {
-            root: RootKind::Development,
-            collateral: evidence::collateral(self.tee.collateral()),
+        let intel = evidence::collateral(self.world.tdx.collateral());
+        for (whose, collateral) in [("Intel", intel), ("NVIDIA", self.world.nvidia_collateral())] {
+            let submit = registry::ExecuteMsg::SubmitCollateral {
+                root: RootKind::Development,
+                collateral,
+                padding: None,
+            };
+            let done = self.call(&self.anyone, &self.registry, &submit).await?;
+            let what = format!("submit {whose} collateral (anyone may; verified under the root)");
+            step(&what, &done);
+        }
+        let golden = registry::ExecuteMsg::ApproveGolden {
+            set: self.world.golden(),
             padding: None,
         };
-        let done = self.call(&self.anyone, &self.registry, &submit).await?;
         step(
-            "submit collateral (anyone may; verified under the root)",
-            &done,
+            "approve the GPUs' firmware (golden measurements)",
+            &self.call(&self.admin, &self.registry, &golden).await?,
         );
         let image = evidence::image();
         let approve = registry::ExecuteMsg::ApproveImage {
@@ -183,6 +192,7 @@ rewards = {{ address = "{rewards}" }}
 [tee]
 kind = "simulated"
 seed_file = "{folder}/tee.seed"
+gpus = 1
 
 [engine]
 kind = "embedded"

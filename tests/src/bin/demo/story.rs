@@ -5,9 +5,10 @@ use std::time::Duration;
 use cosmwasm_std::Addr;
 use secret_ai_chain_client::{owner_permit, ChainError};
 use secret_ai_interface::billing::{AccountAnswer, ClockAnswer, PermitQuery, SessionsAnswer};
+use secret_ai_interface::registry::CpuEvidence;
 use secret_ai_interface::{billing, registry, rewards, token, Hex};
 use secret_ai_receipts::{public_key, SigningKey};
-use secret_ai_tests::evidence;
+use secret_ai_tests::evidence::{Certificates, Claim, Cpu};
 use secret_ai_tests::process::within;
 use serde::de::DeserializeOwned;
 
@@ -85,14 +86,21 @@ async fn refuse_tampered_quote(stage: &Stage) -> Result<(), Failure> {
         .await?;
     step("challenge", &outcome);
     let answer: registry::ChallengeAnswer = serde_json::from_slice(&outcome.data[0])?;
-    let place = (
-        CHAIN_ID,
-        stage.registry.address.as_str(),
-        stage.anyone.address(),
-    );
-    let mut attestation = evidence::attest(&stage.tee, &key, place, &answer.challenge.0);
-    // One bit of MRTD: the measurement of the image.
-    attestation.tdx_quote.0[48 + 136] ^= 1;
+    let mut attestation = stage.world.attest(Claim {
+        key: &key,
+        chain_id: CHAIN_ID,
+        registry: stage.registry.address.as_str(),
+        operator: stage.anyone.address(),
+        challenge: &answer.challenge.0,
+        cpu: Cpu::Tdx,
+        gpus: 1,
+        certificates: Certificates::Fresh,
+        staged: false,
+    });
+    if let CpuEvidence::Tdx { quote } = &mut attestation.cpu {
+        // One bit of MRTD: the measurement of the image.
+        quote.0[48 + 136] ^= 1;
+    }
     let models = vec![free_model(&stage.token.address)];
     let listing = registry::Listing {
         url: "http://127.0.0.1:1".into(),

@@ -1,5 +1,7 @@
 //! `make bench`: sizes of the artifacts, and the gas of every message on the real wasm.
 
+mod attestation;
+
 use secret_ai_interface::billing::{ExecuteMsg, OpenAnswer, ReceiveMsg, SettleEntry, Timing};
 use secret_ai_interface::{registry, rewards, token, Hex};
 use secret_ai_receipts::SigningKey;
@@ -16,7 +18,12 @@ fn main() {
         };
         println!("| {contract} | {} | {} |", size("wasm"), size("wasm.gz"));
     }
-    let local = everything();
+    print(&everything());
+    print(&attestation::everything());
+}
+
+/// One line for each transaction.
+fn print(local: &Local) {
     println!("\n| message | gas | of it compute | storage | instances |\n| --- | ---: | ---: | ---: | ---: |");
     for (what, result) in &local.log {
         let sum = |part: fn(&secret_devnet::CallGas) -> u64| -> u64 {
