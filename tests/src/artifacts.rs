@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
-/// The four contracts, in the order in which they are deployed.
-pub const CONTRACTS: [&str; 4] = ["dev-token", "worker-registry", "billing", "rewards"];
+/// The four contracts, in the order in which they are deployed, and the registry that uses the host's
+/// verifier.
+pub const CONTRACTS: [&str; 5] = [
+    "dev-token",
+    "worker-registry",
+    "billing",
+    "rewards",
+    "worker-registry-host-dcap",
+];
 
 /// The workspace's root folder.
 pub fn root() -> PathBuf {
