@@ -1,20 +1,66 @@
 //! Evidence that is wrong in one way, with the code of the refusal.
 
-use secret_ai_attestation::{compact, RawCollateral};
+use secret_ai_attestation::{
+    check_policy, compact, verify_collateral, verify_pck, verify_tdx_quote, verify_tdx_quote_with,
+    Error, RawCollateral, TdxPolicy, TrustRoot, VerifiedTdx,
+};
 
 use crate::{Measurements, QuoteForm, SoftTee};
 
-/// A quote with collateral, one of which is wrong.
+/// A quote with collateral, one of which is wrong, in the world as it is or after what was known.
 #[derive(Clone, Debug)]
 pub struct Broken {
     /// What is wrong.
     pub name: &'static str,
-    /// Code of the error of `verify_collateral` followed by `verify_tdx_quote`.
+    /// Code of the error of [`Broken::verdict`].
     pub code: &'static str,
     pub quote: Vec<u8>,
     pub collateral: RawCollateral,
     /// Unix seconds at which it is to be verified.
     pub now: u64,
+    /// PCK certificate (DER) and collateral under which it was verified before; the quote is then
+    /// verified with it.
+    pub known_pck: Option<(Vec<u8>, RawCollateral)>,
+    /// Collateral that is stored already.
+    pub known_collateral: Option<RawCollateral>,
+    /// Seconds for which collateral may be used after its oldest part was issued.
+    pub max_collateral_age: Option<u64>,
+    /// What accepts the platform, if all else holds.
+    pub policy: TdxPolicy,
+}
+
+impl Broken {
+    /// What a registry does with it, binding and measurements apart.
+    ///
+    /// # Errors
+    /// The one whose code is [`Broken::code`].
+    pub fn verdict(&self, root: &TrustRoot<'_>) -> Result<VerifiedTdx, Error> {
+        let collateral = verify_collateral(&self.collateral, root, self.now)?;
+        if let Some(known) = &self.known_collateral {
+            collateral.check_not_older(&verify_collateral(known, root, self.now)?)?;
+        }
+        if let Some(limit) = self.max_collateral_age {
+            collateral.check_age(self.now, limit)?;
+        }
+        let verified = match &self.known_pck {
+            None => verify_tdx_quote(&self.quote, &collateral, self.now)?,
+            Some((der, known)) => {
+                let then = verify_collateral(known, root, self.now)?;
+                let pck = verify_pck(der, &then, self.now)?;
+                verify_tdx_quote_with(&self.quote, &pck, &collateral, self.now)?
+            }
+        };
+        check_policy(&verified, &self.policy, self.now)?;
+        Ok(verified)
+    }
+
+    /// Whether it is wrong by itself: not in view of what is known or of a policy.
+    pub fn is_evidence_alone(&self) -> bool {
+        self.known_pck.is_none()
+            && self.known_collateral.is_none()
+            && self.max_collateral_age.is_none()
+            && !self.code.starts_with("policy_")
+    }
 }
 
 /// Every variant for one seed. They are to be verified under the root of `SoftTee::new(seed, now)`,
@@ -32,29 +78,43 @@ pub fn broken(seed: [u8; 32], now: u64, report_data: [u8; 64]) -> Vec<Broken> {
     all.extend(kit.quoting_enclaves());
     all.extend(kit.platforms());
     all.extend(kit.collaterals());
+    all.extend(kit.known_certificates());
+    all.extend(kit.older_collaterals());
+    all.extend(kit.policies());
     all
 }
 
-struct Kit {
-    tee: SoftTee,
-    seed: [u8; 32],
-    now: u64,
-    report_data: [u8; 64],
+pub(crate) struct Kit {
+    pub tee: SoftTee,
+    pub seed: [u8; 32],
+    pub now: u64,
+    pub report_data: [u8; 64],
 }
 
 impl Kit {
-    fn good(&self) -> Vec<u8> {
+    pub fn good(&self) -> Vec<u8> {
         self.tee.quote(self.report_data, &Measurements::default())
     }
 
-    fn with_quote(&self, name: &'static str, code: &'static str, quote: Vec<u8>) -> Broken {
+    pub fn with_quote(&self, name: &'static str, code: &'static str, quote: Vec<u8>) -> Broken {
         Broken {
             name,
             code,
             quote,
             collateral: self.tee.collateral(),
             now: self.now,
+            known_pck: None,
+            known_collateral: None,
+            max_collateral_age: None,
+            policy: TdxPolicy::default(),
         }
+    }
+
+    /// The TEE of another seed, hence of another root.
+    pub fn foreign(&self) -> SoftTee {
+        let mut seed = self.seed;
+        seed[0] ^= 1;
+        SoftTee::new(seed, self.now)
     }
 
     /// A quote whose header is other, signed as it is.
@@ -69,6 +129,13 @@ impl Kit {
         let quote = self
             .tee
             .quote_as(&form, self.report_data, &Measurements::default());
+        self.with_quote(name, code, quote)
+    }
+
+    /// A quote whose bytes from `at` are replaced and nothing signed again.
+    fn replaced(&self, name: &'static str, code: &'static str, at: usize, by: &[u8]) -> Broken {
+        let mut quote = self.good();
+        quote[at..at + by.len()].copy_from_slice(by);
         self.with_quote(name, code, quote)
     }
 
@@ -120,11 +187,8 @@ impl Kit {
         let mut tee = self.tee.clone();
         change(&mut tee);
         Broken {
-            name,
-            code,
-            quote: self.good(),
             collateral: tee.collateral(),
-            now: self.now,
+            ..self.with_quote(name, code, self.good())
         }
     }
 
@@ -138,28 +202,27 @@ impl Kit {
         let mut collateral = self.tee.collateral();
         change(&mut collateral);
         Broken {
-            name,
-            code,
-            quote: self.good(),
             collateral,
-            now: self.now,
+            ..self.with_quote(name, code, self.good())
         }
     }
 
     fn forms(&self) -> Vec<Broken> {
         let good = self.good();
         let cut = |length: usize| good[..length].to_vec();
-        let with_tail = [&good[..], &[0]].concat();
+        let with_tail = |length: usize| [&good[..], &vec![0; length]].concat();
         vec![
             self.with_quote("empty quote", "quote_length", Vec::new()),
             self.with_quote("quote cut in its header", "quote_length", cut(47)),
             self.with_quote("quote cut in its body", "quote_length", cut(631)),
             self.with_quote("quote cut in its key", "quote_length", cut(700)),
             self.with_quote("quote cut by one byte", "quote_length", cut(good.len() - 1)),
-            self.with_quote("trailing zero byte", "quote_length", with_tail),
+            self.with_quote("trailing zero byte", "quote_length", with_tail(1)),
+            self.with_quote("16 trailing zero bytes", "quote_length", with_tail(16)),
             self.formed("version 3", "quote_version", |form| form.version = 3),
             self.formed("version 6", "quote_version", |form| form.version = 6),
-            self.edited("version 4 relabelled", "quote_version", 0),
+            self.replaced("version 4 relabelled 5", "body_type", 0, &[5, 0]),
+            self.replaced("SGX quote", "sgx_quote", 0, &[3, 0, 2, 0, 0, 0, 0, 0]),
             self.formed("SGX TEE type", "tee_type", |form| form.tee_type = 0),
             self.formed("unknown TEE type", "tee_type", |form| form.tee_type = 0x82),
             self.formed("P-384 attestation key", "attestation_key_type", |form| {
@@ -171,10 +234,29 @@ impl Kit {
             self.formed("unknown body type", "body_type", |form| {
                 *form = QuoteForm::v5(7)
             }),
-            self.edited(
-                "QE auth data length 0xff20",
+            self.replaced(
+                "QE auth data length 0xffff",
                 "quote_length",
-                AUTH_LENGTH + 1,
+                AUTH_LENGTH,
+                &[0xff; 2],
+            ),
+            self.replaced(
+                "signature data length 0xffffffff",
+                "quote_length",
+                632,
+                &[0xff; 4],
+            ),
+            self.replaced(
+                "certificate length 0xffffffff",
+                "quote_length",
+                CERTIFICATION + 2,
+                &[0xff; 4],
+            ),
+            self.replaced(
+                "PCK chain relabelled a certificate",
+                "der",
+                CERTIFICATION,
+                &[4, 0],
             ),
             self.edited("certification type", "certification_type", CERTIFICATION),
         ]
@@ -184,16 +266,24 @@ impl Kit {
         let quote_signature = "quote_signature";
         vec![
             self.edited("header user data edited", quote_signature, 30),
+            self.edited("TEE TCB SVN edited", quote_signature, 48),
+            self.replaced("debug bit set after signing", "td_debug", 48 + 120, &[1]),
             self.edited("MRTD edited", quote_signature, 48 + 136),
             self.edited("RTMR3 edited", quote_signature, 48 + 472),
             self.edited("report data edited", quote_signature, 48 + 520),
             self.edited("quote signature edited", quote_signature, 640),
+            self.replaced("quote signature of zeros", quote_signature, 636, &[0; 64]),
             self.edited("attestation key edited", "qe_binding", 700),
             self.edited("QE auth data edited", "qe_binding", AUTH_LENGTH + 2),
             self.edited(
                 "QE report's CPUSVN edited",
                 "qe_report_signature",
                 QE_REPORT,
+            ),
+            self.edited(
+                "QE report's ISVSVN edited",
+                "qe_report_signature",
+                QE_REPORT + 258,
             ),
             self.edited(
                 "QE report signature edited",
@@ -267,9 +357,7 @@ impl Kit {
     }
 
     fn platforms(&self) -> Vec<Broken> {
-        let mut seed = self.seed;
-        seed[0] ^= 1;
-        let foreign = SoftTee::new(seed, self.now);
+        let foreign = self.foreign();
         let foreign_quote = foreign.quote(self.report_data, &Measurements::default());
         let mut false_key = self.tee.clone();
         false_key.pck_ca.key = foreign.pck_ca.key.clone();
@@ -311,11 +399,17 @@ impl Kit {
         let (now, late) = (self.now, self.tee.tcb_info.next_update + 1);
         let mut expired = self.with_quote("collateral a second too old", "expired", self.good());
         expired.now = late;
-        let mut seed = self.seed;
-        seed[0] ^= 1;
-        let foreign = SoftTee::new(seed, self.now).collateral();
+        let mut early = self.with_quote("collateral of tomorrow", "not_yet_valid", self.good());
+        early.now = self.tee.tcb_info.issued - 1;
+        let flip_last = |bytes: &mut Vec<u8>| {
+            if let Some(last) = bytes.last_mut() {
+                *last ^= 1;
+            }
+        };
+        let foreign = self.foreign().collateral();
         vec![
             expired,
+            early,
             self.other_world("revoked PCK CA", "revoked", |tee| {
                 tee.revoked_by_root.push(tee.pck_ca_serial());
             }),
@@ -341,6 +435,36 @@ impl Kit {
             }),
             self.edited_collateral("TCB info signature of zeros", "signature", |raw| {
                 raw.tcb_info_signature = [0; 64];
+            }),
+            self.edited_collateral("TCB info signature edited", "signature", |raw| {
+                raw.tcb_info_signature[40] ^= 1;
+            }),
+            self.edited_collateral("TCB info written anew", "signature", |raw| {
+                raw.tcb_info.insert(1, b' ');
+            }),
+            self.edited_collateral("QE identity signature edited", "signature", |raw| {
+                raw.qe_identity_signature[40] ^= 1;
+            }),
+            self.edited_collateral("TCB info's signature on QE identity", "signature", |raw| {
+                raw.qe_identity_signature = raw.tcb_info_signature;
+            }),
+            self.edited_collateral("root CRL edited", "signature", |raw| {
+                flip_last(&mut raw.root_ca_crl);
+            }),
+            self.edited_collateral("PCK CRL edited", "signature", |raw| {
+                flip_last(&mut raw.pck_crl);
+            }),
+            self.edited_collateral("root CRL as PCK CRL", "issuer", |raw| {
+                raw.pck_crl = raw.root_ca_crl.clone();
+            }),
+            self.edited_collateral("TCB info of 40 kB", "too_large", |raw| {
+                raw.tcb_info.resize(40_000, b' ');
+            }),
+            self.other_world("collateral of the other PCK CA", "pck_chain", |tee| {
+                tee.pck_ca.subject = "Intel SGX PCK Processor CA".into();
+            }),
+            self.other_world("revoked TCB signing certificate", "revoked", |tee| {
+                tee.revoked_by_root.push(tee.tcb_signer.serial);
             }),
             self.edited_collateral("CRLs exchanged", "issuer", |raw| {
                 core::mem::swap(&mut raw.root_ca_crl, &mut raw.pck_crl);

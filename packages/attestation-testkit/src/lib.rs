@@ -5,6 +5,7 @@
 //! [`broken`] makes variants of which each fails one check, with the code it must fail with.
 
 mod broken;
+mod broken_known;
 mod der;
 mod documents;
 mod pki;
@@ -40,6 +41,8 @@ pub struct SoftTee {
     pub revoked_by_root: Vec<Serial>,
     /// Validity of both CRLs.
     pub crl_validity: (u64, u64),
+    /// Number of both CRLs.
+    pub crl_number: u8,
     root: pki::Certificate,
     pck_ca: pki::Certificate,
     tcb_signer: pki::Certificate,
@@ -95,6 +98,7 @@ impl SoftTee {
             revoked_pck: vec![serial(0x80), serial(0x81)],
             revoked_by_root: Vec::new(),
             crl_validity: (issued, next_update),
+            crl_number: 1,
             root: authority("Secret AI Development Root CA", "root", 1, Some(1)),
             pck_ca: authority("Intel SGX PCK Platform CA", "pck ca", 2, Some(0)),
             tcb_signer: authority("Intel SGX TCB Signing", "tcb signer", 3, None),
@@ -118,6 +122,12 @@ impl SoftTee {
         self.pck_ca.serial
     }
 
+    /// The PCK certificate in DER, as quotes carry it.
+    pub fn pck_der(&self) -> Vec<u8> {
+        let [leaf, _, _] = self.pck_chain();
+        leaf
+    }
+
     /// SHA-256 of the PPID, by which registries know the platform.
     pub fn ppid_hash(&self) -> [u8; 32] {
         Sha256::digest(self.platform.ppid).into()
@@ -125,12 +135,14 @@ impl SoftTee {
 
     /// The collateral as a provisioning service would publish it.
     pub fn collateral(&self) -> RawCollateral {
-        let (from, until) = self.crl_validity;
+        let crl = |issuer, revoked: &[Serial]| {
+            pki::revocation_list(issuer, self.crl_number, self.crl_validity, revoked)
+        };
         let signer_chain = vec![self.tcb_signer.issue(&self.root), self.root_der()];
         let (tcb_info, qe_identity) = (self.tcb_info.json(), self.qe_identity.json());
         RawCollateral {
-            root_ca_crl: pki::revocation_list(&self.root, from, until, &self.revoked_by_root),
-            pck_crl: pki::revocation_list(&self.pck_ca, from, until, &self.revoked_pck),
+            root_ca_crl: crl(&self.root, &self.revoked_by_root),
+            pck_crl: crl(&self.pck_ca, &self.revoked_pck),
             pck_crl_issuer_chain: vec![self.pck_ca.issue(&self.root), self.root_der()],
             tcb_info_signature: pki::sign(&self.tcb_signer.key, tcb_info.as_bytes()),
             tcb_info: tcb_info.into_bytes(),

@@ -96,7 +96,12 @@ impl Certificate {
 }
 
 /// A revocation list in DER, signed by `issuer`.
-pub fn revocation_list(issuer: &Certificate, from: u64, until: u64, revoked: &[Serial]) -> Vec<u8> {
+pub fn revocation_list(
+    issuer: &Certificate,
+    number: u8,
+    (from, until): (u64, u64),
+    revoked: &[Serial],
+) -> Vec<u8> {
     let entries: Vec<u8> = revoked
         .iter()
         .flat_map(|serial| sequence(&[&integer(serial), &time(from)]))
@@ -106,7 +111,7 @@ pub fn revocation_list(issuer: &Certificate, from: u64, until: u64, revoked: &[S
     } else {
         tlv(der::SEQUENCE, &entries)
     };
-    let number = sequence(&[&extension(CRL_NUMBER, false, &integer(&[1]))]);
+    let number = sequence(&[&extension(CRL_NUMBER, false, &integer(&[number]))]);
     signed(
         issuer,
         &[

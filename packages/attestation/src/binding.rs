@@ -14,7 +14,8 @@
 //! ```
 //!
 //! The registration itself is signed by the receipt key over
-//! SHA-256("secret-ai/register/1" 00 ‖ C 32 ‖ text operator).
+//! SHA-256("secret-ai/register/1" 00 ‖ C 32 ‖ text operator), a heartbeat over
+//! SHA-256("secret-ai/heartbeat/1" 00 ‖ text chain_id ‖ text registry ‖ kid 20 ‖ at u64).
 
 use crate::crypto::sha256;
 use crate::error::Error;
@@ -191,6 +192,25 @@ pub fn registration_digest(challenge: &[u8; 32], operator: &str) -> Result<[u8; 
     let length = length_prefix("operator", operator)?;
     let parts: [&[u8]; 3] = [challenge, &length, operator.as_bytes()];
     Ok(sha256(&tagged("secret-ai/register/1", &parts)))
+}
+
+/// What the receipt key signs to say that its TEE is alive at `at` (Unix seconds).
+///
+/// # Errors
+/// [`Error::FieldLength`] for a text of more than 128 bytes.
+pub fn heartbeat_digest(
+    chain_id: &str,
+    registry: &str,
+    kid: &[u8; 20],
+    at: u64,
+) -> Result<[u8; 32], Error> {
+    let (c, r) = (
+        length_prefix("chain id", chain_id)?,
+        length_prefix("registry address", registry)?,
+    );
+    let at = at.to_be_bytes();
+    let parts: [&[u8]; 6] = [&c, chain_id.as_bytes(), &r, registry.as_bytes(), kid, &at];
+    Ok(sha256(&tagged("secret-ai/heartbeat/1", &parts)))
 }
 
 /// Tag, zero byte, fields.

@@ -3,7 +3,8 @@
 //! A contract cannot afford to verify and parse 20 kB of certificates, lists and JSON with every
 //! registration. [`crate::verify_collateral`] checks all signatures, roles, dates and revocations and
 //! leaves what a quote is compared with; [`Collateral::encode`] puts it into one storage slot
-//! (about 2 to 3 kB). [`crate::verify_tdx_quote`] then needs three P-256 verifications only.
+//! (about 2 to 3 kB). [`crate::verify_tdx_quote`] then needs three P-256 verifications only,
+//! two with a PCK certificate that is known.
 
 use crate::certificate::Serial;
 use crate::error::Error;
@@ -76,6 +77,34 @@ pub struct PckCa {
     pub name_sha256: [u8; 32],
     /// P-256 public key, x ‖ y.
     pub key: [u8; 64],
+    pub kind: PckCaKind,
+}
+
+/// Which of Intel's two authorities issued a PCK certificate. TCB levels are per FMSPC, revocation
+/// lists per authority, so one set of collateral belongs to a pair of both ([`Origin`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PckCaKind {
+    /// `Intel SGX PCK Platform CA`, of platforms that may have several packages.
+    Platform = 0,
+    /// `Intel SGX PCK Processor CA`.
+    Processor = 1,
+}
+
+impl PckCaKind {
+    /// The kind of this discriminant.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        [PckCaKind::Platform, PckCaKind::Processor]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// Names the set of collateral with which a platform is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub fmspc: [u8; 6],
+    pub pck_ca: PckCaKind,
 }
 
 /// What a TDX module must carry.
@@ -118,6 +147,14 @@ pub struct QeIdentity {
 }
 
 impl Collateral {
+    /// Which platforms it is for.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            fmspc: self.fmspc,
+            pck_ca: self.pck_ca.kind,
+        }
+    }
+
     /// The lower of the evaluation numbers of TCB info and QE identity.
     pub fn evaluation_number(&self) -> u32 {
         self.dates

@@ -3,12 +3,14 @@
 //! may follow.
 
 use crate::bytes::{Reader, Short};
-use crate::collateral::{Collateral, Dates, ModuleSigner, PckCa, QeIdentity, TcbLevel, TdxModule};
+use crate::collateral::{
+    Collateral, Dates, ModuleSigner, PckCa, PckCaKind, QeIdentity, TcbLevel, TdxModule,
+};
 use crate::error::Error;
 use crate::tcb::{Advisory, TcbStatus, Verdict};
 
 /// First byte; another layout gets another number.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 impl Collateral {
     /// The stored form.
@@ -23,6 +25,7 @@ impl Collateral {
         out.put(&self.pck_ca.certificate_sha256);
         out.put(&self.pck_ca.name_sha256);
         out.put(&self.pck_ca.key);
+        out.put(&[self.pck_ca.kind as u8]);
         let revoked = u16::try_from(self.revoked_pck.len())
             .map_err(|_| Error::Encoding("too many revoked serials"))?;
         out.put(&revoked.to_be_bytes());
@@ -153,6 +156,7 @@ fn decode(input: &mut Reader<'_>) -> Result<Collateral, Cause> {
             certificate_sha256: input.array()?,
             name_sha256: input.array()?,
             key: input.array()?,
+            kind: PckCaKind::from_byte(input.u8()?).ok_or(Cause::Invalid("unknown PCK CA"))?,
         },
         revoked_pck: {
             let count = usize::from(input.u16_be()?);

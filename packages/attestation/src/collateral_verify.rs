@@ -89,6 +89,7 @@ pub fn verify_collateral(
             certificate_sha256: sha256(&[pck_ca_der]),
             name_sha256: pck_ca.subject_sha256,
             key: pck_ca.key,
+            kind: pck_ca.subject_kind()?,
         },
         revoked_pck: pck_crl.revoked,
         fmspc: tcb_info.fmspc,

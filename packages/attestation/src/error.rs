@@ -97,6 +97,10 @@ pub enum Error {
     QuoteLength { have: usize, need: usize },
     #[error("quote version is {0}, expected 4 or 5")]
     QuoteVersion(u16),
+    #[error(
+        "quote has version 3 and is of an SGX enclave, expected a TDX quote of version 4 or 5"
+    )]
+    SgxQuote,
     #[error("TEE type is {0:#x}, expected 0x81 (TDX)")]
     TeeType(u32),
     #[error("attestation key type is {0}, expected 2 (ECDSA P-256)")]
@@ -109,6 +113,12 @@ pub enum Error {
     CertificationType { have: u16, need: u16 },
     #[error("PCK chain in the quote is not three PEM certificates: {0}")]
     PemChain(&'static str),
+    #[error("quote names its PCK certificate by a hash of {0} bytes, expected 32")]
+    PckHashLength(usize),
+    #[error("quote names its PCK certificate by hash only")]
+    PckAbsent,
+    #[error("quote's PCK certificate is not the one it is verified with")]
+    PckMismatch,
     #[error("PCK chain in the quote does not go through the known {0}")]
     PckChain(Item),
 
@@ -149,6 +159,8 @@ pub enum Error {
     CollateralAge { issued: u64, limit: u64, now: u64 },
     #[error("stored collateral does not decode: {0}")]
     Encoding(&'static str),
+    #[error("packed collateral does not decode: {0}")]
+    QveCollateral(&'static str),
 
     // Trust domain.
     #[error("TD attributes {0:#018x}: debug is on")]
@@ -234,12 +246,16 @@ impl Error {
             Error::Nras(error) => error.code(),
             Error::QuoteLength { .. } => "quote_length",
             Error::QuoteVersion(_) => "quote_version",
+            Error::SgxQuote => "sgx_quote",
             Error::TeeType(_) => "tee_type",
             Error::AttestationKeyType(_) => "attestation_key_type",
             Error::QeVendor => "qe_vendor",
             Error::BodyType { .. } => "body_type",
             Error::CertificationType { .. } => "certification_type",
             Error::PemChain(_) => "pem_chain",
+            Error::PckHashLength(_) => "pck_hash_length",
+            Error::PckAbsent => "pck_absent",
+            Error::PckMismatch => "pck_mismatch",
             Error::PckChain(_) => "pck_chain",
             Error::Der(..) => "der",
             Error::Profile(..) => "profile",
@@ -256,6 +272,7 @@ impl Error {
             Error::Stale(_) => "stale_collateral",
             Error::CollateralAge { .. } => "collateral_age",
             Error::Encoding(_) => "encoding",
+            Error::QveCollateral(_) => "qve_collateral",
             Error::TdDebug(_) => "td_debug",
             Error::TdProfiling(_) => "td_profiling",
             Error::TdMigratable(_) => "td_migratable",

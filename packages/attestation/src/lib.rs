@@ -5,9 +5,10 @@
 //! questions are kept apart:
 //!
 //! * **Genuine?** [`verify_collateral`] checks once what Intel publishes about a kind of platform and
-//!   leaves a small [`Collateral`]; [`verify_tdx_quote`] checks a quote against it.
+//!   leaves a small [`Collateral`]; [`verify_tdx_quote`] checks a quote against it, or
+//!   [`verify_tdx_quote_with`] for less if the platform's certificate is known ([`verify_pck`]).
 //! * **Acceptable?** [`check_policy`] judges patch level and advisories; [`image_id`] and
-//!   [`rtmr3_attest_tool`] name what runs, for the caller's lists.
+//!   [`workload_digest`] name what runs, for the caller's lists.
 //! * **Bound?** [`check_report_data`] compares the report data with the digest of one worker's keys,
 //!   operator, registry, chain and challenge.
 //!
@@ -30,8 +31,10 @@ mod certificate;
 mod collateral;
 mod collateral_codec;
 mod collateral_verify;
+mod compact;
 mod crl;
 mod crypto;
+pub mod dcap;
 mod der;
 mod error;
 pub mod gpu;
@@ -42,30 +45,42 @@ mod pck;
 mod pem;
 mod policy;
 mod quote;
+mod report_data;
 mod root;
 pub mod snp;
 mod tcb;
+mod tcb_match;
 mod tdx;
 #[cfg(test)]
 mod tests;
 mod time;
 #[cfg(feature = "tools")]
 pub mod tools;
+mod workload;
 mod x509;
 
 pub use binding::{
-    check_report_data, device_set_digest, gpu_nonce, registration_digest, report_data,
-    worker_digest, Device, DeviceKind, Registration,
+    check_report_data, device_set_digest, gpu_nonce, heartbeat_digest, registration_digest,
+    report_data, worker_digest, Device, DeviceKind, Registration,
 };
 pub use certificate::Serial;
 pub use collateral::{
-    Collateral, Dates, ModuleSigner, PckCa, QeIdentity, RawCollateral, TcbLevel, TdxModule,
+    Collateral, Dates, ModuleSigner, Origin, PckCa, PckCaKind, QeIdentity, RawCollateral, TcbLevel,
+    TdxModule,
 };
 pub use collateral_verify::verify_collateral;
+pub use compact::{compact, compact_known, expand, without_padding};
 pub use error::{Error, Item};
-pub use measurement::{image_id, image_id_of, rtmr3_attest_tool};
+pub use measurement::{image_id, image_id_of};
+pub use pck::{certificate_origin, verify_pck, Pck};
 pub use policy::{check_policy, TdxPolicy};
-pub use quote::{compact, without_padding};
+pub use report_data::{recognise_report_data, Candidates, ReportDataForm};
 pub use root::{TrustRoot, INTEL_FINGERPRINT};
 pub use tcb::{Advisory, TcbStatus, Verdict};
-pub use tdx::{verify_tdx_quote, VerifiedTdx};
+pub use tdx::{
+    check_tdx_quote, quote_certificate, verify_tdx_quote, verify_tdx_quote_with, QuoteCertificate,
+    VerifiedTdx,
+};
+pub use workload::{
+    dstack_event_digest, expected_rtmr3, replay_rtmr, rtmr3_attest_tool, workload_digest, Workload,
+};

@@ -1,7 +1,7 @@
-//! What a TD runs, as one digest and as a recomputed register.
+//! What image a TD runs, as one digest.
 
 use crate::binding::tagged;
-use crate::crypto::{sha256, sha384};
+use crate::crypto::sha256;
 use crate::tdx::VerifiedTdx;
 
 /// Identity of an image: firmware, virtual machine shape, kernel, initial file system and features,
@@ -29,12 +29,4 @@ pub fn image_id_of(
     let [rtmr0, rtmr1, rtmr2] = rtmr;
     let parts: [&[u8]; 6] = [mr_td, rtmr0, rtmr1, rtmr2, xfam, td_attributes];
     sha256(&tagged("secret-ai/image/1", &parts))
-}
-
-/// RTMR3 of a SecretVM that was measured by its attest tool: the register starts at zero and is
-/// extended by the SHA-256 of the compose file and by the root file system's measurement, each filled
-/// up with zeros to 48 bytes; extending by `d` makes SHA-384(register ‖ d).
-pub fn rtmr3_attest_tool(compose_sha256: &[u8; 32], rootfs: &[u8; 32]) -> [u8; 48] {
-    let register = sha384(&[&[0; 48], compose_sha256, &[0; 16]]);
-    sha384(&[&register, rootfs, &[0; 16]])
 }

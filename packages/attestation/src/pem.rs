@@ -1,5 +1,6 @@
 //! The PEM certificate chain inside a quote, read strictly: full lines of 64 characters, canonical
-//! base64, single line feeds, nothing between or after but one NUL, which Intel's tools append.
+//! base64, single line feeds, nothing between or after but one NUL, which Intel's tools append. And
+//! written: the same form without the NUL.
 
 use crate::error::Error;
 
@@ -105,4 +106,49 @@ fn sextet(byte: u8) -> Option<u8> {
         b'/' => 63,
         _ => return None,
     })
+}
+
+/// The certificates (DER), each ended by a line feed.
+pub(crate) fn encode(certificates: &[&[u8]]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for der in certificates {
+        text.extend_from_slice(BEGIN);
+        for line in der.chunks(48) {
+            for group in line.chunks(3) {
+                text.extend_from_slice(&encode_group(group));
+            }
+            text.push(b'\n');
+        }
+        text.extend_from_slice(END);
+        text.push(b'\n');
+    }
+    text
+}
+
+/// Four characters for one to three bytes.
+fn encode_group(group: &[u8]) -> [u8; 4] {
+    let byte = |place: usize| group.get(place).copied().unwrap_or(0);
+    let bits = u32::from_be_bytes([0, byte(0), byte(1), byte(2)]);
+    let character = |place: usize, shift: u32| match place <= group.len() {
+        true => character(bits >> shift),
+        false => b'=',
+    };
+    [
+        character(0, 18),
+        character(1, 12),
+        character(2, 6),
+        character(3, 0),
+    ]
+}
+
+/// The character of the lowest six bits.
+fn character(bits: u32) -> u8 {
+    let [.., low] = bits.to_be_bytes();
+    match low & 0x3f {
+        value @ 0..=25 => b'A'.wrapping_add(value),
+        value @ 26..=51 => b'a'.wrapping_add(value).wrapping_sub(26),
+        value @ 52..=61 => b'0'.wrapping_add(value).wrapping_sub(52),
+        62 => b'+',
+        _ => b'/',
+    }
 }

@@ -6,29 +6,28 @@
 //! signature data length 4 |
 //!   signature 64 | attestation key 64 | type 2 (= 6), length 4 |
 //!     QE report 384 | QE report signature 64 | length 2, QE auth data |
-//!     type 2 (= 5 or 4), length 4, PCK certificates
+//!     type 2 (= 5, 4 or 0x5ec1), length 4, PCK certificates
 //! ```
 //!
-//! Type 5 is what Intel's quote generator writes: the PCK chain in PEM, about 3.7 kB. Type 4 is the
-//! PCK certificate alone, here in DER, about 1.3 kB; since the chain is outside of what the attestation
-//! key signs and the issuing CA is part of the collateral, [`compact`] may rewrite one into the other
-//! and spare a transaction 2.4 kB.
+//! Type 5 is what Intel's quote generator writes: the PCK chain in PEM, about 3.7 kB. The two others
+//! are this project's short forms (`compact.rs`): the certificate alone in DER, or only its hash.
 //!
-//! Version 4 quotes come out of the TDX module's buffer followed by zeros ([`without_padding`] cuts
-//! them); the verifier takes none.
+//! Version 4 quotes come out of the TDX module's buffer followed by zeros; the verifier takes none.
 
 use crate::bytes::{Reader, Short};
 use crate::error::Error;
-use crate::pem;
 
 const TEE_TDX: u32 = 0x81;
 const KEY_ECDSA_P256: u16 = 2;
 const INTEL_QE_VENDOR: [u8; 16] = [
     0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07,
 ];
-const CERTIFICATION_PCK_CERTIFICATE: u16 = 4;
-const CERTIFICATION_PCK_CHAIN: u16 = 5;
-const CERTIFICATION_QE_REPORT: u16 = 6;
+pub(crate) const CERTIFICATION_PCK_CERTIFICATE: u16 = 4;
+pub(crate) const CERTIFICATION_PCK_CHAIN: u16 = 5;
+pub(crate) const CERTIFICATION_QE_REPORT: u16 = 6;
+/// This project's own type, far from the 1 to 7 that Intel has assigned: the data is the SHA-256 of the
+/// PCK certificate's DER, 32 bytes. No other verifier knows it.
+pub(crate) const CERTIFICATION_PCK_SHA256: u16 = 0x5ec1;
 const TD10_SIZE: usize = 584;
 const TD15_SIZE: usize = 648;
 const TD15EX_SIZE: usize = 885;
@@ -53,6 +52,8 @@ pub(crate) enum Certification<'a> {
     Chain(&'a [u8]),
     /// DER of the PCK certificate.
     Leaf(&'a [u8]),
+    /// SHA-256 of the DER of the PCK certificate, which the verifier must know.
+    Known([u8; 32]),
 }
 
 /// TD report body.
@@ -106,7 +107,7 @@ impl<'a> Quote<'a> {
     }
 
     /// Takes apart the quote at the front of `bytes`, and says where it ends.
-    fn parse_prefix(bytes: &'a [u8]) -> Result<(Self, usize), Error> {
+    pub fn parse_prefix(bytes: &'a [u8]) -> Result<(Self, usize), Error> {
         let short = |short: Short| Error::QuoteLength {
             have: bytes.len(),
             need: short.total(),
@@ -114,7 +115,7 @@ impl<'a> Quote<'a> {
         let mut input = Reader::new(bytes);
         let version = input.u16_le().map_err(short)?;
         if version != 4 && version != 5 {
-            return Err(Error::QuoteVersion(version));
+            return Err(other_version(version, bytes));
         }
         check_header(&mut input, short)?;
         let body_size = body_size(&mut input, version, short)?;
@@ -139,6 +140,11 @@ impl<'a> Quote<'a> {
         let certification = match kind {
             CERTIFICATION_PCK_CERTIFICATE => Certification::Leaf(certificates),
             CERTIFICATION_PCK_CHAIN => Certification::Chain(certificates),
+            CERTIFICATION_PCK_SHA256 => Certification::Known(
+                certificates
+                    .try_into()
+                    .map_err(|_| Error::PckHashLength(certificates.len()))?,
+            ),
             have => {
                 return Err(Error::CertificationType {
                     have,
@@ -158,6 +164,15 @@ impl<'a> Quote<'a> {
             certification,
         };
         Ok((quote, end))
+    }
+}
+
+/// Why this version is none of ours: quotes of SGX enclaves have version 3, and zeros where later
+/// versions have the TEE type.
+fn other_version(version: u16, bytes: &[u8]) -> Error {
+    match (version, bytes.get(4..8)) {
+        (3, Some([0, 0, 0, 0])) => Error::SgxQuote,
+        _ => Error::QuoteVersion(version),
     }
 }
 
@@ -289,68 +304,4 @@ impl<'a> QeReport<'a> {
             report_data,
         })
     }
-}
-
-/// The quote at the front of `bytes`, if nothing but zeros follows it.
-///
-/// # Errors
-/// As for a malformed quote; [`Error::QuoteLength`] if other bytes follow.
-pub fn without_padding(bytes: &[u8]) -> Result<&[u8], Error> {
-    let (_, end) = Quote::parse_prefix(bytes)?;
-    let cut = || Error::QuoteLength {
-        have: bytes.len(),
-        need: end,
-    };
-    let (quote, padding) = bytes.split_at_checked(end).ok_or_else(cut)?;
-    if padding.iter().all(|byte| *byte == 0) {
-        Ok(quote)
-    } else {
-        Err(cut())
-    }
-}
-
-/// The same quote with its PCK chain in PEM replaced by the PCK certificate in DER, and without
-/// padding. A quote that is compact already comes back as it is.
-///
-/// # Errors
-/// As [`without_padding`], and [`Error::PemChain`].
-pub fn compact(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let bytes = without_padding(bytes)?;
-    let quote = Quote::parse(bytes)?;
-    let Certification::Chain(pem) = quote.certification else {
-        return Ok(bytes.to_vec());
-    };
-    let [leaf, _, _] = pem::chain(pem)?;
-    let auth = [&length16(quote.qe_auth_data.len())[..], quote.qe_auth_data].concat();
-    let certificates = [
-        &CERTIFICATION_PCK_CERTIFICATE.to_le_bytes()[..],
-        &length32(leaf.len()),
-        &leaf,
-    ]
-    .concat();
-    let certification = [
-        quote.qe_report.whole,
-        &quote.qe_report_signature,
-        &auth,
-        &certificates,
-    ]
-    .concat();
-    let data = [
-        &quote.signature[..],
-        &quote.attestation_key,
-        &CERTIFICATION_QE_REPORT.to_le_bytes(),
-        &length32(certification.len()),
-        &certification,
-    ]
-    .concat();
-    Ok([quote.signed, &length32(data.len()), &data].concat())
-}
-
-/// Lengths here are of parts of a quote that was parsed, so they fit.
-fn length32(length: usize) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
-}
-
-fn length16(length: usize) -> [u8; 2] {
-    u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes()
 }

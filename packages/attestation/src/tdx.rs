@@ -3,21 +3,22 @@
 //! Everything that needs no curve arithmetic is compared first: form, attributes, dates, revocation,
 //! QE identity, binding of the attestation key, platform, TCB level. Then come three P-256
 //! verifications, from the quote outwards: quote by attestation key, QE report by PCK, PCK certificate
-//! by PCK CA. All must hold; a quote that fails early costs almost nothing.
+//! by PCK CA; the last one was done before if the certificate is known. All must hold; a quote that
+//! fails early costs almost nothing.
 //!
 //! The TCB rules agree with Intel's quote verification library. What is stricter here: no bytes may
 //! follow, PCE-ID is compared, every unknown TD attribute is refused, the PCK chain in the quote must
 //! be the collateral's, a revoked TCB is refused whatever policy says.
 
 use crate::certificate::check_window;
-use crate::collateral::{Collateral, ModuleSigner, QeIdentity, TdxModule};
+use crate::collateral::{Collateral, QeIdentity};
 use crate::crypto::{p256_verifies, sha256};
 use crate::error::{Error, Item};
-use crate::pck::{self, Platform};
+use crate::pck::{self, Pck};
 use crate::pem;
 use crate::quote::{Certification, QeReport, Quote, TdBody};
-use crate::tcb::{Advisory, TcbStatus, Verdict};
-use crate::x509::{Authority, Certificate};
+use crate::tcb::{Advisory, TcbStatus};
+use crate::tcb_match::{equal_under, evaluate, Matched};
 
 const DEBUG: u64 = 1;
 /// Bits 1 to 7: the TD is under some other kind of observation.
@@ -71,41 +72,107 @@ pub struct VerifiedTdx {
     pub valid_until: u64,
 }
 
-/// Verifies a quote of version 4 or 5, exactly as long as its fields say, at `now` (Unix seconds).
+/// Verifies a quote of version 4 or 5, exactly as long as its fields say, with the PCK certificate that
+/// it carries, at `now` (Unix seconds). Three P-256 verifications.
 ///
 /// # Errors
-/// The first check that fails, see [`Error`].
+/// The first check that fails, see [`Error`]; [`Error::PckAbsent`] for a quote of [`crate::compact_known`].
 pub fn verify_tdx_quote(
     quote: &[u8],
     collateral: &Collateral,
     now: u64,
 ) -> Result<VerifiedTdx, Error> {
+    let quote = open(quote, collateral, now)?;
+    let leaf = carried_certificate(&quote.certification, collateral)?;
+    let (certificate, pck) = pck::check(&leaf, collateral, now)?;
+    let verified = judge(&quote, &pck, collateral)?;
+    check_signatures(&quote, &pck)?;
+    pck::check_signature(&certificate, collateral)?;
+    Ok(verified)
+}
+
+/// [`verify_tdx_quote`] for a quote whose PCK certificate was verified before ([`crate::verify_pck`]).
+/// Two P-256 verifications. The certificate is held against `collateral` again: its authority, dates,
+/// revocation, FMSPC and PCE-ID; the quote must carry this very certificate or name it by its hash.
+///
+/// # Errors
+/// The first check that fails, see [`Error`]; [`Error::PckMismatch`] for the quote of another key.
+pub fn verify_tdx_quote_with(
+    quote: &[u8],
+    pck: &Pck,
+    collateral: &Collateral,
+    now: u64,
+) -> Result<VerifiedTdx, Error> {
+    let quote = open(quote, collateral, now)?;
+    let named = match &quote.certification {
+        Certification::Known(named) => *named,
+        certification => sha256(&[&carried_certificate(certification, collateral)?]),
+    };
+    if named != pck.sha256 {
+        return Err(Error::PckMismatch);
+    }
+    pck.check_current(collateral, now)?;
+    let verified = judge(&quote, pck, collateral)?;
+    check_signatures(&quote, pck)?;
+    Ok(verified)
+}
+
+/// **Checks everything but the three signatures. By itself this proves nothing: anybody can write such
+/// a quote.** It is for a contract whose chain verifies the quote's signatures by a host call
+/// ([`crate::dcap`]) that says yes or no but not what the quote says, nor who is behind it.
+///
+/// # Errors
+/// As [`verify_tdx_quote`], except for wrong signatures, which it does not notice.
+pub fn check_tdx_quote(
+    quote: &[u8],
+    collateral: &Collateral,
+    now: u64,
+) -> Result<VerifiedTdx, Error> {
+    let quote = open(quote, collateral, now)?;
+    let leaf = carried_certificate(&quote.certification, collateral)?;
+    let (_, pck) = pck::check(&leaf, collateral, now)?;
+    judge(&quote, &pck, collateral)
+}
+
+/// The quote's certificate as the quote gives it: the first of its chain, or the hash that
+/// [`crate::compact_known`] left. Nothing is verified.
+///
+/// # Errors
+/// As for a malformed quote, and [`Error::PemChain`].
+pub fn quote_certificate(quote: &[u8]) -> Result<QuoteCertificate, Error> {
+    Ok(match Quote::parse(quote)?.certification {
+        Certification::Chain(text) => {
+            let [leaf, _, _] = pem::chain(text)?;
+            QuoteCertificate::Der(leaf)
+        }
+        Certification::Leaf(der) => QuoteCertificate::Der(der.to_vec()),
+        Certification::Known(sha256) => QuoteCertificate::Known(sha256),
+    })
+}
+
+/// How a quote names its PCK certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuoteCertificate {
+    /// DER, to be given to [`crate::verify_pck`].
+    Der(Vec<u8>),
+    /// SHA-256 of the DER of a certificate that the verifier must know.
+    Known([u8; 32]),
+}
+
+/// Takes a quote apart while the collateral holds, and looks at the TD's attributes.
+fn open<'a>(quote: &'a [u8], collateral: &Collateral, now: u64) -> Result<Quote<'a>, Error> {
     let dates = &collateral.dates;
     check_window(Item::Collateral, dates.valid_from, dates.valid_until, now)?;
     let quote = Quote::parse(quote)?;
     check_attributes(&quote.body)?;
+    Ok(quote)
+}
 
-    let leaf = pck_certificate(&quote.certification, collateral)?;
-    let (pck, platform) = pck::parse(&leaf)?;
-    let ca = &collateral.pck_ca;
-    let ca = Authority {
-        name_sha256: ca.name_sha256,
-        key: &ca.key,
-    };
-    check_pck(&pck, &platform, &ca, collateral, now)?;
-
+/// Everything about the quote that needs no signature.
+fn judge(quote: &Quote<'_>, pck: &Pck, collateral: &Collateral) -> Result<VerifiedTdx, Error> {
     let qe_verdict = check_qe(&quote.qe_report, &collateral.qe)?;
-    check_binding(&quote)?;
-    let tcb = evaluate(&quote.body, &platform, qe_verdict, collateral)?;
-
-    if !p256_verifies(&quote.attestation_key, quote.signed, &quote.signature) {
-        return Err(Error::QuoteSignature);
-    }
-    if !p256_verifies(&pck.key, quote.qe_report.whole, &quote.qe_report_signature) {
-        return Err(Error::QeReportSignature);
-    }
-    pck.check_signature(&ca)?;
-
+    check_binding(quote)?;
+    let tcb = evaluate(&quote.body, pck, qe_verdict, collateral)?;
     let body = quote.body;
     Ok(VerifiedTdx {
         version: quote.version,
@@ -120,16 +187,27 @@ pub fn verify_tdx_quote(
         mr_owner_config: body.mr_owner_config,
         rtmr: body.rtmr,
         report_data: body.report_data,
-        ppid_hash: sha256(&[&platform.ppid]),
-        fmspc: platform.fmspc,
+        ppid_hash: pck.ppid_hash,
+        fmspc: pck.fmspc,
         qe_isv_svn: quote.qe_report.isv_svn,
         tcb_status: tcb.status,
         tcb_date: tcb.date,
         superseded_at: tcb.superseded_at,
         advisories: tcb.advisories,
         tcb_evaluation_number: collateral.evaluation_number(),
-        valid_until: dates.valid_until.min(pck.not_after),
+        valid_until: collateral.dates.valid_until.min(pck.not_after),
     })
+}
+
+/// The quote by its attestation key, the QE report that names this key by the PCK.
+fn check_signatures(quote: &Quote<'_>, pck: &Pck) -> Result<(), Error> {
+    if !p256_verifies(&quote.attestation_key, quote.signed, &quote.signature) {
+        return Err(Error::QuoteSignature);
+    }
+    if !p256_verifies(&pck.key, quote.qe_report.whole, &quote.qe_report_signature) {
+        return Err(Error::QeReportSignature);
+    }
+    Ok(())
 }
 
 fn check_attributes(body: &TdBody<'_>) -> Result<(), Error> {
@@ -153,13 +231,14 @@ fn check_attributes(body: &TdBody<'_>) -> Result<(), Error> {
     }
 }
 
-/// DER of the quote's PCK certificate. A chain must go through the collateral's PCK CA and root.
-fn pck_certificate(
+/// DER of the certificate in the quote. A chain must go through the collateral's PCK CA and root.
+fn carried_certificate(
     certification: &Certification<'_>,
     collateral: &Collateral,
 ) -> Result<Vec<u8>, Error> {
     let text = match certification {
         Certification::Leaf(der) => return Ok(der.to_vec()),
+        Certification::Known(_) => return Err(Error::PckAbsent),
         Certification::Chain(text) => text,
     };
     let [leaf, ca, root] = pem::chain(text)?;
@@ -169,27 +248,6 @@ fn pck_certificate(
         Err(Error::PckChain(Item::RootCa))
     } else {
         Ok(leaf)
-    }
-}
-
-/// Everything about the PCK certificate but its signature.
-fn check_pck(
-    pck: &Certificate<'_>,
-    platform: &Platform,
-    ca: &Authority<'_>,
-    collateral: &Collateral,
-    now: u64,
-) -> Result<(), Error> {
-    pck.check_issuer(ca)?;
-    pck.check_dates(now)?;
-    if collateral.revoked_pck.binary_search(&pck.serial).is_ok() {
-        Err(Error::Revoked(Item::PckLeaf))
-    } else if platform.fmspc != collateral.fmspc {
-        Err(Error::Fmspc)
-    } else if platform.pce_id != collateral.pce_id {
-        Err(Error::PceId)
-    } else {
-        Ok(())
     }
 }
 
@@ -237,156 +295,4 @@ fn check_binding(quote: &Quote<'_>) -> Result<(), Error> {
     } else {
         Err(Error::QeBinding)
     }
-}
-
-fn equal_under(have: &[u8], need: &[u8], mask: &[u8]) -> bool {
-    have.iter()
-        .zip(need)
-        .zip(mask)
-        .all(|((have, need), mask)| have & mask == need & mask)
-}
-
-/// The newest level that is met.
-#[derive(Clone, Copy)]
-struct Matched<'a> {
-    verdict: &'a Verdict,
-    /// TCB date of the level just above it.
-    superseded_at: Option<u64>,
-}
-
-impl<'a> Matched<'a> {
-    /// The first of the levels, newest first, that is met.
-    fn first(levels: impl Iterator<Item = (bool, &'a Verdict)>) -> Option<Self> {
-        let mut superseded_at = None;
-        for (met, verdict) in levels {
-            if met {
-                return Some(Matched {
-                    verdict,
-                    superseded_at,
-                });
-            }
-            superseded_at = Some(verdict.date);
-        }
-        None
-    }
-}
-
-/// What several verdicts come to.
-struct Tcb {
-    status: TcbStatus,
-    date: u64,
-    superseded_at: Option<u64>,
-    advisories: Vec<Advisory>,
-}
-
-impl Tcb {
-    fn of(level: Matched<'_>) -> Self {
-        Tcb {
-            status: level.verdict.status,
-            date: level.verdict.date,
-            superseded_at: level.superseded_at,
-            advisories: level.verdict.advisories.clone(),
-        }
-    }
-
-    fn add_part(&mut self, part: Matched<'_>) {
-        self.status = self.status.with_part(part.verdict.status);
-        self.date = self.date.min(part.verdict.date);
-        self.superseded_at = match (self.superseded_at, part.superseded_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        self.advisories.extend_from_slice(&part.verdict.advisories);
-    }
-}
-
-/// Matches platform, TDX module and QE against the collateral.
-fn evaluate(
-    body: &TdBody<'_>,
-    platform: &Platform,
-    qe: Matched<'_>,
-    collateral: &Collateral,
-) -> Result<Tcb, Error> {
-    let module = module_of(&body.tee_tcb_svn, collateral)?;
-    check_module(
-        body,
-        module.map_or(&collateral.base_module, |module| &module.signer),
-    )?;
-    let mut tcb = evaluate_svn(&body.tee_tcb_svn, platform, qe, collateral)?;
-    if let Some(td15) = body.td15 {
-        let current = evaluate_svn(&td15.tee_tcb_svn2, platform, qe, collateral)?;
-        tcb.status = tcb.status.with_current(current.status);
-    }
-    if tcb.status == TcbStatus::Revoked {
-        return Err(Error::TcbRevoked);
-    }
-    tcb.advisories.sort_unstable();
-    tcb.advisories.dedup();
-    Ok(tcb)
-}
-
-/// The TDX modules of the major version in `svn`; none for version 0, which the TCB levels cover.
-fn module_of<'a>(
-    svn: &[u8; 16],
-    collateral: &'a Collateral,
-) -> Result<Option<&'a TdxModule>, Error> {
-    let [_, version, ..] = *svn;
-    if version == 0 {
-        return Ok(None);
-    }
-    let module = collateral
-        .modules
-        .iter()
-        .find(|module| module.version == version);
-    module.map(Some).ok_or(Error::TdxModule(version))
-}
-
-fn check_module(body: &TdBody<'_>, signer: &ModuleSigner) -> Result<(), Error> {
-    let mask = &signer.attributes_mask;
-    let outside = body
-        .seam_attributes
-        .iter()
-        .zip(mask)
-        .any(|(bits, mask)| bits & !mask != 0);
-    if body.mr_signer_seam != signer.mr_signer {
-        Err(Error::TdxModuleSigner)
-    } else if outside || !equal_under(&body.seam_attributes, &signer.attributes, mask) {
-        Err(Error::TdxModuleAttributes)
-    } else {
-        Ok(())
-    }
-}
-
-/// Platform, module and QE together for one set of TEE TCB SVNs.
-fn evaluate_svn(
-    svn: &[u8; 16],
-    platform: &Platform,
-    qe: Matched<'_>,
-    collateral: &Collateral,
-) -> Result<Tcb, Error> {
-    let [isv_svn, version, ..] = *svn;
-    // A module with its own identity is judged there, not by the first two TDX components.
-    let own = if version == 0 { 0 } else { 2 };
-    let at_least = |have: &[u8; 16], need: &[u8; 16], skip: usize| {
-        have.iter()
-            .zip(need)
-            .skip(skip)
-            .all(|(have, need)| have >= need)
-    };
-    let levels = collateral.tcb_levels.iter().map(|level| {
-        let met = at_least(&platform.components, &level.sgx, 0)
-            && platform.pce_svn >= level.pce_svn
-            && at_least(svn, &level.tdx, own);
-        (met, &level.verdict)
-    });
-    let mut tcb = Tcb::of(Matched::first(levels).ok_or(Error::TcbLevel)?);
-    if let Some(module) = module_of(svn, collateral)? {
-        let levels = module
-            .levels
-            .iter()
-            .map(|(need, verdict)| (isv_svn >= *need, verdict));
-        tcb.add_part(Matched::first(levels).ok_or(Error::TdxModuleIsvSvn(isv_svn))?);
-    }
-    tcb.add_part(qe);
-    Ok(tcb)
 }

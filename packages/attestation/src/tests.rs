@@ -129,6 +129,17 @@ fn pem_is_read_in_one_form_only() {
 }
 
 #[test]
+fn pem_is_written_as_it_is_read() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    for length in 1..bytes.len() {
+        let certificates = [&bytes[..length], &bytes[length..]];
+        let text = pem::encode(&certificates);
+        let read = pem::certificates(&text).unwrap();
+        assert_eq!(read, certificates.map(<[u8]>::to_vec), "{length}");
+    }
+}
+
+#[test]
 fn advisories_keep_their_number() {
     for id in ["INTEL-SA-00837", "INTEL-SA-01312", "INTEL-DOC-10000"] {
         assert_eq!(Advisory::from_id(id).to_string(), id);

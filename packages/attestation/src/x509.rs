@@ -5,7 +5,8 @@
 //! certificate is taken only in the [`Role`] that its constraints, key usage and common name
 //! declare, so none can stand in for another.
 
-use crate::certificate::{check_window, common_name, extension, Fields, Serial};
+use crate::certificate::{common_name, extension, Fields, Serial};
+use crate::collateral::PckCaKind;
 use crate::crypto::{p256_verifies, sha256, P256Key};
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
@@ -26,6 +27,9 @@ const OID_SGX: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01];
 const DIGITAL_SIGNATURE: u8 = 0x80;
 const KEY_CERT_SIGN: u8 = 0x04;
 const CRL_SIGN: u8 = 0x02;
+
+const PLATFORM_CA: &[u8] = b"Intel SGX PCK Platform CA";
+const PROCESSOR_CA: &[u8] = b"Intel SGX PCK Processor CA";
 
 /// What a certificate is used for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +57,7 @@ impl Role {
     fn names(self) -> &'static [&'static [u8]] {
         match self {
             Role::Root => &[],
-            Role::PckCa => &[b"Intel SGX PCK Platform CA", b"Intel SGX PCK Processor CA"],
+            Role::PckCa => &[PLATFORM_CA, PROCESSOR_CA],
             Role::PckLeaf => &[b"Intel SGX PCK Certificate"],
             Role::TcbSigner => &[b"Intel SGX TCB Signing"],
         }
@@ -77,7 +81,11 @@ pub(crate) struct Certificate<'a> {
     item: Item,
     tbs: &'a [u8],
     pub serial: Serial,
+    /// The whole Name.
+    issuer: &'a [u8],
     issuer_sha256: [u8; 32],
+    /// Content of the Name.
+    subject: &'a [u8],
     pub subject_sha256: [u8; 32],
     pub not_before: u64,
     pub not_after: u64,
@@ -109,7 +117,9 @@ impl<'a> Certificate<'a> {
             item,
             tbs: fields.signed.tbs,
             serial: fields.serial,
+            issuer: fields.issuer,
             issuer_sha256: sha256(&[fields.issuer]),
+            subject: fields.subject.body,
             subject_sha256: sha256(&[fields.subject.whole]),
             not_before: fields.not_before,
             not_after: fields.not_after,
@@ -119,17 +129,24 @@ impl<'a> Certificate<'a> {
         })
     }
 
+    /// Which PCK CA this certificate says that it was issued by.
+    pub fn issuer_kind(&self) -> Result<PckCaKind, Error> {
+        let name = Der::new(self.issuer, self.item).expect(der::SEQUENCE)?.body;
+        pck_ca_kind(name, self.item).ok_or(Error::Issuer(self.item))
+    }
+
+    /// Which PCK CA this certificate is.
+    pub fn subject_kind(&self) -> Result<PckCaKind, Error> {
+        let not_its_name = Error::Profile(self.item, "common name does not fit its role");
+        pck_ca_kind(self.subject, self.item).ok_or(not_its_name)
+    }
+
     /// This certificate as an issuer.
     pub fn authority(&self) -> Authority<'_> {
         Authority {
             name_sha256: self.subject_sha256,
             key: &self.key,
         }
-    }
-
-    /// Fails outside the validity period, whose both ends belong to it.
-    pub fn check_dates(&self, now: u64) -> Result<(), Error> {
-        check_window(self.item, self.not_before, self.not_after, now)
     }
 
     /// Fails unless the certificate names this issuer; no signature is checked.
@@ -228,6 +245,15 @@ impl<'a> Extensions<'a> {
             }
             _ => Err(Error::Profile(item, "key usage does not fit its role")),
         }
+    }
+}
+
+/// The PCK CA whose common name is in the content of this Name.
+fn pck_ca_kind(name: &[u8], item: Item) -> Option<PckCaKind> {
+    match common_name(name, item).ok()? {
+        PLATFORM_CA => Some(PckCaKind::Platform),
+        PROCESSOR_CA => Some(PckCaKind::Processor),
+        _ => None,
     }
 }
 

@@ -1,12 +1,9 @@
 //! Digests that bind evidence to a worker, against values computed by another program (Python's
 //! hashlib) from the layout in the documentation.
 
-mod common;
-
-use common::shared_dir;
 use secret_ai_attestation::{
-    check_report_data, device_set_digest, gpu_nonce, image_id_of, registration_digest, report_data,
-    rtmr3_attest_tool, worker_digest, Device, DeviceKind, Error, Registration,
+    check_report_data, device_set_digest, gpu_nonce, heartbeat_digest, image_id_of,
+    registration_digest, report_data, worker_digest, Device, DeviceKind, Error, Registration,
 };
 
 const G: &str = "1318be24bede3566404d536fca1fed384d67ecab61a5905ef0227b6793c89107";
@@ -16,7 +13,7 @@ const B_EMPTY: &str = "90c40dd63e337d7668bdd1c11ee176fddbc2b2380ab0c7682471f4949
 const B_TWO: &str = "747b0d8e397ea4d73ced844a18c2b5469c0168a51661593eb295d7b8dad69384";
 const REGISTER: &str = "6d866b23e6676a8ae51afba8b045954298ae5335732142872a779760f963eb3d";
 const IMAGE: &str = "6d0ab8cb7aa672ace45bfc0d33ab45be2a0ce1fbdd4c9299e6d3405745d3a811";
-const RTMR3: &str = "3e59711722ac26e228c59711a4a15690a2ff02fb6faf15834e9066ef02a0d104b0512b82b9ff5de2b5b016c6851fb6c9";
+const HEARTBEAT: &str = "7a5b130389be0c5a076c9a196c28ed750d70ff0f366eae2d3a4f4bdfe2705cb3";
 
 const PK: [u8; 33] = {
     let mut pk = [0x11; 33];
@@ -63,7 +60,7 @@ fn digests_are_the_documented_ones() {
 }
 
 #[test]
-fn image_and_rtmr3_are_the_documented_ones() {
+fn image_is_the_documented_one() {
     let image = image_id_of(
         &[0xa0; 48],
         [&[0xb0; 48], &[0xb1; 48], &[0xb2; 48]],
@@ -71,10 +68,28 @@ fn image_and_rtmr3_are_the_documented_ones() {
         &[0, 0, 0, 0x10, 0, 0, 0, 0],
     );
     assert_eq!(hex::encode(image), IMAGE);
-    assert_eq!(
-        hex::encode(rtmr3_attest_tool(&[0x55; 32], &[0x66; 32])),
-        RTMR3
-    );
+}
+
+#[test]
+fn heartbeat_is_the_documented_one_and_every_field_counts() {
+    let at = 1_790_000_000;
+    let of = |chain, registry, kid: u8, at| {
+        hex::encode(heartbeat_digest(chain, registry, &[kid; 20], at).unwrap())
+    };
+    assert_eq!(of("secret-4", "secret1registry", 0x77, at), HEARTBEAT);
+    let others = [
+        of("secret-3", "secret1registry", 0x77, at),
+        of("secret-4s", "ecret1registry", 0x77, at),
+        of("secret-4", "secret1another", 0x77, at),
+        of("secret-4", "secret1registry", 0x78, at),
+        of("secret-4", "secret1registry", 0x77, at + 1),
+    ];
+    assert!(!others.contains(&HEARTBEAT.to_owned()));
+    let long = "x".repeat(129);
+    for (chain, registry) in [(long.as_str(), "r"), ("c", &long)] {
+        let refusal = heartbeat_digest(chain, registry, &[0; 20], at).unwrap_err();
+        assert_eq!(refusal.code(), "field_length");
+    }
 }
 
 #[test]
@@ -177,33 +192,4 @@ fn fields_and_lists_are_limited() {
     let many: Vec<Device> = (0..65).map(device).collect();
     assert!(device_set_digest(&many[..64]).is_ok());
     assert_eq!(device_set_digest(&many).unwrap_err().code(), "field_length");
-}
-
-/// The compose file of a real SecretVM and the rootfs of its row in the registry of images give the
-/// RTMR3 of its real quote.
-#[test]
-fn rtmr3_of_a_real_secretvm_is_replayed() {
-    use sha2::{Digest, Sha256};
-    let Some(shared) = shared_dir() else {
-        println!("skipped: the shared fixtures are absent");
-        return;
-    };
-    let shared = shared.join("secretvm");
-    let quote = common::read_quote(&shared.join("tdx_cpu_docker_check_quote.txt"));
-    let compose = std::fs::read(shared.join("tdx_cpu_docker_check_compose.yaml")).unwrap();
-    let compose: [u8; 32] = Sha256::digest(&compose).into();
-    let (mr_td, rtmr3) = (hex::encode(&quote[184..232]), &quote[520..568]);
-    let csv = std::fs::read_to_string(shared.join("registry-tdx.csv")).unwrap();
-    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
-    let column = |name: &str| header.iter().position(|found| *found == name).unwrap();
-    let (mr_td_at, rootfs_at) = (column("mrtd"), column("rootfs_data"));
-    let replayed = csv.lines().skip(1).any(|line| {
-        let fields: Vec<&str> = line.split(',').collect();
-        let rootfs = hex::decode(fields[rootfs_at])
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
-        let same = |rootfs: [u8; 32]| rtmr3_attest_tool(&compose, &rootfs) == *rtmr3;
-        fields[mr_td_at] == mr_td && rootfs.is_some_and(same)
-    });
-    assert!(replayed);
 }
