@@ -10,6 +10,7 @@ mod der;
 mod documents;
 mod pki;
 mod quote;
+pub mod snp;
 mod time;
 
 use p256::ecdsa::SigningKey;
