@@ -34,6 +34,8 @@ mod crl;
 mod crypto;
 mod der;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod gpu;
 mod intel_json;
 mod measurement;
