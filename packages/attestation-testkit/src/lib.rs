@@ -8,6 +8,7 @@ mod broken;
 mod broken_known;
 mod der;
 mod documents;
+pub mod nras;
 mod pki;
 mod quote;
 pub mod snp;

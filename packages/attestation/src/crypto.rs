@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256, Sha384};
 
 /// An uncompressed P-256 point without its 0x04 prefix: x ‖ y, big-endian.
 pub(crate) type P256Key = [u8; 64];
+/// An uncompressed P-384 point without its 0x04 prefix: x ‖ y, big-endian.
+pub(crate) type P384Key = [u8; 96];
 
 /// An uncompressed P-384 point without its 0x04 prefix: x ‖ y, big-endian.
 pub(crate) type P384Key = [u8; 96];

@@ -37,6 +37,8 @@ mod crypto;
 pub mod dcap;
 mod der;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod gpu;
 mod intel_json;
 mod measurement;
