@@ -21,12 +21,12 @@ pub trait Stored: Sized {
     const KIND: (u8, &'static str);
 
     fn sha256(&self) -> [u8; 32];
-    fn encode(&self) -> Vec<u8>;
+    fn encode(&self) -> Result<Vec<u8>, Error>;
     fn decode(bytes: &[u8]) -> Result<Self, Error>;
 }
 
 macro_rules! stored {
-    ($type:ty, $byte:literal, $name:literal) => {
+    ($type:ty, $byte:literal, $name:literal, $encode:expr) => {
         impl Stored for $type {
             const KIND: (u8, &'static str) = ($byte, $name);
 
@@ -34,8 +34,8 @@ macro_rules! stored {
                 self.sha256
             }
 
-            fn encode(&self) -> Vec<u8> {
-                <$type>::encode(self)
+            fn encode(&self) -> Result<Vec<u8>, Error> {
+                $encode(self)
             }
 
             fn decode(bytes: &[u8]) -> Result<Self, Error> {
@@ -45,10 +45,12 @@ macro_rules! stored {
     };
 }
 
-stored!(Pck, 1, "PCK");
-stored!(Endorsement, 2, "VCEK or VLEK");
-stored!(NvidiaCa, 3, "NVIDIA authority");
-stored!(GpuLeaf, 4, "GPU");
+stored!(Pck, 1, "PCK", |pck: &Pck| Ok(pck.encode()));
+stored!(Endorsement, 2, "VCEK or VLEK", Endorsement::encode);
+stored!(NvidiaCa, 3, "NVIDIA authority", |ca: &NvidiaCa| Ok(
+    ca.encode()
+));
+stored!(GpuLeaf, 4, "GPU", |leaf: &GpuLeaf| Ok(leaf.encode()));
 
 fn slot(sha256: &Digest) -> Vec<u8> {
     key("certificate", &[&sha256.0])
@@ -80,13 +82,13 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    pub fn new<T: Stored>(certificate: &T) -> Self {
-        let mut stored = certificate.encode();
+    pub fn new<T: Stored>(certificate: &T) -> Result<Self, ContractError> {
+        let mut stored = certificate.encode()?;
         stored.insert(0, T::KIND.0);
-        Fresh {
+        Ok(Fresh {
             sha256: Hex(certificate.sha256()),
             stored,
-        }
+        })
     }
 
     pub fn save(&self, storage: &mut dyn Storage) {

@@ -119,8 +119,9 @@ fn check_tdx(policy: &TdxPolicy) -> Result<(), ContractError> {
 }
 
 fn check_snp(policy: &SnpPolicy) -> Result<(), ContractError> {
-    let named = |min: &SnpMinTcb| policy.min_tcb.iter().filter(|m| m.product == min.product);
-    match policy.min_tcb.iter().all(|min| named(min).count() == 1) {
+    let least = &policy.min_tcb;
+    let same = |min: &SnpMinTcb| least.iter().filter(|m| m.product == min.product).count();
+    match least.iter().all(|min| same(min) == 1) {
         true => Ok(()),
         false => Err(ContractError::Format {
             field: "policy.snp.min_tcb",

@@ -15,9 +15,6 @@ pub(crate) type P256Key = [u8; 64];
 /// An uncompressed P-384 point without its 0x04 prefix: x ‖ y, big-endian.
 pub(crate) type P384Key = [u8; 96];
 
-/// An uncompressed P-384 point without its 0x04 prefix: x ‖ y, big-endian.
-pub(crate) type P384Key = [u8; 96];
-
 /// SHA-256 of the parts, one after another.
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();

@@ -46,6 +46,9 @@ pub fn submit(
     {
         return Err(ContractError::OtherRoot("NVIDIA".into()));
     }
+    if let Some(ca) = &above {
+        ca.check_current(now)?;
+    }
     let mut fresh = Vec::with_capacity(certificates.len());
     for der in certificates {
         check_size("certificates", der, MAX_CERTIFICATE)?;
@@ -54,7 +57,7 @@ pub fn submit(
             None => NvidiaIssuer::Root(&trusted),
         };
         let ca = verify_nvidia_ca(der, issuer, now)?;
-        fresh.push(Fresh::new(&ca));
+        fresh.push(Fresh::new(&ca)?);
         above = Some(ca);
     }
     let last = above.filter(|_| !fresh.is_empty());

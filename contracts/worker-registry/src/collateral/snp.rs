@@ -88,7 +88,7 @@ pub fn info(deps: Deps, sent: SnpProduct, vlek: bool) -> Result<Binary, Contract
             true => RootKind::Vendor,
             false => RootKind::Development,
         },
-        issued_at: collateral.crl_issued.unwrap_or_default(),
+        issued_at: collateral.crl.map_or(0, |crl| crl.issued),
         valid_until: collateral.valid_until,
     })?)
 }

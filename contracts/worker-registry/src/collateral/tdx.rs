@@ -30,7 +30,7 @@ pub fn submit(
             verify_collateral(&raw, &TrustRoot::from_der(&der)?, now)?
         }
     };
-    let origin = origin(&raw, &collateral)?;
+    let origin = collateral.origin();
     let subject = Hex(collateral.fmspc).to_string();
     if let Some(known) = load(storage, &origin)? {
         if known.root_sha256 != collateral.root_sha256 {
@@ -75,15 +75,6 @@ fn host_slot(origin: &Origin) -> Vec<u8> {
 #[cfg(feature = "host-dcap")]
 pub fn host_load(storage: &dyn Storage, origin: &Origin) -> Vec<u8> {
     storage.get(&host_slot(origin)).unwrap_or_default()
-}
-
-/// FMSPC of the TCB info, authority of the revocation list.
-fn origin(raw: &RawCollateral, collateral: &Collateral) -> Result<Origin, ContractError> {
-    let ca = raw.pck_crl_issuer_chain.first().map(Vec::as_slice);
-    Ok(Origin {
-        fmspc: collateral.fmspc,
-        pck_ca: PckCaKind::of_ca(ca.unwrap_or_default())?,
-    })
 }
 
 /// What is stored for platforms of this origin.

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use cosmwasm_std::{Binary, Storage};
 use secret_ai_attestation::gpu::{
-    check_golden, unpack, verify_gpu_certificates, verify_gpu_report, GoldenSet, GpuLeaf, NvidiaCa,
+    check_feature, check_golden, unpack, verify_gpu_certificates, verify_gpu_report, Feature,
+    GoldenSet, GpuLeaf, NvidiaCa,
 };
-use secret_ai_attestation::{gpu_nonce, sha256_of, Device, DeviceKind, Registration};
+use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Registration};
+use secret_ai_contract_kit::sha256;
 use secret_ai_interface::registry::{DeviceCertificates, GpuEvidence, GpuReport};
 use secret_ai_interface::Digest;
 
@@ -20,6 +22,8 @@ use crate::{goldens, stage};
 
 /// Most bytes of one packed report.
 const MAX_EVIDENCE: usize = 8_192;
+/// Modes in which a GPU is confidential by itself; protected PCIe needs evidence of the switches, too.
+const FEATURES: &[Feature] = &[Feature::Undeclared, Feature::Spt, Feature::Mpt];
 /// Most certificates of one device.
 const MAX_CERTIFICATES: usize = 4;
 
@@ -91,12 +95,13 @@ pub fn verify_report(
     let (leaf, fresh) = leaf(storage, &report.certificates, now)?;
     let evidence = unpack(&report.evidence, set)?;
     let verified = verify_gpu_report(&evidence, &leaf, nonce)?;
+    check_feature(&verified, FEATURES)?;
     check_golden(&verified, set)?;
     let gpu = Gpu {
         device: Device {
             kind: DeviceKind::Gpu,
             leaf_sha256: leaf.sha256,
-            evidence_sha256: sha256_of(&evidence),
+            evidence_sha256: sha256(&[&evidence]),
         },
         golden: report.golden,
         valid_until: leaf.not_after,
@@ -111,7 +116,9 @@ fn leaf(
 ) -> Result<(GpuLeaf, Option<Fresh>), ContractError> {
     let (certificates, issuer) = match certificates {
         DeviceCertificates::Known(sha256) => {
-            return Ok((certificates::known(storage, sha256)?, None))
+            let leaf: GpuLeaf = certificates::known(storage, sha256)?;
+            leaf.check_current(now)?;
+            return Ok((leaf, None));
         }
         DeviceCertificates::Der {
             certificates,
@@ -129,8 +136,9 @@ fn leaf(
         check_size("certificates", der, MAX_CERTIFICATE)?;
     }
     let ca: NvidiaCa = certificates::known(storage, issuer)?;
+    ca.check_current(now)?;
     let chain: Vec<&[u8]> = certificates.iter().map(Binary::as_slice).collect();
     let leaf = verify_gpu_certificates(&chain, &ca, now)?;
-    let fresh = Fresh::new(&leaf);
+    let fresh = Fresh::new(&leaf)?;
     Ok((leaf, Some(fresh)))
 }

@@ -33,7 +33,7 @@ pub fn verify(
         CertificateRef::Der(der) => {
             check_size("certificate", der, MAX_CERTIFICATE)?;
             let endorsement = verify_endorsement(der, &collateral, now)?;
-            let fresh = Fresh::new(&endorsement);
+            let fresh = Fresh::new(&endorsement)?;
             (endorsement, Some(fresh))
         }
     };

@@ -36,7 +36,7 @@ pub fn verify(
         QuoteCertificate::Der(der) => {
             let collateral = load(storage, &certificate_origin(&der)?, policy, now)?;
             let pck = verify_pck(&der, &collateral, now)?;
-            let fresh = Fresh::new(&pck);
+            let fresh = Fresh::new(&pck)?;
             (pck, collateral, Some(fresh))
         }
     };

@@ -51,9 +51,9 @@ fn measures(workload: &Workload) -> Result<Measures<'_>, ContractError> {
             rootfs,
             docker_files_sha256,
         } => Measures::AttestTool {
-            compose: compose_sha256.0,
+            compose_sha256: compose_sha256.0,
             rootfs: rootfs.0,
-            docker_files: docker_files_sha256.map(|digest| digest.0),
+            docker_files_sha256: docker_files_sha256.map(|digest| digest.0),
         },
         Workload::Dstack {
             app_id,
@@ -71,9 +71,9 @@ fn measures(workload: &Workload) -> Result<Measures<'_>, ContractError> {
             }
             Measures::Dstack {
                 app_id,
-                compose: compose_sha256.0,
-                os_image: os_image_sha256.0,
-                docker_files: docker_files_sha256.map(|digest| digest.0),
+                compose_sha256: compose_sha256.0,
+                os_image_sha256: os_image_sha256.0,
+                docker_files_sha256: docker_files_sha256.map(|digest| digest.0),
             }
         }
     })

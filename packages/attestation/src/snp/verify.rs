@@ -152,13 +152,28 @@ fn check_guest(report: &Report<'_>) -> Result<(), SnpError> {
     }
 }
 
+/// Which kind of key signed a report, by its own word: a hint by which collateral is chosen; nothing
+/// is verified.
+///
+/// # Errors
+/// As [`verify_snp_report`] for its form; [`SnpError::Signer`] if it is neither kind.
+pub fn report_signer(report: &[u8]) -> Result<Signer, Error> {
+    let have = signer_byte(&Report::parse(report)?);
+    let need = Signer::Vcek;
+    Ok(Signer::from_byte(have).ok_or(SnpError::Signer { have, need })?)
+}
+
+fn signer_byte(report: &Report<'_>) -> u8 {
+    let [flags, ..] = report.flags.to_le_bytes();
+    flags >> 2
+}
+
 /// Whose key signs, and on which processor.
 fn check_signer(report: &Report<'_>, endorsement: &Endorsement) -> Result<(), SnpError> {
     if report.flags & FLAG_MASK_CHIP_KEY != 0 {
         return Err(SnpError::MaskedKey);
     }
-    let [flags, ..] = report.flags.to_le_bytes();
-    let have = flags >> 2;
+    let have = signer_byte(report);
     if Signer::from_byte(have) != Some(endorsement.signer) {
         return Err(SnpError::Signer {
             have,
