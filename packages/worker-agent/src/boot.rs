@@ -17,6 +17,7 @@ use snafu::{ResultExt, Snafu};
 
 use crate::agent::Attested;
 use crate::chain::Chain;
+use crate::claim::trimmed;
 use crate::devices::CheckedGpu;
 use crate::evidence::{CpuReport, DeviceProvider, EvidenceError, EvidenceProvider};
 use crate::keys::BootKeys;
@@ -181,7 +182,7 @@ impl Attester {
         let data = report_data(&registration, &devices).context(BindingSnafu)?;
         let provider = self.provider.clone();
         let report = tokio::task::spawn_blocking(move || provider.cpu(&data)).await;
-        let report = report.map_err(|_| BootError::Task)??;
+        let report = trimmed(report.map_err(|_| BootError::Task)??)?;
 
         let digest =
             registration_digest(&challenge, self.chain.operator()).context(BindingSnafu)?;

@@ -25,13 +25,23 @@ use crate::evidence::CpuReport;
 /// of a block to others and might not find one, so they are verified before, one by one.
 const MOST_INLINE: usize = 2;
 
+/// The report without the zeros that follow a quote in the TDX module's buffer; they are refused.
+pub(crate) fn trimmed(report: CpuReport) -> Result<CpuReport, BootError> {
+    match report {
+        CpuReport::Tdx { quote } => {
+            let quote = without_padding(&quote).context(QuoteSnafu)?.to_vec();
+            Ok(CpuReport::Tdx { quote })
+        }
+        snp @ CpuReport::Snp { .. } => Ok(snp),
+    }
+}
+
 impl Attester {
-    /// The CPU's evidence without padding and without certificates that the registry holds, since
-    /// they cost gas by the byte.
+    /// The CPU's evidence without certificates that the registry holds, since they cost gas by the
+    /// byte.
     pub(crate) async fn cpu_evidence(&self, report: &CpuReport) -> Result<CpuEvidence, BootError> {
         match report {
             CpuReport::Tdx { quote } => {
-                let quote = without_padding(quote).context(QuoteSnafu)?;
                 let is_known = match quote_certificate(quote).context(QuoteSnafu)? {
                     QuoteCertificate::Der(der) => self.is_known(sha256(&der)).await?,
                     QuoteCertificate::Known(_) => true,

@@ -11,14 +11,12 @@ use snafu::Snafu;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::retry::{self, Retry};
 
 /// So many heartbeats fit in the time that one counts for; all but the last may get lost.
 const BEATS: u32 = 3;
 /// How often a registry that wants no heartbeats is asked whether that has changed.
-const IDLE: Duration = Duration::from_secs(600);
-/// How soon a failed heartbeat is tried again at first; the pause doubles up to [`IDLE`], since what
-/// the registry refuses costs gas every time.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
+const IDLE: Duration = retry::LONGEST;
 
 /// Why there was no heartbeat; the next try may succeed.
 #[derive(Debug, Snafu)]
@@ -33,12 +31,12 @@ pub enum HeartbeatError {
 
 /// Gives signs of life as often as the registry's policy wants them, until `stop`.
 pub async fn heartbeat_loop(agent: Arc<Agent>, stop: CancellationToken) {
-    let (mut last, mut is_due, mut retry) = (0, false, FIRST_RETRY);
+    let (mut last, mut is_due, mut retry) = (0, false, Retry::new());
     loop {
         let pause = match step(&agent, &mut last, is_due).await {
             Ok(heartbeat_s) => {
                 is_due = heartbeat_s > 0;
-                retry = FIRST_RETRY;
+                retry = Retry::new();
                 match heartbeat_s {
                     0 => IDLE,
                     _ => Duration::from_secs(heartbeat_s) / BEATS,
@@ -46,9 +44,7 @@ pub async fn heartbeat_loop(agent: Arc<Agent>, stop: CancellationToken) {
             }
             Err(error) => {
                 tracing::warn!(%error, "no heartbeat, it will be tried again");
-                let pause = retry;
-                retry = retry.saturating_mul(2).min(IDLE);
-                pause
+                retry.pause()
             }
         };
         let slept = stop.run_until_cancelled(tokio::time::sleep(pause)).await;

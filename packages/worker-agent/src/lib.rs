@@ -29,6 +29,7 @@ mod models;
 pub mod openai;
 pub mod prices;
 pub mod receipts;
+mod retry;
 pub mod routes;
 pub mod run;
 mod serve;

@@ -350,6 +350,34 @@ async fn gpus_that_are_nobodys_need_their_golden_set_and_their_root() {
     );
 }
 
+/// Hands out quotes as real platforms do, with zeros behind them.
+struct Padded(Simulated);
+
+impl EvidenceProvider for Padded {
+    fn cpu(&self, report_data: &[u8; 64]) -> Result<CpuReport, EvidenceError> {
+        let mut report = self.0.cpu(report_data)?;
+        if let CpuReport::Tdx { quote } = &mut report {
+            quote.extend([0; 3_000]);
+        }
+        Ok(report)
+    }
+}
+
+#[tokio::test]
+async fn the_padding_of_a_quote_is_cut() {
+    let (chain, dir) = (chain(), TempDir::new().unwrap());
+    let mut attester = attester(&chain, SimulatedCpu::Tdx, 0);
+    attester.provider = Arc::new(Padded(Simulated::new(SEED, TIME, SimulatedCpu::Tdx, 0)));
+    let (_, attested) = attester.register(dir.path(), listing()).await.unwrap();
+    let sent = chain.registered.lock().unwrap()[0].1.clone();
+    let CpuReport::Tdx { quote: shown } = attested.cpu else {
+        panic!("a TDX worker");
+    };
+    assert!(quote_certificate(&shown).is_ok(), "nothing follows");
+    let quote = compact(&shown).unwrap().into();
+    assert_eq!(sent.cpu, CpuEvidence::Tdx { quote });
+}
+
 /// Counts how often the CPU was asked.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<[u8; 64]>>);
