@@ -9,7 +9,10 @@ use base64::Engine;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::Hex;
 use secret_ai_worker_agent::config::Config;
-use secret_ai_worker_agent::evidence::{ConfigfsTsm, CpuReport, EvidenceError, EvidenceProvider};
+use secret_ai_worker_agent::devices::CheckedGpu;
+use secret_ai_worker_agent::evidence::{
+    pem, ConfigfsTsm, CpuReport, DeviceEvidence, EvidenceError, EvidenceProvider,
+};
 use tempfile::TempDir;
 
 const DATA: [u8; 64] = [6; 64];
@@ -173,6 +176,34 @@ fn what_is_no_report_is_refused() {
         ask(&nothing.path().join("no")),
         Err(EvidenceError::Io { .. })
     ));
+}
+
+/// Evidence that a real H100 gave through NVIDIA's driver, as SecretVM serves it.
+#[test]
+fn a_real_gpu_passes_the_agents_own_check() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/fixtures/attestation/secretvm/gpu_attest.txt");
+    let Ok(text) = fs::read_to_string(&path) else {
+        println!("skipped: no {}", path.display());
+        return;
+    };
+    let bundle: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let nonce: Hex<32> = bundle["nonce"].as_str().unwrap().parse().unwrap();
+    let gpu = &bundle["evidence_list"][0];
+    let bytes = |name: &str| STANDARD.decode(gpu[name].as_str().unwrap()).unwrap();
+    let certificates = pem::certificates(&bytes("certificate")).unwrap();
+    assert_eq!(certificates.len(), 5, "down from NVIDIA's root");
+    let device = DeviceEvidence {
+        certificates,
+        evidence: bytes("evidence"),
+    };
+    let now = 1_767_225_600;
+    let checked = CheckedGpu::new(device.clone(), None, &nonce.0, now).unwrap();
+    assert_eq!(checked.own_certificates(), &device.certificates[..2]);
+    assert!(CheckedGpu::new(device.clone(), None, &[0; 32], now).is_err());
+    let mut cut = device;
+    cut.certificates.pop();
+    assert!(CheckedGpu::new(cut, None, &nonce.0, now).is_ok());
 }
 
 #[cfg(feature = "nvml")]

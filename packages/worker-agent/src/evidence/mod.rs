@@ -4,7 +4,7 @@ mod certificate_table;
 mod configfs_tsm;
 #[cfg(feature = "nvml")]
 mod nvml;
-mod pem;
+pub mod pem;
 #[cfg(feature = "simulated-tee")]
 mod simulated;
 
