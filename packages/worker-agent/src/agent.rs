@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
+use secret_ai_interface::registry::Workload;
 use secret_ai_interface::WorkerId;
 use secret_ai_receipts::Domain;
 use tokio::sync::Semaphore;
@@ -10,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::chain::Chain;
 use crate::clock::Clock;
+use crate::evidence::{CpuReport, DeviceEvidence};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
 use crate::models::Models;
@@ -33,11 +35,14 @@ pub struct Identity {
     pub class: u8,
 }
 
-/// The newest proof that this worker runs in a TEE.
+/// The newest proof that this worker runs in a TEE, whole: nothing is left out that the registry
+/// knows already.
 #[derive(Clone, Debug)]
 pub struct Attested {
     pub challenge: [u8; 32],
-    pub quote: Vec<u8>,
+    pub cpu: CpuReport,
+    pub gpus: Vec<DeviceEvidence>,
+    pub workload: Option<Workload>,
     /// Unix seconds of block time.
     pub lease_until: u64,
 }

@@ -1,4 +1,4 @@
-//! A boot: fresh keys, a challenge, a quote that binds both, a registration.
+//! A boot: fresh keys, a challenge, evidence of CPU and GPUs that binds both, a registration.
 //!
 //! A worker keeps its id over all its boots; the id lies beside the journal, with the chain and the
 //! registry that gave it. Half of a lease later the same keys are attested anew.
@@ -8,20 +8,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cosmwasm_std::Binary;
-use secret_ai_attestation::{compact, registration_digest, report_data, Registration};
+use secret_ai_attestation::{gpu_nonce, registration_digest, report_data, Device, Registration};
 use secret_ai_chain_client::ChainError;
-use secret_ai_interface::registry::{Attestation, Listing};
+use secret_ai_interface::registry::{Attestation, Listing, Workload};
 use secret_ai_interface::{Hex, WorkerId};
 use serde::{Deserialize, Serialize};
 use snafu::{ResultExt, Snafu};
 
 use crate::agent::Attested;
 use crate::chain::Chain;
-use crate::evidence::{EvidenceError, EvidenceProvider};
+use crate::claim::trimmed;
+use crate::devices::CheckedGpu;
+use crate::evidence::{CpuReport, DeviceProvider, EvidenceError, EvidenceProvider};
 use crate::keys::BootKeys;
 
 /// Why a worker could not register.
 #[derive(Debug, Snafu)]
+#[snafu(visibility(pub(crate)))]
 pub enum BootError {
     #[snafu(display("{}: {source}", path.display()))]
     WorkerFile {
@@ -34,10 +37,17 @@ pub enum BootError {
     Binding {
         source: secret_ai_attestation::Error,
     },
-    #[snafu(display("quote: {source}"))]
+    #[snafu(display("quote: {source} [{}]", source.code()))]
     Quote {
         source: secret_ai_attestation::Error,
     },
+    #[snafu(display("GPU {index}: {source} [{}]", source.code()))]
+    Gpu {
+        index: usize,
+        source: secret_ai_attestation::Error,
+    },
+    #[snafu(display("tee.gpus is {need}, but there are {have} confidential GPUs"))]
+    GpuCount { have: usize, need: u8 },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
     #[snafu(display("{step}: {source}"))]
@@ -45,7 +55,7 @@ pub enum BootError {
         step: &'static str,
         source: ChainError,
     },
-    #[snafu(display("the task that makes quotes has ended"))]
+    #[snafu(display("the task that makes evidence has ended"))]
     Task,
 }
 
@@ -54,12 +64,16 @@ pub enum BootError {
 pub struct Attester {
     pub chain: Arc<dyn Chain>,
     pub provider: Arc<dyn EvidenceProvider>,
+    /// None for a worker without GPUs.
+    pub devices: Option<Arc<dyn DeviceProvider>>,
     pub keys: Arc<BootKeys>,
     pub chain_id: String,
     /// Address of the registry.
     pub registry: String,
     pub tls_spki_sha256: [u8; 32],
+    /// Its upper four bits are the number of GPUs.
     pub class: u8,
+    pub workload: Option<Workload>,
 }
 
 /// A worker's id, as it lies in the data directory.
@@ -116,8 +130,7 @@ impl Attester {
                 && file.registry == self.registry
                 && file.operator == operator
         });
-        let (attestation, challenge) = self.attest().await?;
-        let quote = attestation.tdx_quote.to_vec();
+        let (attestation, proof) = self.attest().await?;
         let worker_id = known.map(|file| file.worker_id);
         let answer = self.chain.register(worker_id, attestation, listing).await;
         let answer = answer.context(ChainSnafu { step: "register" })?;
@@ -128,14 +141,7 @@ impl Attester {
             worker_id: answer.worker_id,
         };
         file.save(data_dir)?;
-        Ok((
-            answer.worker_id,
-            Attested {
-                challenge,
-                quote,
-                lease_until: answer.lease_until,
-            },
-        ))
+        Ok((answer.worker_id, proof.granted(answer.lease_until)))
     }
 
     /// Extends the lease with fresh evidence for the same keys.
@@ -143,21 +149,16 @@ impl Attester {
     /// # Errors
     /// [`BootError`]; the lease stays as it was.
     pub async fn renew(&self) -> Result<Attested, BootError> {
-        let (attestation, challenge) = self.attest().await?;
-        let quote = attestation.tdx_quote.to_vec();
+        let (attestation, proof) = self.attest().await?;
         let answer = self
             .chain
             .renew(attestation)
             .await
             .context(ChainSnafu { step: "renew" })?;
-        Ok(Attested {
-            challenge,
-            quote,
-            lease_until: answer.lease_until,
-        })
+        Ok(proof.granted(answer.lease_until))
     }
 
-    async fn attest(&self) -> Result<(Attestation, [u8; 32]), BootError> {
+    async fn attest(&self) -> Result<(Attestation, Proof), BootError> {
         let (receipt_pk, e2ee_pk) = (self.keys.receipt_pk(), self.keys.e2ee_pk());
         let spki = self.tls_spki_sha256;
         let answer = self.chain.challenge(Hex(receipt_pk), Hex(spki)).await;
@@ -175,24 +176,82 @@ impl Attester {
             challenge: &challenge,
             class: self.class,
         };
-        let data = report_data(&registration, &[]).context(BindingSnafu)?;
+        let nonce = gpu_nonce(&registration).context(BindingSnafu)?;
+        let gpus = self.check_gpus(nonce).await?;
+        let devices: Vec<Device> = gpus.iter().map(CheckedGpu::device).collect();
+        let data = report_data(&registration, &devices).context(BindingSnafu)?;
         let provider = self.provider.clone();
-        let quote = tokio::task::spawn_blocking(move || provider.quote(&data)).await;
-        let quote = quote.map_err(|_| BootError::Task)??;
-        // Padding is refused, and the certificates that the collateral holds cost gas by the byte.
-        let quote = compact(&quote).context(QuoteSnafu)?;
+        let report = tokio::task::spawn_blocking(move || provider.cpu(&data)).await;
+        let report = trimmed(report.map_err(|_| BootError::Task)??)?;
 
         let digest =
             registration_digest(&challenge, self.chain.operator()).context(BindingSnafu)?;
-        let (signature, _) = self.keys.receipt().sign_prehash_recoverable(&digest);
         let attestation = Attestation {
             receipt_pk: Hex(receipt_pk),
             tls_spki_sha256: Hex(spki),
             e2ee_pk: Hex(e2ee_pk),
             class: self.class,
-            tdx_quote: Binary(quote),
-            signature: Binary(signature.normalize_s().to_bytes().to_vec()),
+            cpu: self.cpu_evidence(&report).await?,
+            workload: self.workload.clone(),
+            gpus: self.gpu_evidence(&gpus).await?,
+            signature: Binary(self.keys.sign(&digest).to_vec()),
         };
-        Ok((attestation, challenge))
+        let proof = Proof {
+            challenge,
+            cpu: report,
+            gpus,
+            workload: self.workload.clone(),
+        };
+        Ok((attestation, proof))
+    }
+
+    /// Asks all GPUs and verifies what they say.
+    async fn check_gpus(&self, nonce: [u8; 32]) -> Result<Vec<CheckedGpu>, BootError> {
+        let need = self.class >> 4;
+        let Some(devices) = self.devices.clone() else {
+            return match need {
+                0 => Ok(Vec::new()),
+                _ => GpuCountSnafu { have: 0usize, need }.fail(),
+            };
+        };
+        let now = self.chain.block_time().await;
+        let now = now.context(ChainSnafu { step: "block time" })?;
+        let check = move || -> Result<Vec<CheckedGpu>, BootError> {
+            let gpus = devices.gpus(nonce)?;
+            let (have, root) = (gpus.len(), devices.development_root());
+            snafu::ensure!(have == usize::from(need), GpuCountSnafu { have, need });
+            let gpus = gpus.into_iter().enumerate();
+            gpus.map(|(index, gpu)| {
+                CheckedGpu::new(gpu, root.as_deref(), &nonce, now).context(GpuSnafu { index })
+            })
+            .collect()
+        };
+        let checked = tokio::task::spawn_blocking(check).await;
+        checked.map_err(|_| BootError::Task)?
+    }
+}
+
+/// What an attestation was made of.
+struct Proof {
+    challenge: [u8; 32],
+    cpu: CpuReport,
+    gpus: Vec<CheckedGpu>,
+    workload: Option<Workload>,
+}
+
+impl Proof {
+    /// The proof of a lease.
+    fn granted(self, lease_until: u64) -> Attested {
+        Attested {
+            challenge: self.challenge,
+            cpu: self.cpu,
+            gpus: self
+                .gpus
+                .into_iter()
+                .map(CheckedGpu::into_evidence)
+                .collect(),
+            workload: self.workload,
+            lease_until,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the agent asks of the chain, behind a trait so that tests need none.
 
 use async_trait::async_trait;
-use cosmwasm_std::{Addr, Uint128};
+use cosmwasm_std::{Addr, Binary, Uint128};
 use secret_ai_chain_client::{
     owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Wallet,
 };
@@ -10,13 +10,14 @@ use secret_ai_interface::billing::{
     SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
 };
 use secret_ai_interface::registry::{
-    Attestation, ChallengeAnswer, ExecuteMsg as RegistryMsg, Listing, QueryMsg as RegistryQuery,
-    RegisterAnswer, WorkerAnswer,
+    Attestation, CertificateAnswer, ChallengeAnswer, ConfigAnswer as RegistryConfig,
+    ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, Listing, QueryMsg as RegistryQuery,
+    RegisterAnswer, StageAnswer, WorkerAnswer,
 };
 use secret_ai_interface::rewards::{
     ClaimAnswer, EarningsAnswer, ExecuteMsg as RewardsMsg, PermitQuery, QueryMsg as RewardsQuery,
 };
-use secret_ai_interface::{Digest, PublicKey, SessionId, WorkerId};
+use secret_ai_interface::{Digest, Kid, PublicKey, SessionId, WorkerId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,30 @@ pub trait Chain: Send + Sync {
 
     /// Extends the lease of this boot's keys.
     async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError>;
+
+    /// Has one GPU verified for the open challenge of these keys.
+    async fn stage_gpu(
+        &self,
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+        place: u8,
+        gpu: GpuReport,
+    ) -> Result<StageAnswer, ChainError>;
+
+    /// Whether the registry has verified a certificate before.
+    async fn is_known(&self, certificate_sha256: Digest) -> Result<bool, ChainError>;
+
+    /// Stored form of a golden set.
+    async fn golden_set(&self, golden: Digest) -> Result<Vec<u8>, ChainError>;
+
+    /// Seconds for which a sign of life keeps a worker listed; 0 if none is wanted.
+    async fn heartbeat_s(&self) -> Result<u64, ChainError>;
+
+    /// Gives a sign of life.
+    async fn heartbeat(&self, kid: Kid, at: u64, signature: [u8; 64]) -> Result<(), ChainError>;
+
+    /// Time of the newest block, Unix seconds.
+    async fn block_time(&self) -> Result<u64, ChainError>;
 }
 
 /// SDK gas given to each kind of transaction. One that runs out is sent again with twice as much,
@@ -70,7 +95,10 @@ pub trait Chain: Send + Sync {
 #[serde(default, deny_unknown_fields)]
 pub struct Gas {
     pub challenge: u64,
+    /// `register` and `renew`.
     pub register: u64,
+    pub stage_gpu: u64,
+    pub heartbeat: u64,
     pub settle: u64,
     /// For each entry of `settle`, in addition.
     pub settle_entry: u64,
@@ -87,6 +115,8 @@ impl Default for Gas {
         Gas {
             challenge: 150_000,
             register: 1_500_000,
+            stage_gpu: 900_000,
+            heartbeat: 150_000,
             settle: 200_000,
             settle_entry: 30_000,
             finalize: 300_000,
@@ -312,5 +342,57 @@ impl Chain for NodeChain {
         };
         self.execute(&self.contracts.registry, &msg, self.gas.register)
             .await
+    }
+
+    async fn stage_gpu(
+        &self,
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+        place: u8,
+        gpu: GpuReport,
+    ) -> Result<StageAnswer, ChainError> {
+        let msg = RegistryMsg::StageGpu {
+            receipt_pk,
+            tls_spki_sha256,
+            place,
+            gpu: Box::new(gpu),
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.stage_gpu)
+            .await
+    }
+
+    async fn is_known(&self, sha256: Digest) -> Result<bool, ChainError> {
+        let query = RegistryQuery::Certificate { sha256 };
+        let answer: CertificateAnswer = self.client.query(&self.contracts.registry, &query).await?;
+        Ok(answer.known)
+    }
+
+    async fn golden_set(&self, golden: Digest) -> Result<Vec<u8>, ChainError> {
+        let query = RegistryQuery::Golden { golden };
+        let answer: GoldenSetAnswer = self.client.query(&self.contracts.registry, &query).await?;
+        Ok(answer.set.0)
+    }
+
+    async fn heartbeat_s(&self) -> Result<u64, ChainError> {
+        let query = RegistryQuery::Config {};
+        let config: RegistryConfig = self.client.query(&self.contracts.registry, &query).await?;
+        Ok(config.policy.heartbeat_s)
+    }
+
+    async fn heartbeat(&self, kid: Kid, at: u64, signature: [u8; 64]) -> Result<(), ChainError> {
+        let msg = RegistryMsg::Heartbeat {
+            kid,
+            at,
+            signature: Binary(signature.to_vec()),
+            padding: None,
+        };
+        self.send(&self.contracts.registry, &msg, self.gas.heartbeat)
+            .await
+            .map(drop)
+    }
+
+    async fn block_time(&self) -> Result<u64, ChainError> {
+        Ok(self.client.latest_block().await?.time)
     }
 }

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use figment::providers::{Env, Format, Toml};
 use figment::Figment;
-use secret_ai_interface::registry::{Listing, ModelListing};
+use secret_ai_interface::registry::{Listing, ModelListing, Workload};
 use secret_ai_interface::{Hex, Unit, MAX_COUNT, MAX_MODEL_NAME};
 use serde::Deserialize;
 use snafu::Snafu;
 
 use crate::agent::Limits;
 use crate::chain::Gas;
+use crate::tee::{TeeConfig, MAX_GPUS};
 
 const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
 /// What the registry takes (its `Listing`).
@@ -53,9 +54,10 @@ pub struct Config {
     /// key is bound.
     #[serde(default = "no_tls")]
     pub tls_spki_sha256: Hex<32>,
-    /// Bit 0: this worker has confidential GPUs.
+    /// The registry's admin has approved this worker's platform: somebody trusted knows where it
+    /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
-    pub class: u8,
+    pub known_platform: bool,
     pub engine: EngineConfig,
     /// What the worker asks; goes into the registry.
     pub prices: Vec<ModelListing>,
@@ -100,22 +102,6 @@ pub struct ContractConfig {
     pub address: String,
     /// 64 hex digits; the node is asked if absent.
     pub code_hash: Option<String>,
-}
-
-/// Where quotes come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum TeeConfig {
-    /// Linux's `configfs-tsm` on real hardware.
-    ConfigfsTsm {
-        /// Another directory than the kernel's.
-        path: Option<PathBuf>,
-    },
-    /// A software TEE under a development root, for development networks only.
-    Simulated {
-        /// Holds 64 hex digits and the Unix seconds for which the certificates were made.
-        seed_file: PathBuf,
-    },
 }
 
 /// Where answers come from.
@@ -165,12 +151,34 @@ impl Config {
         }
     }
 
+    /// The worker's class: number of GPUs in bits 4 to 7, known platform in bit 1.
+    pub fn class(&self) -> u8 {
+        self.tee.gpus() << 4 | u8::from(self.known_platform) << 1
+    }
+
     /// What goes into the registry.
     pub fn listing(&self) -> Listing {
         Listing {
             url: self.public_url.clone(),
             models: self.prices.clone(),
         }
+    }
+
+    /// What the worker claims to be, for its operator to read.
+    pub fn claim(&self) -> String {
+        let gpus = self.tee.gpus();
+        let platform = if self.known_platform {
+            "a known"
+        } else {
+            "any"
+        };
+        let workload = match self.tee.workload() {
+            Some(Workload::AttestTool { .. }) => "an attest_tool workload",
+            Some(Workload::Dstack { .. }) => "a dstack workload",
+            None => "no workload named",
+        };
+        let class = self.class();
+        format!("class {class}, {gpus} confidential GPUs, {platform} platform, {workload}")
     }
 
     /// What may be meant otherwise than it is written.
@@ -214,6 +222,10 @@ impl Config {
         })?;
         require(self.settle_interval_s > 0, "settle_interval_s", || {
             "must be at least 1".into()
+        })?;
+        let gpus = self.tee.gpus();
+        require(gpus <= MAX_GPUS, "tee", || {
+            format!("gpus: {gpus}, must be 0 to {MAX_GPUS}")
         })?;
         let contracts = [
             &self.chain.registry,

@@ -38,6 +38,12 @@ impl BootKeys {
         &self.receipt
     }
 
+    /// Signature of the receipt key over a digest: r ‖ s, low s.
+    pub fn sign(&self, digest: &[u8; 32]) -> [u8; 64] {
+        let (signature, _) = self.receipt.sign_prehash_recoverable(digest);
+        signature.normalize_s().to_bytes().into()
+    }
+
     /// Compressed public half of the receipt key.
     pub fn receipt_pk(&self) -> [u8; 33] {
         public_key(&self.receipt)

@@ -1,10 +1,11 @@
 //! The thin off-chain agent of a worker.
 //!
 //! It runs in the worker's TEE beside an inference engine and does what the chain cannot: it proves
-//! where it runs ([`boot`], [`evidence`]), answers OpenAI-compatible requests ([`routes`]), checks
-//! who asks ([`auth`]) and whether the session can pay for the worst case ([`budget`], [`ledger`]),
-//! counts ([`count`]), signs one receipt per answer ([`receipts`]), keeps the newest one on disk
-//! ([`journal`]) and hands it in ([`settle`]). *The worker counts, the contract prices.*
+//! where it runs ([`boot`], [`evidence`], [`devices`]) and that it lives ([`heartbeat`]), answers
+//! OpenAI-compatible requests ([`routes`]), checks who asks ([`auth`]) and whether the session can pay
+//! for the worst case ([`budget`], [`ledger`]), counts ([`count`]), signs one receipt per answer
+//! ([`receipts`]), keeps the newest one on disk ([`journal`]) and hands it in ([`settle`]). *The
+//! worker counts, the contract prices.*
 //!
 //! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
 
@@ -13,11 +14,14 @@ pub mod auth;
 pub mod boot;
 pub mod budget;
 pub mod chain;
+mod claim;
 pub mod clock;
 pub mod config;
 pub mod count;
+pub mod devices;
 pub mod error;
 pub mod evidence;
+pub mod heartbeat;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
@@ -25,12 +29,14 @@ mod models;
 pub mod openai;
 pub mod prices;
 pub mod receipts;
+mod retry;
 pub mod routes;
 pub mod run;
 mod serve;
 pub mod sessions;
 pub mod settle;
 mod stream;
+pub mod tee;
 
 use secret_ai_interface::SessionId;
 

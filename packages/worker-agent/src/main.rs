@@ -76,7 +76,7 @@ async fn execute(cli: Cli) -> Result<(), Failure> {
             for warning in config.warnings() {
                 println!("warning: {warning}");
             }
-            println!("{} is fine", cli.config.display());
+            println!("{} is fine: {}", cli.config.display(), config.claim());
             Ok(())
         }
     }

@@ -17,8 +17,9 @@ use crate::agent::{Agent, Identity, Parts};
 use crate::boot::{Attester, BootError};
 use crate::chain::{Chain, Contracts, NodeChain};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ChainConfig, Config, ContractConfig, EngineConfig, TeeConfig};
-use crate::evidence::{ConfigfsTsm, EvidenceError, EvidenceProvider};
+use crate::config::{ChainConfig, Config, ContractConfig, EngineConfig};
+use crate::evidence::EvidenceError;
+use crate::heartbeat::heartbeat_loop;
 use crate::journal::{Journal, JournalError};
 use crate::keys::BootKeys;
 use crate::prices::PriceList;
@@ -76,7 +77,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_models(&config, engine.as_ref()).await?;
     let chain = connect(&config).await?;
     check_contracts(&config.chain, &chain).await?;
-    let provider = provider(&config.tee)?;
+    let sources = config.tee.open()?;
     // Nobody is told of an address that cannot be listened at.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -88,12 +89,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     let chain: Arc<dyn Chain> = Arc::new(chain);
     let attester = Attester {
         chain: chain.clone(),
-        provider,
+        provider: sources.cpu,
+        devices: sources.gpus,
         keys: keys.clone(),
         chain_id: config.chain.chain_id.clone(),
         registry: registry.clone(),
         tls_spki_sha256: config.tls_spki_sha256.0,
-        class: config.class,
+        class: config.class(),
+        workload: config.tee.workload(),
     };
     let (worker_id, attested) = attester
         .register(&config.data_dir, config.listing())
@@ -108,7 +111,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         operator: chain.operator().to_owned(),
         worker_id,
         tls_spki_sha256: config.tls_spki_sha256.0,
-        class: config.class,
+        class: config.class(),
     };
     let prices = PriceList::new(config.prices.clone());
     let limits = config.limits();
@@ -144,6 +147,7 @@ async fn serve(
         stop.clone(),
     ));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
+    let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "serving");
     }
@@ -164,8 +168,8 @@ async fn serve(
     {
         tracing::warn!("requests in progress were given up");
     }
-    // Both end by `stop`; a panic of theirs is in the log.
-    let _ = tokio::join!(settling, renewing);
+    // All end by `stop`; a panic of theirs is in the log.
+    let _ = tokio::join!(settling, renewing, beating);
     match settle_all(&agent).await {
         Ok(settled) => tracing::info!(?settled, "last receipts handed in"),
         Err(error) => tracing::warn!(%error, "the last receipts stay in the journal"),
@@ -291,32 +295,6 @@ fn embedded(_: Option<&Path>, _: &Option<String>) -> Result<Arc<dyn Engine>, Run
     NotBuiltSnafu {
         what: "embedded engine",
         feature: "embedded",
-    }
-    .fail()
-}
-
-fn provider(config: &TeeConfig) -> Result<Arc<dyn EvidenceProvider>, RunError> {
-    match config {
-        TeeConfig::ConfigfsTsm { path } => Ok(Arc::new(ConfigfsTsm::new(path.as_deref()))),
-        TeeConfig::Simulated { seed_file } => simulated(seed_file),
-    }
-}
-
-#[cfg(feature = "simulated-tee")]
-fn simulated(seed_file: &Path) -> Result<Arc<dyn EvidenceProvider>, RunError> {
-    tracing::warn!(
-        "THE TEE IS SIMULATED: nothing here is confidential, use it for development only"
-    );
-    Ok(Arc::new(crate::evidence::Simulated::from_seed_file(
-        seed_file,
-    )?))
-}
-
-#[cfg(not(feature = "simulated-tee"))]
-fn simulated(_: &Path) -> Result<Arc<dyn EvidenceProvider>, RunError> {
-    NotBuiltSnafu {
-        what: "simulated TEE",
-        feature: "simulated-tee",
     }
     .fail()
 }

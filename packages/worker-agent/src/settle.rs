@@ -13,13 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::Agent;
 use crate::boot::Attester;
 use crate::journal::{Journal, JournalError, Record};
+use crate::retry::Retry;
 use crate::short;
 
 /// Most transactions of one kind in one round.
 const MAX_ROUNDS: u32 = 64;
 /// How long after a session's deadline its settled receipts are kept, seconds.
 const KEEP_S: u64 = 86_400;
-/// How often the lease is looked at, and how soon a failed renewal is tried again.
+/// How often the lease is looked at.
 const LEASE_CHECK: Duration = Duration::from_secs(5);
 
 /// Why a round of background work ended early; the next one goes on.
@@ -165,11 +166,13 @@ async fn crank(agent: &Agent, clock: &ClockAnswer) -> Result<(), SettleError> {
 /// Renews the lease from the middle of it on, until `stop`.
 pub async fn renew_loop(agent: Arc<Agent>, attester: Attester, stop: CancellationToken) {
     let mut granted_at = agent.sessions.contract_time();
+    let (mut pause, mut retry) = (LEASE_CHECK, Retry::new());
     while stop
-        .run_until_cancelled(tokio::time::sleep(LEASE_CHECK))
+        .run_until_cancelled(tokio::time::sleep(pause))
         .await
         .is_some()
     {
+        pause = LEASE_CHECK;
         let (now, until) = (agent.sessions.contract_time(), agent.attested().lease_until);
         let half = granted_at.saturating_add(until.saturating_sub(granted_at) / 2);
         if now <= half {
@@ -179,9 +182,13 @@ pub async fn renew_loop(agent: Arc<Agent>, attester: Attester, stop: Cancellatio
             Ok(attested) => {
                 tracing::info!(lease_until = attested.lease_until, "lease renewed");
                 granted_at = now;
+                retry = Retry::new();
                 agent.set_attested(attested);
             }
-            Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
+            Err(error) => {
+                tracing::warn!(%error, "the lease could not be renewed");
+                pause = retry.pause();
+            }
         }
     }
 }

@@ -574,7 +574,9 @@ async fn models_attestation_and_health_are_public() {
     let shown: Value = get("/attestation").await.unwrap().json().await.unwrap();
     assert_eq!(shown["kid"], hex::encode(worker.kid));
     assert_eq!(shown["receipt_pk"], hex::encode(worker.receipt_pk));
-    assert_eq!(shown["tdx_quote"], "AQID");
+    assert_eq!(shown["cpu"], json!({ "tdx": { "quote": "AQID" } }));
+    let gpu = json!({ "certificates": ["BA==", "BQ=="], "evidence": "Bgc=" });
+    assert_eq!(shown["gpus"], json!([gpu]));
     assert_eq!(shown["challenge"], "03".repeat(32));
     assert_eq!(get("/health").await.unwrap().status(), 200);
     worker.clock.advance(100_001);

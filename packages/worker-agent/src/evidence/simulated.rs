@@ -1,5 +1,5 @@
-//! Quotes of a software TEE. They pass every check, under a root that is nobody's: a registry
-//! accepts them only if it was instantiated with that root, and then says `development: true`.
+//! Evidence of a software TEE. It passes every check, under roots that are nobody's: a registry
+//! accepts it only if it was instantiated with those roots, and then says `development: true`.
 //!
 //! The seed file holds the TEE's seed, 64 hex digits, and the Unix seconds for which its
 //! certificates were made; both must be those of the collateral in the registry.
@@ -7,21 +7,32 @@
 use std::fs;
 use std::path::Path;
 
+use secret_ai_attestation_testkit::gpu::SoftGpu;
+use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
 use secret_ai_attestation_testkit::{Measurements, SoftTee};
 use secret_ai_interface::Hex;
 use snafu::ResultExt;
 
-use super::{EvidenceError, EvidenceProvider, IoSnafu};
+use super::{CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider, IoSnafu};
+use crate::tee::SimulatedCpu;
 
-/// A TEE that follows from a seed.
-pub struct Simulated(SoftTee);
+enum Cpu {
+    Tdx(Box<SoftTee>),
+    Snp(Box<SoftSnp>),
+}
+
+/// A CPU and GPUs that follow from a seed.
+pub struct Simulated {
+    cpu: Cpu,
+    gpus: Vec<SoftGpu>,
+}
 
 impl Simulated {
     /// The TEE of a seed file.
     ///
     /// # Errors
     /// [`EvidenceError`] if the file cannot be read.
-    pub fn from_seed_file(path: &Path) -> Result<Self, EvidenceError> {
+    pub fn from_seed_file(path: &Path, cpu: SimulatedCpu, gpus: u8) -> Result<Self, EvidenceError> {
         let text = fs::read_to_string(path).context(IoSnafu { path })?;
         let bad = || EvidenceError::Seed {
             path: path.to_owned(),
@@ -32,12 +43,50 @@ impl Simulated {
             .ok_or_else(bad)?;
         let seed: Hex<32> = seed.parse().map_err(|_| bad())?;
         let time: u64 = time.trim().parse().map_err(|_| bad())?;
-        Ok(Simulated(SoftTee::new(seed.0, time)))
+        Ok(Self::new(seed.0, time, cpu, gpus))
+    }
+
+    /// The TEE of a seed whose certificates were made for `time`, Unix seconds.
+    pub fn new(seed: [u8; 32], time: u64, cpu: SimulatedCpu, gpus: u8) -> Self {
+        Simulated {
+            cpu: match cpu {
+                SimulatedCpu::Tdx => Cpu::Tdx(Box::new(SoftTee::new(seed, time))),
+                SimulatedCpu::Snp => Cpu::Snp(Box::new(SoftSnp::new(seed, time))),
+            },
+            gpus: (0..gpus).map(|number| SoftGpu::new(seed, number)).collect(),
+        }
     }
 }
 
 impl EvidenceProvider for Simulated {
-    fn quote(&self, report_data: &[u8; 64]) -> Result<Vec<u8>, EvidenceError> {
-        Ok(self.0.quote(*report_data, &Measurements::default()))
+    fn cpu(&self, report_data: &[u8; 64]) -> Result<CpuReport, EvidenceError> {
+        Ok(match &self.cpu {
+            Cpu::Tdx(tee) => CpuReport::Tdx {
+                quote: tee.quote(*report_data, &Measurements::default()),
+            },
+            Cpu::Snp(tee) => CpuReport::Snp {
+                report: tee.report(*report_data, &SnpMeasurements::default()),
+                certificate: tee.vcek_der(),
+            },
+        })
+    }
+}
+
+impl DeviceProvider for Simulated {
+    fn gpus(&self, nonce: [u8; 32]) -> Result<Vec<DeviceEvidence>, EvidenceError> {
+        let gpus = self.gpus.iter();
+        Ok(gpus
+            .map(|gpu| {
+                let authorities = gpu.ca_chain().into_iter().rev();
+                DeviceEvidence {
+                    certificates: gpu.certificates().into_iter().chain(authorities).collect(),
+                    evidence: gpu.evidence(nonce),
+                }
+            })
+            .collect())
+    }
+
+    fn development_root(&self) -> Option<Vec<u8>> {
+        self.gpus.first().map(SoftGpu::root_der)
     }
 }

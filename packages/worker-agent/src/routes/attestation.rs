@@ -6,11 +6,13 @@ use axum::extract::State;
 use axum::Json;
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
+use secret_ai_interface::registry::Workload;
 use serde::Serialize;
 
 use crate::agent::Agent;
+use crate::evidence::{CpuReport, DeviceEvidence};
 
-/// Keys and evidence of this boot; bytes in hex, but for the quote.
+/// Keys and evidence of this boot; bytes in hex, but for evidence and certificates, which are base64.
 #[derive(Debug, Serialize)]
 pub struct AttestationAnswer {
     chain_id: String,
@@ -23,8 +25,34 @@ pub struct AttestationAnswer {
     e2ee_pk: String,
     class: u8,
     challenge: String,
-    /// Base64.
-    tdx_quote: String,
+    cpu: Cpu,
+    /// What the image was told to run, as the registry has it; null if the worker does not say.
+    workload: Option<Workload>,
+    gpus: Vec<Gpu>,
+}
+
+/// Evidence of the CPU.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Cpu {
+    Tdx {
+        /// As the platform made it.
+        quote: String,
+    },
+    Snp {
+        report: String,
+        /// VCEK or VLEK, DER.
+        certificate: String,
+    },
+}
+
+/// Evidence of one GPU.
+#[derive(Debug, Serialize)]
+struct Gpu {
+    /// DER, leaf first.
+    certificates: Vec<String>,
+    /// SPDM request and response; the request's nonce is G of docs/attestation.md.
+    evidence: String,
 }
 
 /// The newest evidence; public.
@@ -42,6 +70,30 @@ pub async fn show(State(agent): State<Arc<Agent>>) -> Json<AttestationAnswer> {
         e2ee_pk: hex::encode(agent.keys.e2ee_pk()),
         class: identity.class,
         challenge: hex::encode(attested.challenge),
-        tdx_quote: STANDARD.encode(attested.quote),
+        cpu: match attested.cpu {
+            CpuReport::Tdx { quote } => Cpu::Tdx {
+                quote: STANDARD.encode(quote),
+            },
+            CpuReport::Snp {
+                report,
+                certificate,
+            } => Cpu::Snp {
+                report: STANDARD.encode(report),
+                certificate: STANDARD.encode(certificate),
+            },
+        },
+        workload: attested.workload,
+        gpus: attested.gpus.iter().map(gpu).collect(),
     })
+}
+
+fn gpu(device: &DeviceEvidence) -> Gpu {
+    Gpu {
+        certificates: device
+            .certificates
+            .iter()
+            .map(|der| STANDARD.encode(der))
+            .collect(),
+        evidence: STANDARD.encode(&device.evidence),
+    }
 }

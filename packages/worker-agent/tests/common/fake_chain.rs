@@ -1,7 +1,7 @@
 //! A chain in memory that remembers what it was asked.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -9,8 +9,10 @@ use secret_ai_chain_client::ChainError;
 use secret_ai_interface::billing::{
     ClockAnswer, EntryStatus, FinalizeAnswer, SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
 };
-use secret_ai_interface::registry::{Attestation, ChallengeAnswer, Listing, RegisterAnswer};
-use secret_ai_interface::{Digest, Hex, PublicKey, SessionId, WorkerId};
+use secret_ai_interface::registry::{
+    Attestation, ChallengeAnswer, GpuReport, Listing, RegisterAnswer, StageAnswer,
+};
+use secret_ai_interface::{Digest, Hex, Kid, PublicKey, SessionId, WorkerId};
 use secret_ai_worker_agent::chain::Chain;
 
 pub struct FakeChain {
@@ -28,7 +30,18 @@ pub struct FakeChain {
     /// Entries worked off by each `finalize`, last one first.
     pub finalized: Mutex<Vec<u32>>,
     pub registered: Mutex<Vec<(Option<WorkerId>, Attestation)>>,
-    pub renewed: AtomicUsize,
+    pub renewed: Mutex<Vec<Attestation>>,
+    /// Places and reports of `stage_gpu`.
+    pub staged: Mutex<Vec<(u8, GpuReport)>>,
+    /// Hashes of certificates that the registry has verified.
+    pub known: Mutex<HashSet<Digest>>,
+    /// Golden sets by id.
+    pub golden: Mutex<HashMap<Digest, Vec<u8>>>,
+    /// Golden sets asked for.
+    pub asked_golden: AtomicUsize,
+    /// What the registry's policy says.
+    pub heartbeat_s: AtomicU64,
+    pub heartbeats: Mutex<Vec<(Kid, u64, [u8; 64])>>,
 }
 
 impl FakeChain {
@@ -50,7 +63,13 @@ impl FakeChain {
             cranked: Mutex::default(),
             finalized: Mutex::default(),
             registered: Mutex::default(),
-            renewed: AtomicUsize::new(0),
+            renewed: Mutex::default(),
+            staged: Mutex::default(),
+            known: Mutex::default(),
+            golden: Mutex::default(),
+            asked_golden: AtomicUsize::new(0),
+            heartbeat_s: AtomicU64::new(0),
+            heartbeats: Mutex::default(),
         }
     }
 
@@ -148,13 +167,59 @@ impl Chain for FakeChain {
         })
     }
 
-    async fn renew(&self, _: Attestation) -> Result<RegisterAnswer, ChainError> {
+    async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError> {
         self.reach()?;
-        self.renewed.fetch_add(1, Ordering::SeqCst);
+        self.renewed.lock().unwrap().push(attestation);
         Ok(RegisterAnswer {
             worker_id: Hex([8; 16]),
             kid: Hex([0; 20]),
             lease_until: 200,
         })
+    }
+
+    async fn stage_gpu(
+        &self,
+        _: PublicKey,
+        _: Digest,
+        place: u8,
+        gpu: GpuReport,
+    ) -> Result<StageAnswer, ChainError> {
+        self.reach()?;
+        self.staged.lock().unwrap().push((place, gpu));
+        Ok(StageAnswer {
+            device: Hex([place; 32]),
+            expires_at: 0,
+        })
+    }
+
+    async fn is_known(&self, certificate_sha256: Digest) -> Result<bool, ChainError> {
+        self.reach()?;
+        Ok(self.known.lock().unwrap().contains(&certificate_sha256))
+    }
+
+    async fn golden_set(&self, golden: Digest) -> Result<Vec<u8>, ChainError> {
+        self.reach()?;
+        self.asked_golden.fetch_add(1, Ordering::SeqCst);
+        let set = self.golden.lock().unwrap().get(&golden).cloned();
+        set.ok_or_else(|| ChainError::Contract {
+            message: "no such golden set".into(),
+            txhash: None,
+        })
+    }
+
+    async fn heartbeat_s(&self) -> Result<u64, ChainError> {
+        self.reach()?;
+        Ok(self.heartbeat_s.load(Ordering::SeqCst))
+    }
+
+    async fn heartbeat(&self, kid: Kid, at: u64, signature: [u8; 64]) -> Result<(), ChainError> {
+        self.reach()?;
+        self.heartbeats.lock().unwrap().push((kid, at, signature));
+        Ok(())
+    }
+
+    async fn block_time(&self) -> Result<u64, ChainError> {
+        self.reach()?;
+        Ok(self.clock.lock().unwrap().now)
     }
 }

@@ -17,6 +17,7 @@ use secret_ai_interface::{Hex, Unit, WorkerId};
 use secret_ai_receipts::{sha256, Domain, Evidence, Receipt, Signed};
 use secret_ai_worker_agent::agent::{Agent, Attested, Identity, Limits, Parts};
 use secret_ai_worker_agent::clock::Clock;
+use secret_ai_worker_agent::evidence::{CpuReport, DeviceEvidence};
 use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
 use secret_ai_worker_agent::prices::PriceList;
@@ -174,7 +175,14 @@ impl Setup {
             keys,
             attested: Attested {
                 challenge: [3; 32],
-                quote: vec![1, 2, 3],
+                cpu: CpuReport::Tdx {
+                    quote: vec![1, 2, 3],
+                },
+                gpus: vec![DeviceEvidence {
+                    certificates: vec![vec![4], vec![5]],
+                    evidence: vec![6, 7],
+                }],
+                workload: None,
                 lease_until,
             },
             chain: chain.clone(),

@@ -1,0 +1,79 @@
+//! Signs of life: a registry whose policy asks for them lists a worker only while its TEE signs a
+//! heartbeat often enough. The registration was the first one, and every renewal is one too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secret_ai_attestation::heartbeat_digest;
+use secret_ai_chain_client::ChainError;
+use secret_ai_interface::Hex;
+use snafu::Snafu;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::Agent;
+use crate::retry::{self, Retry};
+
+/// So many heartbeats fit in the time that one counts for; all but the last may get lost.
+const BEATS: u32 = 3;
+/// How often a registry that wants no heartbeats is asked whether that has changed.
+const IDLE: Duration = retry::LONGEST;
+
+/// Why there was no heartbeat; the next try may succeed.
+#[derive(Debug, Snafu)]
+pub enum HeartbeatError {
+    #[snafu(transparent)]
+    Chain { source: ChainError },
+    #[snafu(transparent)]
+    Digest {
+        source: secret_ai_attestation::Error,
+    },
+}
+
+/// Gives signs of life as often as the registry's policy wants them, until `stop`.
+pub async fn heartbeat_loop(agent: Arc<Agent>, stop: CancellationToken) {
+    let (mut last, mut is_due, mut retry) = (0, false, Retry::new());
+    loop {
+        let pause = match step(&agent, &mut last, is_due).await {
+            Ok(heartbeat_s) => {
+                is_due = heartbeat_s > 0;
+                retry = Retry::new();
+                match heartbeat_s {
+                    0 => IDLE,
+                    _ => Duration::from_secs(heartbeat_s) / BEATS,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no heartbeat, it will be tried again");
+                retry.pause()
+            }
+        };
+        let slept = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        if slept.is_none() {
+            return;
+        }
+    }
+}
+
+/// Looks at the policy, and gives a sign of life if one is due; how long one counts, seconds.
+async fn step(agent: &Agent, last: &mut u64, is_due: bool) -> Result<u64, HeartbeatError> {
+    let heartbeat_s = agent.chain.heartbeat_s().await?;
+    if is_due && heartbeat_s > 0 {
+        *last = beat(agent, *last).await?;
+    }
+    Ok(heartbeat_s)
+}
+
+/// Signs the newest block's time, or the second after `last` if that is later, and sends it. Returns
+/// what was signed.
+///
+/// # Errors
+/// [`HeartbeatError`] if the chain cannot be reached or refuses.
+pub async fn beat(agent: &Agent, last: u64) -> Result<u64, HeartbeatError> {
+    let at = agent.chain.block_time().await?.max(last.saturating_add(1));
+    let (identity, kid) = (&agent.identity, agent.keys.kid());
+    let digest = heartbeat_digest(&identity.chain_id, &identity.registry, &kid, at)?;
+    let signature = agent.keys.sign(&digest);
+    agent.chain.heartbeat(Hex(kid), at, signature).await?;
+    tracing::debug!(at, "heartbeat");
+    Ok(at)
+}
