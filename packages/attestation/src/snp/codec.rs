@@ -9,7 +9,7 @@ use crate::error::Error;
 const FORMAT: u8 = 1;
 
 impl SnpCollateral {
-    /// The stored form, 670 bytes.
+    /// The stored form, 631 bytes.
     ///
     /// # Errors
     /// [`super::SnpError::NoRevocationList`]: without a list there is no stored form.

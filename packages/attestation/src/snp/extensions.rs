@@ -69,16 +69,15 @@ impl<'a> Found<'a> {
         while !list.is_empty() {
             let (oid, critical, value) = extension(&mut list)?;
             let slot = oid.strip_prefix(OID_AMD).and_then(|arcs| found.slot(arcs));
-            match slot {
-                Some(slot) => {
-                    if slot.replace(value).is_some() {
-                        return Err(Error::Profile(item, "extension occurs twice"));
-                    }
-                }
+            let twice = match slot {
+                Some(slot) => slot.replace(value).is_some(),
                 None if critical => {
                     return Err(Error::Profile(item, "unknown critical extension"));
                 }
-                None => {}
+                None => false,
+            };
+            if twice {
+                return Err(Error::Profile(item, "extension occurs twice"));
             }
         }
         Ok(found)
@@ -123,7 +122,7 @@ fn number(value: Option<&[u8]>, item: Item) -> Result<u8, Error> {
     Ok(number)
 }
 
-fn text<'a>(value: Option<&'a [u8]>, item: Item) -> Result<&'a str, Error> {
+fn text(value: Option<&[u8]>, item: Item) -> Result<&str, Error> {
     let value = value.ok_or(Error::Profile(item, "AMD extension is missing"))?;
     let mut value = Der::new(value, item);
     let text = value.expect(IA5_STRING)?.body;
