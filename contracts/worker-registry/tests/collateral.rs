@@ -18,12 +18,12 @@ fn is_kept_and_shown() {
     assert!(answer.stored);
     let info: CollateralInfo = suite
         .ask(QueryMsg::Collateral {
-            fmspc: answer.fmspc,
+            fmspc: answer.subject.parse().unwrap(),
         })
         .unwrap();
     assert_eq!(
-        (info.fmspc, info.root),
-        (answer.fmspc, RootKind::Development)
+        (info.fmspc.to_string(), info.root),
+        (answer.subject, RootKind::Development)
     );
     assert_eq!(info.valid_until, answer.valid_until);
     let fmspc = Hex([0xee; 6]);

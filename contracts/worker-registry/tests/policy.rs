@@ -2,24 +2,13 @@
 
 mod common;
 
-use common::{instantiate_msg, policy, refused, Boot, Suite, Tee};
+use common::{instantiate_msg, policy, refused, Boot, Gpu, Suite, Tee, START};
 use cosmwasm_std::Binary;
 use secret_ai_interface::registry::*;
 use secret_ai_interface::Hex;
-use secret_ai_multi_test::{ContractFns, SecretApp};
-use worker_registry::contract::{execute, instantiate, query};
 
 fn try_instantiate(msg: InstantiateMsg) -> Result<(), String> {
-    let mut app = SecretApp::new(Default::default());
-    let code = app.store(ContractFns::new(
-        "worker-registry",
-        instantiate,
-        execute,
-        query,
-    ));
-    let sender = app.user("creator");
-    app.instantiate(&code, &sender, &msg, "registry", None)
-        .map(|_| ())
+    Suite::try_instantiated(msg).map(|_| ())
 }
 
 #[test]
@@ -96,6 +85,15 @@ fn only_the_admin_governs() {
             image: Hex([1; 32]),
             workload: None,
             until: None,
+            padding: None,
+        },
+        ExecuteMsg::ApprovePlatform {
+            platform: Hex([1; 32]),
+            known: true,
+            padding: None,
+        },
+        ExecuteMsg::ApproveGolden {
+            set: Binary(Gpu::new(0).golden()),
             padding: None,
         },
         ExecuteMsg::SetPolicy {
@@ -213,4 +211,199 @@ fn native_coins_are_refused() {
         .app
         .execute_with_funds(&admin, &suite.registry, &msg, &funds)
         .is_err());
+}
+
+#[test]
+fn each_field_of_the_policy_has_bounds() {
+    let mut suite = Suite::new();
+    let with = |change: &dyn Fn(&mut Policy)| {
+        let mut policy = policy();
+        change(&mut policy);
+        policy
+    };
+    let good = [
+        with(&|it| it.heartbeat_s = 604_800),
+        with(&|it| it.tdx.out_of_date_grace_s = 31_536_000),
+        with(&|it| it.tdx.max_collateral_age_s = 3_600),
+        with(&|it| it.max_workers_per_platform = 16),
+        with(&|it| it.snp.min_tcb.clear()),
+    ];
+    for policy in good {
+        suite.set_policy(policy).unwrap();
+    }
+    let before = suite.state();
+    let bad = [
+        with(&|it| it.heartbeat_s = 604_801),
+        with(&|it| it.heartbeat_s = u64::MAX),
+        with(&|it| it.tdx.out_of_date_grace_s = 31_536_001),
+        with(&|it| it.tdx.max_collateral_age_s = 3_599),
+        with(&|it| it.tdx.max_collateral_age_s = 2_592_001),
+        with(&|it| it.max_workers_per_platform = 17),
+    ];
+    for policy in bad {
+        refused(suite.set_policy(policy), "range");
+    }
+    assert_eq!(suite.state(), before);
+}
+
+#[test]
+fn advisories_are_named_as_intel_names_them() {
+    let mut suite = Suite::new();
+    let deny = |ids: &[&str]| {
+        let mut policy = policy();
+        policy.tdx.denied_advisories = ids.iter().map(|id| id.to_string()).collect();
+        policy
+    };
+    for bad in [
+        "",
+        "INTEL-SA-837",
+        "INTEL-SA-000837",
+        "INTEL-SA-0083X",
+        "intel-sa-00837",
+        "INTEL-SA-00837 ",
+        "CVE-2023-22655",
+        "other-123456",
+    ] {
+        refused(suite.set_policy(deny(&["INTEL-SA-00828", bad])), "format");
+    }
+    refused(suite.set_policy(deny(&["INTEL-SA-00837"; 33])), "count");
+    suite
+        .set_policy(deny(&["INTEL-SA-00837", "INTEL-DOC-10000"]))
+        .unwrap();
+}
+
+#[test]
+fn a_product_has_one_minimum() {
+    let mut suite = Suite::new();
+    let mut twice = policy();
+    twice.snp.min_tcb.push(SnpMinTcb {
+        boot_loader: 4,
+        ..twice.snp.min_tcb[0]
+    });
+    refused(suite.set_policy(twice), "format");
+}
+
+#[test]
+fn a_full_policy_is_kept_as_it_was_given() {
+    let mut suite = Suite::new();
+    let min = |product, number| SnpMinTcb {
+        product,
+        fmc: number,
+        boot_loader: number + 1,
+        tee: number + 2,
+        snp: number + 3,
+        microcode: number + 4,
+    };
+    let full = Policy {
+        tdx: TdxPolicy {
+            allow_sw_hardening_needed: true,
+            allow_configuration_needed: true,
+            out_of_date_grace_s: 31_536_000,
+            denied_advisories: (0..32).map(|n| format!("INTEL-SA-{n:05}")).collect(),
+            min_tcb_evaluation_number: u32::MAX,
+            max_collateral_age_s: 3_600,
+        },
+        snp: SnpPolicy {
+            allow_smt: true,
+            allow_vlek: true,
+            allow_version_2: true,
+            min_tcb: vec![
+                min(SnpProduct::Milan, 1),
+                min(SnpProduct::Genoa, 20),
+                min(SnpProduct::Turin, 251),
+            ],
+        },
+        max_workers_per_platform: 16,
+        known_platforms_only: true,
+        heartbeat_s: 604_800,
+    };
+    let size = |suite: &Suite| {
+        let mut rows = suite.state();
+        rows.retain(|(slot, _)| slot == b"config");
+        rows[0].1.len()
+    };
+    let before = size(&suite);
+    suite.set_policy(full.clone()).unwrap();
+    let config: ConfigAnswer = suite.ask(QueryMsg::Config {}).unwrap();
+    assert_eq!(config.policy, full);
+    assert_eq!(size(&suite), before);
+}
+
+/// Registers a worker on a platform of which Intel says this, under a changed policy.
+fn under(
+    change: impl Fn(&mut Policy),
+    world: impl Fn(&mut Tee),
+    later: u64,
+) -> Result<RegisterAnswer, String> {
+    let mut suite = Suite::new();
+    let mut policy = policy();
+    change(&mut policy);
+    suite.set_policy(policy).unwrap();
+    let mut tee = suite.tee.clone();
+    world(&mut tee);
+    suite
+        .submit(RootKind::Development, tee.collateral(START))
+        .unwrap();
+    suite.app.advance(later);
+    let alice = suite.user("alice");
+    suite.register_on(&tee, &alice, None, &Boot::new("1"))
+}
+
+#[test]
+fn a_denied_advisory_refuses_the_platforms_that_it_names() {
+    let applies = |tee: &mut Tee| tee.soft.tcb_info.levels[0].advisories = vec!["INTEL-SA-90009"];
+    let deny = |id: &'static str| {
+        move |policy: &mut Policy| policy.tdx.denied_advisories = vec![id.to_string()]
+    };
+    refused(under(deny("INTEL-SA-90009"), applies, 0), "policy_advisory");
+    under(deny("INTEL-SA-90008"), applies, 0).unwrap();
+    under(deny("INTEL-SA-90009"), |_| (), 0).unwrap();
+}
+
+#[test]
+fn collateral_may_be_so_old_and_no_older() {
+    let hour = |policy: &mut Policy| policy.tdx.max_collateral_age_s = 3_600;
+    under(hour, |_| (), 3_600).unwrap();
+    refused(under(hour, |_| (), 3_601), "collateral_age");
+}
+
+#[test]
+fn collateral_may_have_so_low_an_evaluation_number_and_no_lower() {
+    let least = |number| move |policy: &mut Policy| policy.tdx.min_tcb_evaluation_number = number;
+    under(least(20), |_| (), 0).unwrap();
+    refused(under(least(21), |_| (), 0), "policy_evaluation_number");
+}
+
+#[test]
+fn an_outdated_platform_has_the_grace_that_policy_gives() {
+    let outdated = |tee: &mut Tee| tee.soft.platform.components[0] -= 1;
+    let grace = |seconds| move |policy: &mut Policy| policy.tdx.out_of_date_grace_s = seconds;
+    // The level that it misses dates from a day before the start.
+    let day = 86_400;
+    refused(under(grace(0), outdated, 0), "policy_grace");
+    under(grace(day + 60), outdated, 60).unwrap();
+    refused(under(grace(day + 60), outdated, 61), "policy_grace");
+}
+
+#[test]
+fn configuration_and_hardening_together_need_both_flags() {
+    let needs =
+        |status: &'static str| move |tee: &mut Tee| tee.soft.tcb_info.levels[0].status = status;
+    let allow = |hardening, configuration| {
+        move |policy: &mut Policy| {
+            policy.tdx.allow_sw_hardening_needed = hardening;
+            policy.tdx.allow_configuration_needed = configuration;
+        }
+    };
+    let both = "ConfigurationAndSWHardeningNeeded";
+    for (hardening, configuration) in [(false, false), (true, false), (false, true)] {
+        let policy = allow(hardening, configuration);
+        refused(under(policy, needs(both), 0), "policy_tcb_status");
+    }
+    under(allow(true, true), needs(both), 0).unwrap();
+    under(allow(false, true), needs("ConfigurationNeeded"), 0).unwrap();
+    refused(
+        under(allow(true, false), needs("ConfigurationNeeded"), 0),
+        "policy_tcb_status",
+    );
 }

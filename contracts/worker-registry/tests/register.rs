@@ -122,8 +122,8 @@ fn the_quote_of_another_worker_is_refused() {
     let (alice, one, two) = (suite.user("alice"), Boot::new("one"), Boot::new("two"));
     let for_one = suite.challenge(&alice, &one).unwrap().challenge;
     let for_two = suite.challenge(&alice, &two).unwrap().challenge;
-    let quote = suite.evidence(&suite.tee, &alice, &one, &for_one).tdx_quote;
-    let spliced = suite.evidence_with(&alice, &two, &for_two, quote.into());
+    let of_one = suite.evidence(&suite.tee, &alice, &one, &for_one).cpu;
+    let spliced = suite.attestation(&alice, &two, &for_two, of_one);
     refused(suite.send_register(&alice, None, spliced), "binding");
 }
 
@@ -190,30 +190,23 @@ fn a_tampered_quote_is_refused() {
     let mut suite = Suite::new();
     let (alice, boot) = (suite.user("alice"), Boot::new("one"));
     let challenge = suite.challenge(&alice, &boot).unwrap().challenge;
-    let good = suite.evidence(&suite.tee, &alice, &boot, &challenge);
+    let data = report_data(&suite.registration(&alice, &boot, &challenge), &[]).unwrap();
+    let good = suite.tee.quote(&data);
+    let mut send = |quote: Vec<u8>| {
+        let evidence = suite.evidence_with(&alice, &boot, &challenge, quote);
+        suite.send_register(&alice, None, evidence)
+    };
     // User data, MRTD, report data, signature, attestation key.
     for at in [40, 48 + 140, 48 + 530, 640, 700] {
         let mut bad = good.clone();
-        bad.tdx_quote.0[at] ^= 1;
-        assert!(suite.send_register(&alice, None, bad).is_err(), "byte {at}");
+        bad[at] ^= 1;
+        assert!(send(bad).is_err(), "byte {at}");
     }
-    for cut in [0, 1, 631, good.tdx_quote.len() - 1] {
-        let tdx_quote = Binary(good.tdx_quote[..cut].to_vec());
-        let bad = Attestation {
-            tdx_quote,
-            ..good.clone()
-        };
-        assert!(
-            suite.send_register(&alice, None, bad).is_err(),
-            "cut at {cut}"
-        );
+    for cut in [0, 1, 631, good.len() - 1] {
+        assert!(send(good[..cut].to_vec()).is_err(), "cut at {cut}");
     }
-    let longer = Attestation {
-        tdx_quote: [good.tdx_quote.as_slice(), &[0]].concat().into(),
-        ..good.clone()
-    };
-    refused(suite.send_register(&alice, None, longer), "quote_length");
-    suite.send_register(&alice, None, good).unwrap();
+    refused(send([&good[..], &[0]].concat()), "quote_length");
+    send(good).unwrap();
 }
 
 #[test]
@@ -349,6 +342,9 @@ fn images_and_workloads_must_be_approved() {
         suite.register_on(&other, &alice, None, &Boot::new("1")),
         "image_unknown",
     );
+    let target = RevocationTarget::Image(image);
+    suite.revoke(target, RevocationSpeed::Retired).unwrap();
+    refused(suite.register(&alice, &Boot::new("2")), "retired");
     suite.approve(image, Some(Hex([1; 48]))).unwrap();
     refused(suite.register(&alice, &Boot::new("2")), "workload");
     suite.approve(image, Some(suite.tee.rtmr3())).unwrap();
@@ -363,22 +359,6 @@ fn no_collateral_no_registration() {
         suite.register(&alice, &Boot::new("1")),
         "collateral_unknown",
     );
-}
-
-#[test]
-fn a_class_with_gpus_is_refused_for_now() {
-    let mut suite = Suite::new();
-    let alice = suite.user("alice");
-    let gpu = Boot {
-        class: 1,
-        ..Boot::new("1")
-    };
-    refused(suite.register(&alice, &gpu), "gpu_unsupported");
-    let unknown = Boot {
-        class: 2,
-        ..Boot::new("1")
-    };
-    refused(suite.register(&alice, &unknown), "class");
 }
 
 #[test]

@@ -111,11 +111,12 @@ fn after_retirement_or_revocation_is_refused() {
 }
 
 #[test]
-fn a_replaced_workload_cannot_renew() {
+fn a_workload_that_is_not_approved_any_more_cannot_renew() {
     let (mut suite, alice, boot, _) = registered();
     suite.app.advance(LEASE_S / 2);
-    suite
-        .approve(suite.tee.image(), Some(Hex([1; 48])))
-        .unwrap();
+    let image = suite.tee.image();
+    let target = RevocationTarget::Image(image);
+    suite.revoke(target, RevocationSpeed::Retired).unwrap();
+    suite.approve(image, Some(Hex([1; 48]))).unwrap();
     refused(suite.renew(&alice, &boot), "workload");
 }

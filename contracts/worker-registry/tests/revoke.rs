@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{refused, Boot, Suite, Tee, START};
+use common::{refused, Boot, Gpu, Suite, Tee, START};
 use secret_ai_interface::registry::*;
 use secret_ai_interface::Hex;
 use KidStatus::{Active, Compromised, Retired};
@@ -123,4 +123,147 @@ fn a_later_compromise_does_not_lengthen_the_grace() {
         )
         .unwrap();
     assert_eq!(suite.kid(boot.kid()).unwrap().lease_until, START + 10);
+}
+
+#[test]
+fn a_revoked_gpu_takes_its_workers_key_along_and_no_others() {
+    for (speed, status, code) in [
+        (RevocationSpeed::Retired, Retired, "retired"),
+        (RevocationSpeed::Compromised, Compromised, "compromised"),
+    ] {
+        let mut suite = Suite::with_gpus();
+        let (alice, tee) = (suite.user("alice"), suite.tee.clone());
+        let gpus = Gpu::first(4);
+        let boots = ["1", "2"].map(|name| Boot::new(name).with_gpus(2));
+        for (boot, gpus) in boots.iter().zip(gpus.chunks(2)) {
+            suite.register_gpus(&tee, gpus, &alice, None, boot).unwrap();
+        }
+        suite.app.advance(30);
+        let target = RevocationTarget::Device(gpus[1].device());
+        suite.revoke(target.clone(), speed).unwrap();
+        assert_eq!(
+            boots.each_ref().map(|boot| suite.status(boot)),
+            [status, Active]
+        );
+        assert_eq!(suite.kid(boots[0].kid()).unwrap().lease_until, START + 30);
+        refused(suite.revoke(target, speed), "no_fall");
+        // The GPU is out for good, the other one of its worker is not.
+        let again = Boot::new("3").with_gpus(1);
+        refused(
+            suite.register_gpus(&tee, &gpus[1..2], &alice, None, &again),
+            code,
+        );
+        suite
+            .register_gpus(&tee, &gpus[..1], &alice, None, &again)
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_gpu_can_be_revoked_before_anybody_used_it() {
+    let mut suite = Suite::with_gpus();
+    let (alice, tee, gpu) = (suite.user("alice"), suite.tee.clone(), Gpu::new(0));
+    let target = RevocationTarget::Device(gpu.device());
+    suite.revoke(target, RevocationSpeed::Compromised).unwrap();
+    let boot = Boot::new("1").with_gpus(1);
+    refused(
+        suite.register_gpus(&tee, &[gpu], &alice, None, &boot),
+        "compromised",
+    );
+}
+
+#[test]
+fn a_gpu_falls_with_the_key_that_it_serves_now() {
+    let mut suite = Suite::with_gpus();
+    let (alice, tee, gpu) = (suite.user("alice"), suite.tee.clone(), Gpu::new(0));
+    let (one, two) = (Boot::new("1").with_gpus(1), Boot::new("2").with_gpus(1));
+    let gpus = [gpu];
+    let worker_id = suite
+        .register_gpus(&tee, &gpus, &alice, None, &one)
+        .unwrap()
+        .worker_id;
+    suite
+        .register_gpus(&tee, &gpus, &alice, Some(worker_id), &two)
+        .unwrap();
+    let target = RevocationTarget::Device(gpus[0].device());
+    suite
+        .revoke(target.clone(), RevocationSpeed::Retired)
+        .unwrap();
+    assert_eq!([suite.status(&one), suite.status(&two)], [Retired, Retired]);
+    suite.revoke(target, RevocationSpeed::Compromised).unwrap();
+    assert_eq!(
+        [suite.status(&one), suite.status(&two)],
+        [Retired, Compromised]
+    );
+}
+
+#[test]
+fn a_revoked_golden_set_flips_all_keys_that_showed_it() {
+    let mut suite = Suite::with_gpus();
+    let (alice, tee) = (suite.user("alice"), suite.tee.clone());
+    let (with, without) = (Boot::new("1").with_gpus(1), Boot::new("2"));
+    let gpu = Gpu::new(0);
+    let golden = RevocationTarget::Golden(gpu.golden_id());
+    suite
+        .register_gpus(&tee, &[gpu.clone()], &alice, None, &with)
+        .unwrap();
+    suite.register(&alice, &without).unwrap();
+    let statuses = |suite: &Suite| [&with, &without].map(|boot| suite.status(boot));
+    let shown = |suite: &Suite| {
+        let golden = gpu.golden_id();
+        let answer: GoldenSetAnswer = suite.ask(QueryMsg::Golden { golden }).unwrap();
+        answer.status
+    };
+
+    suite.app.advance(20);
+    suite
+        .revoke(golden.clone(), RevocationSpeed::Retired)
+        .unwrap();
+    assert_eq!(statuses(&suite), [Retired, Active]);
+    assert_eq!(shown(&suite), Retired);
+    assert_eq!(suite.kid(with.kid()).unwrap().lease_until, START + 20);
+    // It can be approved again, and the keys with it,
+    suite.approve_golden(gpu.golden()).unwrap();
+    assert_eq!(statuses(&suite), [Active, Active]);
+    // but not from worse.
+    suite
+        .revoke(golden.clone(), RevocationSpeed::Compromised)
+        .unwrap();
+    assert_eq!(statuses(&suite), [Compromised, Active]);
+    refused(suite.approve_golden(gpu.golden()), "compromised");
+    refused(suite.revoke(golden, RevocationSpeed::Retired), "no_fall");
+}
+
+#[test]
+fn a_key_is_worth_the_worst_of_what_it_stands_on() {
+    let mut suite = Suite::with_gpus();
+    let (alice, tee, gpu) = (suite.user("alice"), suite.tee.clone(), Gpu::new(0));
+    let boot = Boot::new("1").with_gpus(1);
+    suite
+        .register_gpus(&tee, &[gpu.clone()], &alice, None, &boot)
+        .unwrap();
+    let falls = [
+        (
+            RevocationTarget::Golden(gpu.golden_id()),
+            RevocationSpeed::Retired,
+            Retired,
+        ),
+        (
+            RevocationTarget::Platform(tee.platform()),
+            RevocationSpeed::Compromised,
+            Compromised,
+        ),
+        (
+            RevocationTarget::Image(tee.image()),
+            RevocationSpeed::Retired,
+            Compromised,
+        ),
+    ];
+    for (target, speed, status) in falls {
+        suite.app.advance(10);
+        suite.revoke(target, speed).unwrap();
+        let kid = suite.kid(boot.kid()).unwrap();
+        // The first fall ended the lease.
+        assert_eq!((kid.status, kid.lease_until), (status, START + 10));
+    }
 }

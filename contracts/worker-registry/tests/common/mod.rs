@@ -1,17 +1,23 @@
 //! A registry on a chain in memory, with operators, workers and software TEEs to try it with.
 #![allow(dead_code)]
 
+mod boot;
+mod gpu;
+mod snp;
 mod tee;
 
-pub use tee::Tee;
+pub use boot::Boot;
+pub use gpu::{Answer, Gpu};
+pub use snp::{product, snp_collateral, Snp};
+pub use tee::{tdx_collateral, Tee, SEED};
 
 use cosmwasm_std::{from_slice, Addr, Binary};
-use k256::ecdsa::SigningKey;
 use secret_ai_attestation::{
-    registration_digest, report_data, workload_digest, Registration, Workload as Measures,
+    gpu_nonce, heartbeat_digest, registration_digest, report_data, workload_digest, Device,
+    Registration, Workload as Measures,
 };
 use secret_ai_interface::registry::*;
-use secret_ai_interface::{Digest, Hex, Kid, PublicKey, Unit, WorkerId};
+use secret_ai_interface::{Digest, Hex, Kid, Unit, WorkerId};
 use secret_ai_multi_test::{AppResponse, ContractFns, ContractRef, Genesis, SecretApp};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -24,13 +30,13 @@ pub const CHALLENGE_S: u64 = 600;
 pub const LEASE_S: u64 = 86_400;
 
 pub fn policy() -> Policy {
-    let min = |product| SnpMinTcb {
+    let min = |product, [boot_loader, snp, microcode]: [u8; 3]| SnpMinTcb {
         product,
         fmc: 0,
-        boot_loader: 3,
+        boot_loader,
         tee: 0,
-        snp: 8,
-        microcode: 115,
+        snp,
+        microcode,
     };
     Policy {
         tdx: TdxPolicy {
@@ -45,7 +51,10 @@ pub fn policy() -> Policy {
             allow_smt: true,
             allow_vlek: false,
             allow_version_2: false,
-            min_tcb: vec![min(SnpProduct::Milan), min(SnpProduct::Genoa)],
+            min_tcb: vec![
+                min(SnpProduct::Milan, [3, 8, 115]),
+                min(SnpProduct::Genoa, [10, 23, 84]),
+            ],
         },
         max_workers_per_platform: 2,
         known_platforms_only: false,
@@ -53,52 +62,29 @@ pub fn policy() -> Policy {
     }
 }
 
-pub fn instantiate_msg(root: Option<Vec<u8>>) -> InstantiateMsg {
+/// Of the software TEEs and GPUs.
+pub fn development_roots() -> DevelopmentRoots {
+    DevelopmentRoots {
+        tdx: Some(Binary(Tee::new().root())),
+        snp: Some(Binary(Snp::root())),
+        nvidia: Some(Binary(Gpu::root())),
+    }
+}
+
+pub fn instantiate_msg(development_roots: Option<DevelopmentRoots>) -> InstantiateMsg {
     InstantiateMsg {
         admin: None,
-        development_roots: root.map(|tdx| DevelopmentRoots {
-            tdx: Some(Binary(tdx)),
-            ..DevelopmentRoots::default()
-        }),
+        development_roots,
         policy: policy(),
         challenge_s: CHALLENGE_S,
         lease_s: LEASE_S,
     }
 }
 
-/// The keys that a TEE makes at one boot; the same name is the same boot.
-#[derive(Clone)]
-pub struct Boot {
-    pub key: SigningKey,
-    pub receipt_pk: PublicKey,
-    pub tls_spki_sha256: Digest,
-    pub e2ee_pk: Hex<32>,
-    pub class: u8,
-}
-
-impl Boot {
-    pub fn new(name: &str) -> Self {
-        let hash = |what: &str| -> [u8; 32] { Sha256::digest(format!("{what}/{name}")).into() };
-        let key = SigningKey::from_slice(&hash("receipt")).unwrap();
-        let point = key.verifying_key().to_sec1_point(true);
-        Boot {
-            receipt_pk: point.as_bytes().try_into().unwrap(),
-            key,
-            tls_spki_sha256: Hex(hash("tls")),
-            e2ee_pk: Hex(hash("e2ee")),
-            class: 0,
-        }
-    }
-
-    pub fn kid(&self) -> Kid {
-        Hex(secret_ai_receipts::kid_of(&self.receipt_pk.0))
-    }
-
-    /// The receipt key's signature over a digest, low s.
-    pub fn sign(&self, digest: &[u8; 32]) -> Binary {
-        let (signature, _) = self.key.sign_prehash_recoverable(digest);
-        Binary(signature.normalize_s().to_bytes().to_vec())
-    }
+/// A machine's CPU in its TEE.
+pub trait Cpu {
+    /// Evidence of what runs in it, with this report data.
+    fn evidence(&self, report_data: &[u8; 64]) -> CpuEvidence;
 }
 
 pub struct Suite {
@@ -121,8 +107,37 @@ impl Suite {
         suite
     }
 
+    /// The same, with the authorities and the golden set of the GPUs.
+    pub fn with_gpus() -> Self {
+        let mut suite = Suite::new();
+        suite
+            .submit_any(RootKind::Development, Gpu::authorities())
+            .unwrap();
+        suite.approve_golden(Gpu::new(0).golden()).unwrap();
+        suite
+    }
+
+    /// The same as [`Suite::new`], with the collateral and the image of the SNP platform.
+    pub fn with_snp() -> Self {
+        let mut suite = Suite::new();
+        suite
+            .submit_any(RootKind::Development, Snp::collateral())
+            .unwrap();
+        suite.approve(Snp::new().image(), None).unwrap();
+        suite
+    }
+
     /// A registry that knows nothing yet.
     pub fn empty(development: bool) -> Self {
+        Suite::instantiated(instantiate_msg(development.then(development_roots)))
+    }
+
+    /// The same, made by another message.
+    pub fn instantiated(msg: InstantiateMsg) -> Self {
+        Suite::try_instantiated(msg).unwrap()
+    }
+
+    pub fn try_instantiated(msg: InstantiateMsg) -> Result<Self, String> {
         let mut app = SecretApp::new(Genesis {
             chain_id: CHAIN_ID.to_string(),
             time: START,
@@ -134,18 +149,14 @@ impl Suite {
             execute,
             query,
         ));
-        let tee = Tee::new();
         let admin = app.user("admin");
-        let msg = instantiate_msg(development.then(|| tee.root()));
-        let registry = app
-            .instantiate(&code, &admin, &msg, "registry", None)
-            .unwrap();
-        Suite {
+        let registry = app.instantiate(&code, &admin, &msg, "registry", None)?;
+        Ok(Suite {
             app,
             registry,
             admin,
-            tee,
-        }
+            tee: Tee::new(),
+        })
     }
 
     pub fn user(&self, name: &str) -> Addr {
@@ -203,20 +214,36 @@ impl Suite {
         }
     }
 
-    /// What an honest worker on `tee` answers to a challenge.
+    /// What an honest worker on `cpu` answers to a challenge.
     pub fn evidence(
         &self,
-        tee: &Tee,
+        cpu: &dyn Cpu,
+        operator: &Addr,
+        boot: &Boot,
+        challenge: &Digest,
+    ) -> Attestation {
+        self.evidence_with_gpus(cpu, &[], operator, boot, challenge)
+    }
+
+    /// The same for a worker with GPUs, whose answers it binds and sends.
+    pub fn evidence_with_gpus(
+        &self,
+        cpu: &dyn Cpu,
+        answers: &[Answer],
         operator: &Addr,
         boot: &Boot,
         challenge: &Digest,
     ) -> Attestation {
         let registration = self.registration(operator, boot, challenge);
-        let quote = tee.quote(&report_data(&registration, &[]).unwrap());
-        self.evidence_with(operator, boot, challenge, quote)
+        let devices: Vec<Device> = answers.iter().map(|answer| answer.device).collect();
+        let data = report_data(&registration, &devices).unwrap();
+        Attestation {
+            gpus: answers.iter().map(Answer::sent).collect(),
+            ..self.attestation(operator, boot, challenge, cpu.evidence(&data))
+        }
     }
 
-    /// The same with another quote.
+    /// The same with another quote and without GPUs.
     pub fn evidence_with(
         &self,
         operator: &Addr,
@@ -224,19 +251,41 @@ impl Suite {
         challenge: &Digest,
         quote: Vec<u8>,
     ) -> Attestation {
+        let quote = Binary(quote);
+        self.attestation(operator, boot, challenge, CpuEvidence::Tdx { quote })
+    }
+
+    /// Any evidence of the CPU, sent by this operator with this boot's keys.
+    pub fn attestation(
+        &self,
+        operator: &Addr,
+        boot: &Boot,
+        challenge: &Digest,
+        cpu: CpuEvidence,
+    ) -> Attestation {
         let digest = registration_digest(&challenge.0, operator.as_str()).unwrap();
         Attestation {
             receipt_pk: boot.receipt_pk,
             tls_spki_sha256: boot.tls_spki_sha256,
             e2ee_pk: boot.e2ee_pk,
             class: boot.class,
-            cpu: CpuEvidence::Tdx {
-                quote: Binary(quote),
-            },
+            cpu,
             workload: None,
             gpus: vec![],
             signature: boot.sign(&digest),
         }
+    }
+
+    /// What GPUs answer to the nonce that follows from a challenge.
+    pub fn answers(
+        &self,
+        gpus: &[Gpu],
+        operator: &Addr,
+        boot: &Boot,
+        challenge: &Digest,
+    ) -> Vec<Answer> {
+        let nonce = gpu_nonce(&self.registration(operator, boot, challenge)).unwrap();
+        gpus.iter().map(|gpu| gpu.answer(nonce)).collect()
     }
 
     pub fn send_register(
@@ -262,13 +311,26 @@ impl Suite {
 
     pub fn register_on(
         &mut self,
-        tee: &Tee,
+        cpu: &dyn Cpu,
+        operator: &Addr,
+        worker_id: Option<WorkerId>,
+        boot: &Boot,
+    ) -> Result<RegisterAnswer, String> {
+        self.register_gpus(cpu, &[], operator, worker_id, boot)
+    }
+
+    /// Challenge, evidence of CPU and GPUs, registration.
+    pub fn register_gpus(
+        &mut self,
+        cpu: &dyn Cpu,
+        gpus: &[Gpu],
         operator: &Addr,
         worker_id: Option<WorkerId>,
         boot: &Boot,
     ) -> Result<RegisterAnswer, String> {
         let challenge = self.challenge(operator, boot)?.challenge;
-        let attestation = self.evidence(tee, operator, boot, &challenge);
+        let answers = self.answers(gpus, operator, boot, &challenge);
+        let attestation = self.evidence_with_gpus(cpu, &answers, operator, boot, &challenge);
         self.send_register(operator, worker_id, attestation)
     }
 
@@ -292,13 +354,54 @@ impl Suite {
 
     pub fn renew_on(
         &mut self,
-        tee: &Tee,
+        cpu: &dyn Cpu,
+        operator: &Addr,
+        boot: &Boot,
+    ) -> Result<RegisterAnswer, String> {
+        self.renew_gpus(cpu, &[], operator, boot)
+    }
+
+    pub fn renew_gpus(
+        &mut self,
+        cpu: &dyn Cpu,
+        gpus: &[Gpu],
         operator: &Addr,
         boot: &Boot,
     ) -> Result<RegisterAnswer, String> {
         let challenge = self.challenge(operator, boot)?.challenge;
-        let attestation = self.evidence(tee, operator, boot, &challenge);
+        let answers = self.answers(gpus, operator, boot, &challenge);
+        let attestation = self.evidence_with_gpus(cpu, &answers, operator, boot, &challenge);
         self.send_renew(operator, attestation)
+    }
+
+    /// Stages a GPU's answer for the challenge that is open for this operator and boot.
+    pub fn stage(
+        &mut self,
+        operator: &Addr,
+        boot: &Boot,
+        place: u8,
+        answer: &Answer,
+    ) -> Result<StageAnswer, String> {
+        let msg = ExecuteMsg::StageGpu {
+            receipt_pk: boot.receipt_pk,
+            tls_spki_sha256: boot.tls_spki_sha256,
+            place,
+            gpu: Box::new(answer.report.clone()),
+            padding: None,
+        };
+        self.send_for(operator, msg)
+    }
+
+    /// A sign of life by this boot's receipt key.
+    pub fn heartbeat(&self, boot: &Boot, at: u64) -> ExecuteMsg {
+        let (kid, registry) = (boot.kid(), self.registry.address.as_str());
+        let digest = heartbeat_digest(CHAIN_ID, registry, &kid.0, at).unwrap();
+        ExecuteMsg::Heartbeat {
+            kid,
+            at,
+            signature: boot.sign(&digest),
+            padding: None,
+        }
     }
 
     pub fn submit(
@@ -306,8 +409,15 @@ impl Suite {
         root: RootKind,
         collateral: TdxCollateral,
     ) -> Result<CollateralAnswer, String> {
+        self.submit_any(root, Collateral::Tdx(Box::new(collateral)))
+    }
+
+    pub fn submit_any(
+        &mut self,
+        root: RootKind,
+        collateral: Collateral,
+    ) -> Result<CollateralAnswer, String> {
         let anyone = self.user("anyone");
-        let collateral = Collateral::Tdx(Box::new(collateral));
         self.send_for(
             &anyone,
             ExecuteMsg::SubmitCollateral {
@@ -318,11 +428,48 @@ impl Suite {
         )
     }
 
+    /// Approves an image, for any workload or for the one of this RTMR3.
     pub fn approve(&mut self, image: Digest, rtmr3: Option<Hex<48>>) -> Result<(), String> {
+        let workload = rtmr3.map(|value| Hex(workload_digest(&Measures::Rtmr3(value.0))));
+        self.approve_image(image, workload, None)
+    }
+
+    pub fn approve_image(
+        &mut self,
+        image: Digest,
+        workload: Option<Digest>,
+        until: Option<u64>,
+    ) -> Result<(), String> {
         let msg = ExecuteMsg::ApproveImage {
             image,
-            workload: rtmr3.map(|value| Hex(workload_digest(&Measures::Rtmr3(value.0)))),
-            until: None,
+            workload,
+            until,
+            padding: None,
+        };
+        self.send(&self.admin.clone(), msg).map(|_| ())
+    }
+
+    pub fn approve_platform(&mut self, platform: Digest, known: bool) -> Result<(), String> {
+        let msg = ExecuteMsg::ApprovePlatform {
+            platform,
+            known,
+            padding: None,
+        };
+        self.send(&self.admin.clone(), msg).map(|_| ())
+    }
+
+    /// Approves a golden set in its stored form.
+    pub fn approve_golden(&mut self, set: Vec<u8>) -> Result<GoldenAnswer, String> {
+        let msg = ExecuteMsg::ApproveGolden {
+            set: Binary(set),
+            padding: None,
+        };
+        self.send_for(&self.admin.clone(), msg)
+    }
+
+    pub fn set_policy(&mut self, policy: Policy) -> Result<(), String> {
+        let msg = ExecuteMsg::SetPolicy {
+            policy,
             padding: None,
         };
         self.send(&self.admin.clone(), msg).map(|_| ())
@@ -364,6 +511,21 @@ impl Suite {
     pub fn status(&self, boot: &Boot) -> KidStatus {
         self.kid(boot.kid()).expect("registered").status
     }
+
+    /// Whether a certificate may be named by its hash.
+    pub fn knows(&self, sha256: Digest) -> bool {
+        let answer: CertificateAnswer = self.ask(QueryMsg::Certificate { sha256 }).unwrap();
+        answer.known
+    }
+
+    /// Everything that is stored.
+    pub fn state(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        self.app.storage(&self.registry)
+    }
+}
+
+pub fn sha256(bytes: &[u8]) -> Digest {
+    Hex(Sha256::digest(bytes).into())
 }
 
 pub fn listing() -> Listing {

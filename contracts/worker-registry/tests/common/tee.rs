@@ -1,21 +1,34 @@
 //! A software TEE with an image in it.
 
 use cosmwasm_std::Binary;
-use secret_ai_attestation::image_id_of;
+use secret_ai_attestation::{
+    compact_known, expected_rtmr3, image_id_of, workload_digest, RawCollateral, Workload,
+};
 use secret_ai_attestation_testkit::{Measurements, SoftTee};
-use secret_ai_interface::registry::TdxCollateral;
+use secret_ai_interface::registry::{CpuEvidence, TdxCollateral};
 use secret_ai_interface::{Digest, Hex};
 
-use super::START;
+use super::{sha256, Cpu, START};
 
-const SEED: [u8; 32] = [1; 32];
+/// From which all development roots of these tests follow.
+pub const SEED: [u8; 32] = [1; 32];
 const MONTH: u64 = 30 * 86_400;
 
 /// A platform of the kind that all have in common, and what runs on it.
 #[derive(Clone)]
 pub struct Tee {
-    soft: SoftTee,
-    measurements: Measurements,
+    pub soft: SoftTee,
+    pub measurements: Measurements,
+    /// Whether its quotes name the PCK certificate by hash.
+    by_hash: bool,
+}
+
+impl Cpu for Tee {
+    fn evidence(&self, report_data: &[u8; 64]) -> CpuEvidence {
+        CpuEvidence::Tdx {
+            quote: Binary(self.quote(report_data)),
+        }
+    }
 }
 
 impl Tee {
@@ -23,7 +36,23 @@ impl Tee {
         Tee {
             soft: SoftTee::new(SEED, START),
             measurements: Measurements::default(),
+            by_hash: false,
         }
+    }
+
+    /// The same, whose quotes name the PCK certificate by hash.
+    pub fn by_hash(&self) -> Self {
+        Tee {
+            by_hash: true,
+            ..self.clone()
+        }
+    }
+
+    /// The usual platform and image with this workload in it.
+    pub fn running(workload: &Workload) -> Self {
+        let mut tee = Tee::new();
+        tee.measurements.rtmr[3] = expected_rtmr3(workload).unwrap();
+        tee
     }
 
     /// The same image elsewhere.
@@ -66,12 +95,26 @@ impl Tee {
         Hex(self.measurements.rtmr[3])
     }
 
+    /// Digest of its workload, if nobody says what it is made of.
+    pub fn workload(&self) -> Digest {
+        Hex(workload_digest(&Workload::Rtmr3(self.measurements.rtmr[3])))
+    }
+
+    /// SHA-256 of its PCK certificate.
+    pub fn pck(&self) -> Digest {
+        sha256(&self.soft.pck_der())
+    }
+
     pub fn platform(&self) -> Digest {
         Hex(self.soft.ppid_hash())
     }
 
     pub fn quote(&self, report_data: &[u8; 64]) -> Vec<u8> {
-        self.soft.quote(*report_data, &self.measurements)
+        let quote = self.soft.quote(*report_data, &self.measurements);
+        match self.by_hash {
+            true => compact_known(&quote).unwrap(),
+            false => quote,
+        }
     }
 
     /// Collateral issued at `issued`, for 30 days.
@@ -81,17 +124,21 @@ impl Tee {
         soft.crl_validity = (issued, until);
         (soft.tcb_info.issued, soft.tcb_info.next_update) = (issued, until);
         (soft.qe_identity.issued, soft.qe_identity.next_update) = (issued, until);
-        let raw = soft.collateral();
-        let chain = |chain: Vec<Vec<u8>>| chain.into_iter().map(Binary).collect();
-        TdxCollateral {
-            root_ca_crl: Binary(raw.root_ca_crl),
-            pck_crl: Binary(raw.pck_crl),
-            pck_crl_issuer_chain: chain(raw.pck_crl_issuer_chain),
-            tcb_info: Binary(raw.tcb_info),
-            tcb_info_signature: Binary(raw.tcb_info_signature.to_vec()),
-            tcb_signing_chain: chain(raw.tcb_info_issuer_chain),
-            qe_identity: Binary(raw.qe_identity),
-            qe_identity_signature: Binary(raw.qe_identity_signature.to_vec()),
-        }
+        tdx_collateral(soft.collateral())
+    }
+}
+
+/// The message's form of raw collateral.
+pub fn tdx_collateral(raw: RawCollateral) -> TdxCollateral {
+    let chain = |chain: Vec<Vec<u8>>| chain.into_iter().map(Binary).collect();
+    TdxCollateral {
+        root_ca_crl: Binary(raw.root_ca_crl),
+        pck_crl: Binary(raw.pck_crl),
+        pck_crl_issuer_chain: chain(raw.pck_crl_issuer_chain),
+        tcb_info: Binary(raw.tcb_info),
+        tcb_info_signature: Binary(raw.tcb_info_signature.to_vec()),
+        tcb_signing_chain: chain(raw.tcb_info_issuer_chain),
+        qe_identity: Binary(raw.qe_identity),
+        qe_identity_signature: Binary(raw.qe_identity_signature.to_vec()),
     }
 }
