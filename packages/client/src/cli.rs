@@ -106,4 +106,77 @@ pub enum Command {
         #[arg(long)]
         token: Option<String>,
     },
+    /// Judges attestation evidence from files; needs neither configuration nor network.
+    Evidence {
+        #[command(subcommand)]
+        command: EvidenceCommand,
+    },
+}
+
+/// What can be done with attestation evidence.
+#[derive(Subcommand, Debug)]
+pub enum EvidenceCommand {
+    /// Tells whether evidence is genuine and acceptable, and shows everything that was checked.
+    ///
+    /// Files are told apart by their content, raw or in hex, base64, PEM or JSON: TDX quotes, SEV-SNP
+    /// reports, NVIDIA reports and chains, what SecretVM serves at /cpu and /gpu, Intel collateral,
+    /// AMD certificates and revocation lists, NVIDIA manifests (RIM), golden sets, a TLS certificate,
+    /// SecretVM's list of images, a compose file. Nothing is fetched: what is missing is named.
+    ///
+    /// Exit code 0: genuine and acceptable. 1: refused, or something is missing. 2: usage, or a file
+    /// cannot be read. Without --policy everything is checked but the image list and the binding.
+    Verify {
+        /// Evidence and what belongs to it.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Time of which the verdict shall hold, RFC 3339 or Unix seconds; now if absent.
+        #[arg(long)]
+        time: Option<String>,
+        /// What genuine evidence must show (JSON; all parts optional): tdx, snp and
+        /// known_platforms_only as in the registry's policy; images [{image, workloads}]; platforms;
+        /// golden [file or hex]; binding {chain_id, registry, operator, receipt_pk, tls_spki_sha256,
+        /// e2ee_pk, challenge, class}.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+        /// Do without AMD's revocation list.
+        #[arg(long)]
+        without_crl: bool,
+        /// Measurement of a SecretVM's root file system, 64 hex digits, to recompute RTMR3 from a
+        /// compose file.
+        #[arg(long)]
+        rootfs: Option<String>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes the golden set of a GPU's firmware from NVIDIA's signed manifests, for `approve_golden`.
+    ///
+    /// Without a VBIOS manifest, --vbios says the version and only the driver is judged by the set.
+    /// The board is taken from the VBIOS manifest's file name unless it is given.
+    Golden {
+        /// A driver's manifest, and a VBIOS' one (RIM, XML).
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Time at which the manifests' certificates must be valid; now if absent.
+        #[arg(long)]
+        time: Option<String>,
+        /// Version of the VBIOS, such as 96.00.5E.00.01, if its manifest is not at hand.
+        #[arg(long)]
+        vbios: Option<String>,
+        /// Project of the board, such as 1010.
+        #[arg(long)]
+        project: Option<String>,
+        /// Such as 0200.
+        #[arg(long)]
+        project_sku: Option<String>,
+        /// Such as 882.
+        #[arg(long)]
+        chip_sku: Option<String>,
+        /// Write the set's stored form to this file, raw; print it in hex if absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Print it readable, as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -1,4 +1,4 @@
-//! `secret-ai`: deposits, opens sessions, chats, and gets back what is left.
+//! `secret-ai`: deposits, opens sessions, chats, gets back what is left, and judges evidence.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use secret_ai_client::commands::run;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("secret-ai: {error}");
             ExitCode::FAILURE

@@ -1,9 +1,12 @@
 //! One file per group of commands; each prints what it did.
 
 mod chat;
+mod evidence;
 mod money;
 mod sessions;
 mod workers;
+
+use std::process::ExitCode;
 
 use crate::account::Account;
 use crate::cli::{Cli, Command};
@@ -11,11 +14,14 @@ use crate::config;
 use crate::error::Result;
 use crate::receipts::Receipts;
 
-/// Runs a command.
+/// Runs a command; gives the program's exit code.
 ///
 /// # Errors
 /// Whatever kept it from being done; nothing has changed then, unless the error says otherwise.
-pub async fn run(cli: Cli) -> Result<()> {
+pub async fn run(cli: Cli) -> Result<ExitCode> {
+    if let Command::Evidence { command } = cli.command {
+        return Ok(evidence::run(command));
+    }
     let config = config::load(&cli.config)?;
     let account = Account::open(&config).await?;
     let receipts = Receipts::new(&config.data_dir);
@@ -34,5 +40,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Close { session } => sessions::close(&account, session.as_deref()).await,
         open @ Command::Open { .. } => sessions::open(&account, open).await,
         chat @ Command::Chat { .. } => chat::chat(&account, &receipts, chat).await,
-    }
+        Command::Evidence { command } => return Ok(evidence::run(command)),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

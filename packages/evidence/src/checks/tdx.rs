@@ -1,0 +1,267 @@
+//! Intel TDX.
+
+use secret_ai_attestation::{
+    check_policy, verify_collateral, verify_tdx_quote, Collateral, Device, Error, VerifiedTdx,
+    Workload,
+};
+use serde_json::{json, Value};
+
+use super::cpu::{self, Cpu};
+use super::Context;
+use crate::claims::TdxClaims;
+use crate::report::{Log, Subject};
+use crate::time::format_time;
+
+/// Intel collateral that verifies.
+pub(super) fn collateral(context: &Context<'_>, log: &mut Log) -> Vec<Collateral> {
+    let (roots, now) = (&context.options.roots, context.options.now);
+    let limit = context.policy.tdx.max_collateral_age_s;
+    let mut found = Vec::new();
+    for (number, raw) in context.intel.iter().enumerate() {
+        let mut subject = log.subject(super::numbered("intel", number, context.intel.len()));
+        let result = verify_collateral(raw, &roots.intel, now);
+        let Some(collateral) = subject.result("collateral", result, describe) else {
+            continue;
+        };
+        let age = collateral.check_age(now, limit);
+        subject.result("collateral_age", age, |()| {
+            format!("at most {limit} s since its issue")
+        });
+        found.push(collateral);
+    }
+    found
+}
+
+fn describe(collateral: &Collateral) -> String {
+    let fmspc = hex::encode(collateral.fmspc);
+    let until = format_time(collateral.dates.valid_until);
+    let number = collateral.evaluation_number();
+    format!("FMSPC {fmspc}, TCB evaluation number {number}, until {until}")
+}
+
+/// What [`verify_tdx_quote`] checks, and the codes of the errors by which each part fails.
+const PARTS: [(&str, &str, &[&str]); 6] = [
+    (
+        "form",
+        "exact length, version, key type, QE vendor",
+        &[
+            "quote_length",
+            "quote_version",
+            "sgx_quote",
+            "tee_type",
+            "attestation_key_type",
+            "qe_vendor",
+            "body_type",
+            "certification_type",
+            "pck_hash_length",
+        ],
+    ),
+    (
+        "attributes",
+        "no debug, profiling, migration, service TD; SEPT_VE_DISABLE",
+        &[
+            "td_debug",
+            "td_profiling",
+            "td_migratable",
+            "td_reserved",
+            "td_sept_ve",
+            "service_td",
+        ],
+    ),
+    (
+        "pck_certificate",
+        "under Intel's root, in its time, not revoked, FMSPC and PCE-ID",
+        &[
+            "pem_chain",
+            "pck_absent",
+            "pck_mismatch",
+            "pck_chain",
+            "der",
+            "profile",
+            "issuer",
+            "signature",
+            "not_yet_valid",
+            "expired",
+            "revoked",
+            "fmspc",
+            "pce_id",
+        ],
+    ),
+    (
+        "quoting_enclave",
+        "identity, signature, names the attestation key",
+        &[
+            "qe_debug",
+            "qe_signer",
+            "qe_product",
+            "qe_miscselect",
+            "qe_attributes",
+            "qe_isv_svn",
+            "qe_binding",
+            "qe_report_signature",
+        ],
+    ),
+    (
+        "tcb_level",
+        "platform and TDX module are known and not revoked",
+        &[
+            "tcb_level",
+            "tcb_revoked",
+            "tdx_module",
+            "tdx_module_signer",
+            "tdx_module_attributes",
+            "tdx_module_isv_svn",
+        ],
+    ),
+    (
+        "signature",
+        "by the attestation key over the whole report",
+        &["quote_signature"],
+    ),
+];
+
+/// Checks one quote.
+pub(super) fn check(
+    context: &Context<'_>,
+    quote: &[u8],
+    collateral: &[Collateral],
+    devices: &[Device],
+    subject: &mut Subject<'_>,
+) {
+    let claims = TdxClaims::read(quote);
+    let verified = genuine(context, quote, collateral, subject);
+    if let Some(verified) = &verified {
+        let (policy, now) = (context.policy.tdx(), context.options.now);
+        let result = check_policy(verified, &policy, now);
+        subject.result("tcb_policy", result, |()| tcb(verified));
+    }
+    let Some(claims) = claims else {
+        return;
+    };
+    let cpu = Cpu {
+        report_data: claims.report_data,
+        image: claims.image,
+        platform: verified.as_ref().map(|verified| verified.ppid_hash),
+        workload: Workload::Rtmr3(claims.rtmr[3]),
+    };
+    let row = context.images.iter().find(|row| {
+        row.mr_td == claims.mr_td && claims.rtmr.iter().zip(&row.rtmr).all(|(a, b)| a == b)
+    });
+    let rootfs = context
+        .options
+        .rootfs
+        .into_iter()
+        .chain(row.map(|row| row.rootfs))
+        .collect();
+    let mut facts = facts(&claims, verified.as_ref());
+    if let Some(row) = row {
+        let name = format!("{} {} {}", row.template, row.vm_type, row.version);
+        facts.push(("secretvm_image", name.into()));
+    }
+    facts.extend(cpu::check(context, &cpu, rootfs, devices, subject));
+    subject.facts(facts);
+}
+
+/// Verifies the quote with the collateral that fits, and notes each part.
+fn genuine(
+    context: &Context<'_>,
+    quote: &[u8],
+    collateral: &[Collateral],
+    subject: &mut Subject<'_>,
+) -> Option<VerifiedTdx> {
+    let now = context.options.now;
+    let mut results = collateral
+        .iter()
+        .map(|one| verify_tdx_quote(quote, one, now));
+    // What another platform's collateral says about this quote is of no interest.
+    let foreign = |result: &Result<VerifiedTdx, Error>| {
+        matches!(
+            result,
+            Err(Error::Fmspc | Error::PckChain(_) | Error::Issuer(_))
+        )
+    };
+    let mut best = results.next();
+    for result in results {
+        if best.as_ref().is_some_and(foreign) {
+            best = Some(result);
+        }
+    }
+    match best {
+        None => {
+            subject.missing(
+                "collateral",
+                "no Intel collateral that verifies: not genuine so far",
+            );
+            None
+        }
+        Some(Ok(verified)) => {
+            for (name, what, _) in PARTS {
+                subject.pass(name, what);
+            }
+            Some(verified)
+        }
+        Some(Err(error)) => {
+            let code = error.code();
+            let failed = PARTS.iter().find(|(_, _, codes)| codes.contains(&code));
+            let failed = failed.map_or("quote", |(name, _, _)| name);
+            subject.fail(failed, code, error.to_string());
+            for (name, what, _) in PARTS.iter().filter(|(name, _, _)| *name != failed) {
+                subject.not_checked(name, format!("{what}: no verdict after the failure"));
+            }
+            None
+        }
+    }
+}
+
+fn tcb(verified: &VerifiedTdx) -> String {
+    let advisories: Vec<String> = verified
+        .advisories
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let advisories = match advisories.is_empty() {
+        true => String::new(),
+        false => format!(", advisories {}", advisories.join(" ")),
+    };
+    let date = format_time(verified.tcb_date);
+    format!("{} since {date}{advisories}", verified.tcb_status)
+}
+
+fn facts(claims: &TdxClaims, verified: Option<&VerifiedTdx>) -> Vec<(&'static str, Value)> {
+    let text = |bytes: &[u8]| Value::String(hex::encode(bytes));
+    let [rtmr0, rtmr1, rtmr2, rtmr3] = &claims.rtmr;
+    let mut facts = vec![
+        ("tee", json!("tdx")),
+        ("genuine", json!(verified.is_some())),
+        ("quote_version", json!(claims.version)),
+        ("image", text(&claims.image)),
+        ("mrtd", text(&claims.mr_td)),
+        ("rtmr0", text(rtmr0)),
+        ("rtmr1", text(rtmr1)),
+        ("rtmr2", text(rtmr2)),
+        ("rtmr3", text(rtmr3)),
+        ("td_attributes", text(&claims.td_attributes)),
+        ("xfam", text(&claims.xfam)),
+        ("report_data", text(&claims.report_data)),
+    ];
+    if let Some(verified) = verified {
+        let advisories: Vec<String> = verified
+            .advisories
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        facts.extend([
+            ("platform", text(&verified.ppid_hash)),
+            ("fmspc", text(&verified.fmspc)),
+            ("tcb_status", json!(verified.tcb_status.name())),
+            ("tcb_date", json!(format_time(verified.tcb_date))),
+            (
+                "tcb_evaluation_number",
+                json!(verified.tcb_evaluation_number),
+            ),
+            ("advisories", json!(advisories)),
+            ("valid_until", json!(format_time(verified.valid_until))),
+        ]);
+    }
+    facts
+}
