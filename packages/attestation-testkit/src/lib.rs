@@ -7,6 +7,7 @@
 mod broken;
 mod der;
 mod documents;
+pub mod gpu;
 mod pki;
 mod quote;
 mod time;
