@@ -9,6 +9,7 @@ mod broken_known;
 mod der;
 mod documents;
 pub mod nras;
+pub mod gpu;
 mod pki;
 mod quote;
 pub mod snp;

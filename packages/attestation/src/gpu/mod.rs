@@ -14,8 +14,8 @@
 //! debug "disabled" exactly if every measurement equals its golden value, and so it is here. A report
 //! that was not compared with a golden set proves nothing about debug or developer modes.
 //!
-//! **Drivers before 550** do not put the FWID into reports, so nothing ties such a report to the
-//! firmware that the certificate was issued for. They are refused ([`GpuError::FwidAbsent`]).
+//! **Driver 535** does not put the FWID into reports, so nothing ties such a report to the
+//! firmware that the certificate was issued for. It is refused ([`GpuError::FwidAbsent`]).
 //!
 //! **Revocation.** These certificates end in the year 9999 and NVIDIA revokes them by OCSP, which a
 //! contract cannot ask: whoever keeps a leaf must be able to strike it out.
