@@ -101,6 +101,8 @@ fn other_spellings_of_the_same_are_read() {
     }
 }
 
+type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 #[test]
 fn malformed_packings_are_refused() {
     let packed = encode_qve_collateral(&packaged_samples()[1].raw());
@@ -122,8 +124,7 @@ fn malformed_packings_are_refused() {
     huge[4..8].copy_from_slice(&[0xff; 4]);
     assert_eq!(code(&huge), Err("qve_collateral"));
 
-    let part =
-        |index, change: &dyn Fn(&mut Vec<u8>)| code(&with_part(&packed, index, change)).map(|_| ());
+    let part = |index, change: Change| code(&with_part(&packed, index, change)).map(|_| ());
     assert_eq!(part(0, &|part| part.clear()), Err("pem_chain"));
     assert_eq!(part(3, &|part| part[0] = b'_'), Err("pem_chain"));
     assert_eq!(part(1, &|part| part.clear()), Err("der"));
@@ -134,7 +135,7 @@ fn malformed_packings_are_refused() {
     );
     for (index, name) in [(4, "TCB info"), (6, "QE identity")] {
         let refused = Err(Error::QveCollateral(name));
-        let changes: [&dyn Fn(&mut Vec<u8>); 5] = [
+        let changes: [Change; 5] = [
             &|part| part.clear(),
             &|part| part.insert(0, b' '),
             &|part| part.insert(part.len() - 1, b' '),
