@@ -78,6 +78,7 @@ pub fn broken(seed: [u8; 32], now: u64, report_data: [u8; 64]) -> Vec<Broken> {
     all.extend(kit.quoting_enclaves());
     all.extend(kit.platforms());
     all.extend(kit.collaterals());
+    all.extend(kit.edited_collaterals());
     all.extend(kit.known_certificates());
     all.extend(kit.older_collaterals());
     all.extend(kit.policies());
@@ -401,12 +402,6 @@ impl Kit {
         expired.now = late;
         let mut early = self.with_quote("collateral of tomorrow", "not_yet_valid", self.good());
         early.now = self.tee.tcb_info.issued - 1;
-        let flip_last = |bytes: &mut Vec<u8>| {
-            if let Some(last) = bytes.last_mut() {
-                *last ^= 1;
-            }
-        };
-        let foreign = self.foreign().collateral();
         vec![
             expired,
             early,
@@ -429,6 +424,23 @@ impl Kit {
             self.other_world("TCB info of another platform", "fmspc", |tee| {
                 tee.tcb_info.fmspc[0] ^= 1;
             }),
+            self.other_world("collateral of the other PCK CA", "pck_chain", |tee| {
+                tee.pck_ca.subject = "Intel SGX PCK Processor CA".into();
+            }),
+            self.other_world("revoked TCB signing certificate", "revoked", |tee| {
+                tee.revoked_by_root.push(tee.tcb_signer.serial);
+            }),
+        ]
+    }
+
+    fn edited_collaterals(&self) -> Vec<Broken> {
+        let flip_last = |bytes: &mut Vec<u8>| {
+            if let Some(last) = bytes.last_mut() {
+                *last ^= 1;
+            }
+        };
+        let foreign = self.foreign().collateral();
+        vec![
             self.edited_collateral("TCB info edited", "signature", |raw| raw.tcb_info[20] ^= 1),
             self.edited_collateral("QE identity edited", "signature", |raw| {
                 raw.qe_identity[20] ^= 1;
@@ -459,12 +471,6 @@ impl Kit {
             }),
             self.edited_collateral("TCB info of 40 kB", "too_large", |raw| {
                 raw.tcb_info.resize(40_000, b' ');
-            }),
-            self.other_world("collateral of the other PCK CA", "pck_chain", |tee| {
-                tee.pck_ca.subject = "Intel SGX PCK Processor CA".into();
-            }),
-            self.other_world("revoked TCB signing certificate", "revoked", |tee| {
-                tee.revoked_by_root.push(tee.tcb_signer.serial);
             }),
             self.edited_collateral("CRLs exchanged", "issuer", |raw| {
                 core::mem::swap(&mut raw.root_ca_crl, &mut raw.pck_crl);

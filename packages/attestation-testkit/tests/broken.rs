@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use p256::ecdsa::Signature;
+use secret_ai_attestation::dcap::{encode_qve_collateral, host_verdict, HostVerdict};
 use secret_ai_attestation::{
     check_policy, compact, verify_collateral, verify_tdx_quote, Error, TcbStatus, TdxPolicy,
     TrustRoot, VerifiedTdx,
@@ -97,6 +98,34 @@ fn what_is_wrong_beside_something_known_is_genuine_alone() {
         }
     }
     assert!(alone >= 15, "{alone}");
+}
+
+/// The chain's host call, as networks without TEEs replace it, accepts no variant that is wrong by itself.
+#[test]
+fn the_host_call_agrees_about_every_variant() {
+    let root = SoftTee::new(SEED, NOW).root_der();
+    let root = [TrustRoot::from_der(&root).unwrap()];
+    let mut laxer = Vec::new();
+    for variant in broken(SEED, NOW, REPORT_DATA) {
+        let packed = encode_qve_collateral(&variant.collateral);
+        let verdict = host_verdict(&variant.quote, &packed, &root, variant.now);
+        if !matches!(verdict, HostVerdict::Refused(_)) {
+            assert!(!variant.is_evidence_alone(), "{}", variant.name);
+            laxer.push(variant.name);
+        }
+    }
+    // What the caller must see to: policy, age, and that nothing older comes back.
+    println!("accepted by the host call: {laxer:?}");
+    assert!(laxer.contains(&"TCB info older than the stored"));
+    assert!(laxer.contains(&"software hardening needed"));
+    assert!(!laxer.contains(&"out-of-date platform"));
+    let tee = SoftTee::new(SEED, NOW);
+    let good = tee.quote(REPORT_DATA, &Measurements::default());
+    let packed = encode_qve_collateral(&tee.collateral());
+    let verdict = |roots: &[TrustRoot<'_>]| host_verdict(&good, &packed, roots, NOW);
+    assert_eq!(verdict(&root), HostVerdict::UpToDate);
+    assert_eq!(verdict(&[TrustRoot::INTEL, root[0]]), HostVerdict::UpToDate);
+    assert_eq!(verdict(&[TrustRoot::INTEL]), HostVerdict::REFUSED);
 }
 
 /// Anybody can turn a quote into another that is as genuine: its hash identifies nothing.

@@ -18,12 +18,20 @@
 //! The call believes whatever genuine collateral it is given, however old in its window, and looks
 //! neither at the TD's attributes nor at its report data: it replaces signatures and TCB levels, no policy.
 
+use core::fmt;
+
 use crate::bytes::{Reader, Short};
 use crate::collateral::RawCollateral;
+use crate::collateral_verify::verify_collateral;
+use crate::compact::without_padding;
 use crate::der::Der;
 use crate::error::{Error, Item};
 use crate::intel_json::hex_byte;
 use crate::pem;
+use crate::quote::{Certification, Quote};
+use crate::root::TrustRoot;
+use crate::tcb::TcbStatus;
+use crate::tdx::verify_tdx_quote;
 
 const TEE_TDX: u32 = 0x81;
 const TCB_INFO: &[u8] = br#"{"tcbInfo":"#;
@@ -47,6 +55,8 @@ pub enum HostVerdict {
     /// Refused, for whatever reason: no more is told. The code is 10 for collateral of no bytes,
     /// otherwise 1.
     Refused(u32),
+    /// There is no chain to ask. No answer of the call.
+    Unavailable,
 }
 
 impl HostVerdict {
@@ -77,7 +87,51 @@ impl HostVerdict {
             HostVerdict::UpToDate => 0,
             HostVerdict::SwHardeningNeeded => u64::from(SW_HARDENING_NEEDED),
             HostVerdict::Refused(code) => u64::from(code) << 32,
+            HostVerdict::Unavailable => HostVerdict::REFUSED.answer(),
         }
+    }
+}
+
+impl fmt::Display for HostVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostVerdict::UpToDate => f.write_str("the chain believes the quote: up to date"),
+            HostVerdict::SwHardeningNeeded => {
+                f.write_str("the chain believes the quote: software hardening needed")
+            }
+            HostVerdict::Refused(code) => {
+                write!(f, "the chain's quote verification refused with code {code}")
+            }
+            HostVerdict::Unavailable => {
+                f.write_str("the chain's quote verification can be asked only inside of a contract")
+            }
+        }
+    }
+}
+
+/// What the chain's host call says of a quote and packed collateral at `now` (Unix seconds), if it
+/// trusts `roots` (the chain itself: Intel's alone). For networks without TEEs, in place of the call.
+///
+/// As the call does, it wants the quote as generated, with its PCK chain, and takes the zeros that may
+/// follow it; it accepts the two statuses of [`HostVerdict`] and no other. It differs where this
+/// crate's verifier is stricter than Intel's: TD attributes (debug), PCE-ID, and a PCK CA other than
+/// the collateral's are refused, and so are quotes of SGX enclaves.
+pub fn host_verdict(quote: &[u8], packed: &[u8], roots: &[TrustRoot<'_>], now: u64) -> HostVerdict {
+    if packed.is_empty() {
+        return HostVerdict::NO_COLLATERAL;
+    }
+    let status = |root: &TrustRoot<'_>| {
+        let quote = without_padding(quote)?;
+        let Certification::Chain(_) = Quote::parse(quote)?.certification else {
+            return Err(Error::PckAbsent);
+        };
+        let collateral = verify_collateral(&decode_qve_collateral(packed)?, root, now)?;
+        Ok(verify_tdx_quote(quote, &collateral, now)?.tcb_status)
+    };
+    match roots.iter().find_map(|root| status(root).ok()) {
+        Some(TcbStatus::UpToDate) => HostVerdict::UpToDate,
+        Some(TcbStatus::SwHardeningNeeded) => HostVerdict::SwHardeningNeeded,
+        _ => HostVerdict::REFUSED,
     }
 }
 

@@ -3,8 +3,10 @@
 mod common;
 
 use common::{packaged_samples, samples};
-use secret_ai_attestation::dcap::{decode_qve_collateral, encode_qve_collateral, HostVerdict};
-use secret_ai_attestation::{Error, RawCollateral};
+use secret_ai_attestation::dcap::{
+    decode_qve_collateral, encode_qve_collateral, host_verdict, HostVerdict,
+};
+use secret_ai_attestation::{compact, Error, RawCollateral, TcbStatus, TrustRoot};
 
 #[test]
 fn real_collateral_comes_back_as_it_was() {
@@ -99,6 +101,8 @@ fn other_spellings_of_the_same_are_read() {
     }
 }
 
+type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 #[test]
 fn malformed_packings_are_refused() {
     let packed = encode_qve_collateral(&packaged_samples()[1].raw());
@@ -120,8 +124,7 @@ fn malformed_packings_are_refused() {
     huge[4..8].copy_from_slice(&[0xff; 4]);
     assert_eq!(code(&huge), Err("qve_collateral"));
 
-    let part =
-        |index, change: &dyn Fn(&mut Vec<u8>)| code(&with_part(&packed, index, change)).map(|_| ());
+    let part = |index, change: Change| code(&with_part(&packed, index, change)).map(|_| ());
     assert_eq!(part(0, &|part| part.clear()), Err("pem_chain"));
     assert_eq!(part(3, &|part| part[0] = b'_'), Err("pem_chain"));
     assert_eq!(part(1, &|part| part.clear()), Err("der"));
@@ -132,7 +135,7 @@ fn malformed_packings_are_refused() {
     );
     for (index, name) in [(4, "TCB info"), (6, "QE identity")] {
         let refused = Err(Error::QveCollateral(name));
-        let changes: [&dyn Fn(&mut Vec<u8>); 5] = [
+        let changes: [Change; 5] = [
             &|part| part.clear(),
             &|part| part.insert(0, b' '),
             &|part| part.insert(part.len() - 1, b' '),
@@ -155,6 +158,38 @@ fn malformed_packings_are_refused() {
 }
 
 #[test]
+fn real_evidence_gets_the_verdict_of_its_status() {
+    for sample in samples() {
+        let packed = encode_qve_collateral(&sample.raw());
+        let intel = [TrustRoot::INTEL];
+        let of = |quote: &[u8], now| host_verdict(quote, &packed, &intel, now);
+        let expected = match sample.expected {
+            Ok(TcbStatus::UpToDate) => HostVerdict::UpToDate,
+            _ => HostVerdict::REFUSED,
+        };
+        // With the zeros that follow it, too.
+        assert_eq!(of(&sample.quote, sample.now()), expected, "{}", sample.name);
+        assert_eq!(
+            of(sample.exact(), sample.now()),
+            expected,
+            "{}",
+            sample.name
+        );
+        let (from, until) = sample.window;
+        for now in [0, from - 1, until + 1] {
+            assert_eq!(of(&sample.quote, now), HostVerdict::REFUSED);
+        }
+        // Only as it was generated.
+        let small = compact(&sample.quote).unwrap();
+        assert_eq!(of(&small, sample.now()), HostVerdict::REFUSED);
+        let none = host_verdict(&sample.quote, &[], &intel, sample.now());
+        assert_eq!(none, HostVerdict::NO_COLLATERAL);
+        let rootless = host_verdict(&sample.quote, &packed, &[], sample.now());
+        assert_eq!(rootless, HostVerdict::REFUSED);
+    }
+}
+
+#[test]
 fn answers_are_numbers_in_two_halves() {
     let rows = [
         (HostVerdict::UpToDate, 0),
@@ -169,6 +204,9 @@ fn answers_are_numbers_in_two_halves() {
     for answer in [1, 0xa002, 0xa008, 0xffff_ffff] {
         assert_eq!(HostVerdict::from_answer(answer), HostVerdict::REFUSED);
     }
+    // Whoever passes on that there was nobody to ask refuses.
+    let unavailable = HostVerdict::Unavailable.answer();
+    assert_eq!(HostVerdict::from_answer(unavailable), HostVerdict::REFUSED);
     let both = (1 << 32) | 0xa007;
     assert_eq!(HostVerdict::from_answer(both), HostVerdict::REFUSED);
 }

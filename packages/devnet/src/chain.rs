@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::address;
 use crate::bank;
 use crate::compute::Keeper;
+use crate::dcap::Dcap;
 use crate::engine::{Engine, Runtime, Session, TxContext};
 use crate::error::{DevnetError, QueryError};
 use crate::gas;
@@ -39,10 +40,13 @@ pub struct Genesis {
     pub seed: [u8; 32],
     /// Address and coins.
     pub balances: Vec<(String, Vec<Coin>)>,
+    /// DER of a self-signed P-256 root whose quotes `dcap_quote_verify` believes besides Intel's. Not
+    /// part of the state.
+    pub dcap_development_root: Option<Vec<u8>>,
 }
 
 impl Default for Genesis {
-    /// `secretdev-1` from height 1 at 2026-01-01T00:00:00Z, without balances.
+    /// `secretdev-1` from height 1 at 2026-01-01T00:00:00Z, without balances or development root.
     fn default() -> Self {
         Self {
             chain_id: "secretdev-1".to_owned(),
@@ -51,6 +55,7 @@ impl Default for Genesis {
             block_seconds: BLOCK_SECONDS,
             seed: [7; 32],
             balances: Vec::new(),
+            dcap_development_root: None,
         }
     }
 }
@@ -77,6 +82,7 @@ impl Devnet {
                 })?;
             }
         }
+        let dcap = Dcap::new(genesis.dcap_development_root)?;
         let clock = Clock {
             chain_id: genesis.chain_id,
             seed: Seed::new(genesis.seed),
@@ -87,7 +93,7 @@ impl Devnet {
             calls: 0,
         };
         Ok(Self {
-            engine: Arc::new(Engine::new()),
+            engine: Arc::new(Engine::new(dcap)),
             world,
             clock,
         })

@@ -7,6 +7,7 @@ use cosmwasm_std::Coin;
 use sha2::{Digest, Sha256};
 use wasmi::{Config, Linker, Module, Store, Val};
 
+use crate::dcap::Dcap;
 use crate::env;
 use crate::gas::{self, Meter};
 use crate::host::{self, Exports, Fault, Host};
@@ -32,6 +33,8 @@ pub struct Engine {
     wasmi: wasmi::Engine,
     linker: Linker<Host>,
     modules: RwLock<HashMap<String, Loaded>>,
+    /// The host's quote verification.
+    pub dcap: Dcap,
 }
 
 /// What all calls of a transaction share.
@@ -104,7 +107,7 @@ pub struct Call<'a> {
 
 impl Engine {
     /// An engine that accepts what the chain accepts.
-    pub fn new() -> Self {
+    pub fn new(dcap: Dcap) -> Self {
         let mut config = Config::default();
         config
             .wasm_bulk_memory(false)
@@ -123,6 +126,7 @@ impl Engine {
             wasmi,
             linker,
             modules: RwLock::default(),
+            dcap,
         }
     }
 

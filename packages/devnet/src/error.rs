@@ -17,6 +17,8 @@ pub enum DevnetError {
     },
     #[error("genesis balances of {denom} add up to more than 2^128 - 1")]
     GenesisSupply { denom: String },
+    #[error("development root of the quote verification: {0}")]
+    DcapRoot(secret_ai_attestation::Error),
     #[error("time would go back from {now_ns} ns to {wanted_ns} ns")]
     TimeGoesBack { now_ns: u64, wanted_ns: u64 },
     #[error("no contract at {0}")]

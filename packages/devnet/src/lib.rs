@@ -23,6 +23,7 @@ mod address;
 mod bank;
 mod chain;
 mod compute;
+mod dcap;
 mod engine;
 mod env;
 mod error;

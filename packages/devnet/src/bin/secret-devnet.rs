@@ -4,6 +4,7 @@ use clap::Parser;
 use secret_devnet::server::{Server, ServerConfig};
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, SystemTime},
 };
@@ -32,6 +33,10 @@ struct Arguments {
     /// Time of the first block in seconds since 1970; now if not given.
     #[arg(long)]
     genesis_time: Option<u64>,
+    /// File with the root certificate (DER) of a software TEE, whose quotes `dcap_quote_verify` shall
+    /// believe besides Intel's.
+    #[arg(long, value_name = "FILE")]
+    dcap_development_root: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -52,6 +57,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             .duration_since(SystemTime::UNIX_EPOCH)?
             .as_secs(),
     };
+    let root = arguments.dcap_development_root.as_deref();
+    let dcap_development_root = root.map(read).transpose()?;
     let server = Server::start(ServerConfig {
         host: arguments.host,
         lcd_port: arguments.lcd_port,
@@ -59,6 +66,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         chain_id: arguments.chain_id.clone(),
         genesis_time,
         block_time: arguments.block_ms.map(Duration::from_millis),
+        dcap_development_root,
     })
     .await?;
     println!(
@@ -69,4 +77,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     );
     tokio::signal::ctrl_c().await?;
     Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }

@@ -52,6 +52,8 @@ pub struct ServerConfig {
     pub genesis_time: u64,
     /// Real time between two blocks; none makes a block of each transaction, 6 s apart.
     pub block_time: Option<Duration>,
+    /// DER of a root whose quotes `dcap_quote_verify` believes besides Intel's.
+    pub dcap_development_root: Option<Vec<u8>>,
 }
 
 /// Why a server did not start.

@@ -83,6 +83,7 @@ impl Node {
                 None => DEMAND_BLOCK_S,
             },
             balances: balances.into_iter().map(|a| (a, coins.clone())).collect(),
+            dcap_development_root: config.dcap_development_root.clone(),
             ..Genesis::default()
         })
         .map_err(|e| failed(&e))?;

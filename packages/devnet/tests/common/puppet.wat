@@ -152,7 +152,7 @@
       (if (i32.eq (local.get $op) (i32.const 115)) ;; s
         (then (call $either (call $ed_sign (local.get $a) (local.get $b)))))
       (if (i32.eq (local.get $op) (i32.const 100)) ;; d
-        (then (call $either (call $dcap (local.get $a) (local.get $b)))))
+        (then (call $number (call $dcap (local.get $a) (local.get $b)))))
       (br $next))
     (unreachable))
 

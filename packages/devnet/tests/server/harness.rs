@@ -32,6 +32,7 @@ pub async fn start() -> Harness {
         chain_id: CHAIN.into(),
         genesis_time: GENESIS,
         block_time: None,
+        dcap_development_root: None,
     })
     .await
     .unwrap();
