@@ -1,4 +1,5 @@
-//! Devices: a GPU, named by its leaf certificate, serves one worker at a time.
+//! Devices: a GPU, named by the public key of its boot ROM, which is the same under every firmware,
+//! serves one worker at a time.
 
 use cosmwasm_std::{StdResult, Storage};
 use secret_ai_contract_kit::row::{self, key, Reader, Row, Writer};
@@ -6,6 +7,7 @@ use secret_ai_interface::registry::KidStatus;
 use secret_ai_interface::{Digest, Hex, Kid};
 
 use crate::error::ContractError;
+use crate::kids::worth;
 use crate::retire;
 use crate::standing::Standing;
 use crate::state::{kid_slot, Key};
@@ -64,9 +66,10 @@ pub fn take(
         return Ok(());
     }
     let holder = row::may_load::<Key>(storage, &kid_slot(&known.kid))?;
-    let serves = |key: &Key| key.standing.status == KidStatus::Active && now <= key.lease_until;
-    if holder.as_ref().is_some_and(serves) {
-        return Err(ContractError::DeviceTaken(*device));
+    if let Some(holder) = holder {
+        if worth(storage, &holder)?.is_active(now) {
+            return Err(ContractError::DeviceTaken(*device));
+        }
     }
     let taken = Device { kid: *kid, ..known };
     row::save(storage, &device_slot(device), &taken);

@@ -142,7 +142,8 @@ pub fn revoke(
     Ok(())
 }
 
-/// Lets a workload of an image fall; it need not be known.
+/// Lets a workload of an image fall; it need not be known. From then on the image takes approved
+/// workloads only: what fell could come back under the name of its register's value.
 pub fn revoke_workload(
     storage: &mut dyn Storage,
     image: &Digest,
@@ -152,6 +153,11 @@ pub fn revoke_workload(
 ) -> Result<(), ContractError> {
     let fallen = workload_standing(storage, image, workload)?.fall("workload", to, now)?;
     row::save(storage, &workload_slot(image, workload), &fallen);
+    let mut known = load(storage, image)?;
+    if known.any_workload {
+        known.any_workload = false;
+        row::save(storage, &image_slot(image), &known);
+    }
     Ok(())
 }
 

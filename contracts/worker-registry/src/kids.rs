@@ -47,7 +47,7 @@ pub fn worth(storage: &dyn Storage, key: &Key) -> StdResult<Worth> {
     let platform = platforms::standing(storage, &key.platform)?;
     let golden = match key.golden {
         NO_GOLDEN => Standing::ACTIVE,
-        _ => goldens::standing(storage, &key.golden)?,
+        _ => goldens::standing(storage, &key.golden, key.lease_from)?,
     };
     let start = Worth {
         status: KidStatus::Active,

@@ -119,6 +119,8 @@ fn check_tdx(policy: &TdxPolicy) -> Result<(), ContractError> {
 }
 
 fn check_snp(policy: &SnpPolicy) -> Result<(), ContractError> {
+    let age = policy.max_crl_age_s;
+    check_range("policy.snp.max_crl_age_s", age, 86_400, 31_622_400)?;
     let least = &policy.min_tcb;
     let same = |min: &SnpMinTcb| least.iter().filter(|m| m.product == min.product).count();
     match least.iter().all(|min| same(min) == 1) {

@@ -12,7 +12,7 @@ const PRODUCTS: [SnpProduct; 3] = [SnpProduct::Milan, SnpProduct::Genoa, SnpProd
 /// Bytes of a policy.
 pub const POLICY_SIZE: usize = TDX_SIZE + SNP_SIZE + 4 + 1 + 8;
 const TDX_SIZE: usize = 2 + 8 + 1 + 4 * MAX_ADVISORIES + 4 + 8;
-const SNP_SIZE: usize = 3 + 6 * PRODUCTS.len();
+const SNP_SIZE: usize = 3 + 8 + 6 * PRODUCTS.len();
 
 pub fn write_policy(policy: &Policy, out: &mut Writer) {
     write_tdx(&policy.tdx, out);
@@ -76,6 +76,7 @@ fn write_snp(policy: &SnpPolicy, out: &mut Writer) {
     out.bool(policy.allow_smt);
     out.bool(policy.allow_vlek);
     out.bool(policy.allow_version_2);
+    out.u64(policy.max_crl_age_s);
     for product in PRODUCTS {
         match policy.min_tcb.iter().find(|min| min.product == product) {
             Some(min) => out.bytes(&[1, min.fmc, min.boot_loader, min.tee, min.snp, min.microcode]),
@@ -88,6 +89,7 @@ fn read_snp(from: &mut Reader) -> StdResult<SnpPolicy> {
     let allow_smt = from.bool()?;
     let allow_vlek = from.bool()?;
     let allow_version_2 = from.bool()?;
+    let max_crl_age_s = from.u64()?;
     let mut min_tcb = Vec::new();
     for product in PRODUCTS {
         match from.array::<6>()? {
@@ -107,6 +109,7 @@ fn read_snp(from: &mut Reader) -> StdResult<SnpPolicy> {
         allow_smt,
         allow_vlek,
         allow_version_2,
+        max_crl_age_s,
         min_tcb,
     })
 }

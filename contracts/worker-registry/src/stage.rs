@@ -22,30 +22,37 @@ const PLACES: u8 = 16;
 /// What one GPU showed for one challenge.
 struct StagedGpu {
     challenge: Digest,
+    device: Digest,
     leaf_sha256: Digest,
     evidence_sha256: Digest,
     golden: Digest,
     valid_until: u64,
+    /// When it was verified, Unix seconds.
+    at: u64,
 }
 
 impl Row for StagedGpu {
-    const SIZE: usize = 4 * 32 + 8;
+    const SIZE: usize = 5 * 32 + 16;
 
     fn write(&self, out: &mut Writer) {
         out.hex(&self.challenge);
+        out.hex(&self.device);
         out.hex(&self.leaf_sha256);
         out.hex(&self.evidence_sha256);
         out.hex(&self.golden);
         out.u64(self.valid_until);
+        out.u64(self.at);
     }
 
     fn read(from: &mut Reader) -> StdResult<Self> {
         Ok(StagedGpu {
             challenge: from.hex()?,
+            device: from.hex()?,
             leaf_sha256: from.hex()?,
             evidence_sha256: from.hex()?,
             golden: from.hex()?,
             valid_until: from.u64()?,
+            at: from.u64()?,
         })
     }
 }
@@ -90,18 +97,19 @@ pub fn stage(
     if let Some(fresh) = fresh {
         fresh.save(deps.storage);
     }
-    let device = Hex(gpu.device.leaf_sha256);
     let staged = StagedGpu {
         challenge: open.value,
-        leaf_sha256: device,
-        evidence_sha256: Hex(gpu.device.evidence_sha256),
+        device: gpu.device,
+        leaf_sha256: Hex(gpu.bound.leaf_sha256),
+        evidence_sha256: Hex(gpu.bound.evidence_sha256),
         golden: gpu.golden,
         valid_until: gpu.valid_until,
+        at: now,
     };
     let slot = slot(operator.as_str(), &receipt_pk.0, place);
     row::save(deps.storage, &slot, &staged);
     Ok(padding::respond(&StageAnswer {
-        device,
+        device: gpu.device,
         expires_at: open.expires_at,
     })?)
 }
@@ -117,9 +125,10 @@ pub fn find(
     let staged: StagedGpu = row::may_load(storage, &slot)?
         .filter(|staged: &StagedGpu| staged.challenge.0 == *registration.challenge)
         .ok_or(ContractError::NotStaged(place))?;
-    goldens::standing(storage, &staged.golden)?.check_active("golden")?;
+    goldens::standing(storage, &staged.golden, staged.at)?.check_active("golden")?;
     Ok(Gpu {
-        device: Device {
+        device: staged.device,
+        bound: Device {
             kind: DeviceKind::Gpu,
             leaf_sha256: staged.leaf_sha256.0,
             evidence_sha256: staged.evidence_sha256.0,

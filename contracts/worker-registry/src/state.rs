@@ -17,9 +17,9 @@
 //! | `platform` | platform digest | [`Standing`] | revoke |
 //! | `known` | platform digest | one byte; absent for platforms that are not known | platforms |
 //! | `seats` | platform digest | seats of `platforms.rs`, 28 bytes each | register, renew, retire, revoke |
-//! | `device` | leaf certificate digest | `Device` of `devices.rs` | register, renew, revoke |
+//! | `device` | digest of the boot ROM's key | `Device` of `devices.rs` | register, renew, revoke |
 //! | `golden` | golden id | stored form of the attestation package, about 3 kB | goldens |
-//! | `golden_standing` | golden id | [`Standing`] | goldens, revoke |
+//! | `golden_approval` | golden id | `Approval` of `goldens.rs` | goldens, revoke |
 //! | `certificate` | its SHA-256 | kind, stored form of the attestation package | register, renew, stage, collateral |
 //! | `tdx` | FMSPC, PCK CA | stored form of the attestation package, 2 to 4 kB | collateral |
 //! | `tdx_of` | FMSPC | byte of the PCK CA of the set stored last, for queries | collateral |

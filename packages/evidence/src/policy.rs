@@ -138,6 +138,7 @@ impl Default for Policy {
                 allow_smt: true,
                 allow_vlek: false,
                 allow_version_2: false,
+                max_crl_age_s: 31_622_400,
                 min_tcb: vec![
                     any(SnpProduct::Milan),
                     any(SnpProduct::Genoa),

@@ -78,6 +78,8 @@ pub struct SnpPolicy {
     pub allow_vlek: bool,
     /// Accept reports of version 2, which do not name the product.
     pub allow_version_2: bool,
+    /// Seconds for which AMD's revocation list may be used after its issue, 86,400 to 31,622,400.
+    pub max_crl_age_s: u64,
     /// Least reported TCB; a product that is not here is refused.
     pub min_tcb: Vec<SnpMinTcb>,
 }
@@ -361,7 +363,7 @@ pub enum RevocationTarget {
     Workload { image: Digest, workload: Digest },
     /// SHA-256 of the platform's PPID or chip id.
     Platform(Digest),
-    /// A GPU: SHA-256 of its leaf certificate. Its worker's key falls with it.
+    /// A GPU: SHA-256 of its boot ROM's public key. Its worker's key falls with it.
     Device(Digest),
     /// A golden set, and so a firmware of GPUs.
     Golden(Digest),
@@ -457,16 +459,17 @@ pub struct CollateralAnswer {
     /// What it is about: FMSPC in hex, name of the AMD product, or SHA-256 of the last NVIDIA
     /// certificate in hex.
     pub subject: String,
-    /// False if what was stored already is newer, and was kept.
+    /// False if what was stored already is newer, and was kept; or if the vendor's revocation list
+    /// names the authority that was sent: then what was stored under it is gone.
     pub stored: bool,
-    /// Unix seconds of block time.
+    /// Unix seconds of block time; 0 if nothing is stored.
     pub valid_until: u64,
 }
 
 /// Answer to `stage_gpu`.
 #[cw_serde]
 pub struct StageAnswer {
-    /// SHA-256 of the GPU's leaf certificate.
+    /// The GPU: SHA-256 of its boot ROM's public key.
     pub device: Digest,
     /// Unix seconds of block time, when the challenge ends.
     pub expires_at: u64,
@@ -550,7 +553,8 @@ pub enum KidStatus {
     Active,
     /// Replaced by a newer boot, retired by the operator, or revoked at `retired` speed.
     Retired,
-    /// Revoked at `compromised` speed, by itself or by its image or platform.
+    /// Revoked at `compromised` speed, by itself or by what it stands on: image, workload, platform,
+    /// GPUs, golden set.
     Compromised,
 }
 

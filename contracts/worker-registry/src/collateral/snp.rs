@@ -5,6 +5,7 @@ use cosmwasm_std::{Binary, Deps, Storage};
 use secret_ai_attestation::snp::{
     verify_snp_collateral, Product, RawSnpCollateral, Signer, SnpCollateral, SnpRoot,
 };
+use secret_ai_attestation::{Error, Item};
 use secret_ai_contract_kit::padding;
 use secret_ai_contract_kit::row::key;
 use secret_ai_interface::registry::{
@@ -32,13 +33,19 @@ pub fn submit(
         ask: sent.ask.into(),
         crl: sent.crl.into(),
     };
-    let collateral = match root {
-        RootKind::Vendor => verify_snp_collateral(&raw, &SnpRoot::pinned(product), now)?,
-        RootKind::Development => {
-            let der = roots::snp(storage)?;
-            verify_snp_collateral(&raw, &SnpRoot::from_der(&der)?, now)?
-        }
+    let development = match root {
+        RootKind::Vendor => None,
+        RootKind::Development => Some(roots::snp(storage)?),
     };
+    let trusted = match &development {
+        None => SnpRoot::pinned(product),
+        Some(der) => SnpRoot::from_der(der)?,
+    };
+    let verified = verify_snp_collateral(&raw, &trusted, now);
+    if let Err(Error::Revoked(Item::Ask)) = verified {
+        return drop_revoked(storage, now, &raw, &trusted);
+    }
+    let collateral = verified?;
     let subject = product.name().to_string();
     if let Some(known) = load(storage, product, collateral.signer)? {
         if known.root_sha256 != collateral.root_sha256 {
@@ -57,6 +64,30 @@ pub fn submit(
         subject,
         stored: true,
         valid_until: collateral.valid_until,
+    })
+}
+
+/// Forgets what is stored under an authority that this list revokes. An answer, not an error: an error
+/// would undo it.
+fn drop_revoked(
+    storage: &mut dyn Storage,
+    now: u64,
+    raw: &RawSnpCollateral,
+    root: &SnpRoot,
+) -> Result<CollateralAnswer, ContractError> {
+    for signer in [Signer::Vcek, Signer::Vlek] {
+        if let Some(known) = load(storage, raw.product, signer)? {
+            if known.root_sha256 == root.fingerprint()
+                && known.is_revoked_by(&raw.crl, root, now)?
+            {
+                storage.remove(&slot(raw.product, signer));
+            }
+        }
+    }
+    Ok(CollateralAnswer {
+        subject: raw.product.name().to_string(),
+        stored: false,
+        valid_until: 0,
     })
 }
 

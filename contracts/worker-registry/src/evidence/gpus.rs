@@ -13,7 +13,7 @@ use secret_ai_attestation::gpu::{
 use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Registration};
 use secret_ai_contract_kit::sha256;
 use secret_ai_interface::registry::{DeviceCertificates, GpuEvidence, GpuReport};
-use secret_ai_interface::Digest;
+use secret_ai_interface::{Digest, Hex};
 
 use crate::certificates::{self, Fresh};
 use crate::collateral::{check_size, MAX_CERTIFICATE};
@@ -29,7 +29,10 @@ const MAX_CERTIFICATES: usize = 4;
 
 /// A GPU whose evidence was verified.
 pub struct Gpu {
-    pub device: Device,
+    /// As it is bound by the CPU's evidence.
+    pub bound: Device,
+    /// SHA-256 of its boot ROM's public key: what the GPU is called here, under any firmware.
+    pub device: Digest,
     pub golden: Digest,
     /// The last second at which its certificate holds.
     pub valid_until: u64,
@@ -98,7 +101,8 @@ pub fn verify_report(
     check_feature(&verified, FEATURES)?;
     check_golden(&verified, set)?;
     let gpu = Gpu {
-        device: Device {
+        device: Hex(leaf.device_sha256),
+        bound: Device {
             kind: DeviceKind::Gpu,
             leaf_sha256: leaf.sha256,
             evidence_sha256: sha256(&[&evidence]),

@@ -22,7 +22,7 @@ mod workload;
 use cosmwasm_std::{Addr, Deps, Env};
 use secret_ai_attestation::{check_report_data, registration_digest, Registration};
 use secret_ai_interface::registry::{Attestation, CpuEvidence};
-use secret_ai_interface::{Digest, Hex};
+use secret_ai_interface::Digest;
 use secret_ai_receipts::is_low_s;
 
 use crate::certificates::Fresh;
@@ -48,7 +48,7 @@ pub struct Shown {
     pub tcb_status: u8,
     /// What all GPUs showed.
     pub golden: Digest,
-    /// SHA-256 of the GPUs' leaf certificates.
+    /// The GPUs, by the public keys of their boot ROMs.
     pub devices: Vec<Digest>,
     /// End of the lease: the policy's length, cut by collateral, certificates and image.
     pub lease_until: u64,
@@ -119,8 +119,8 @@ pub fn check(
     }
 
     let gpus = gpus::verify(deps.storage, &registration, &attestation.gpus, now)?;
-    let devices: Vec<_> = gpus.all.iter().map(|gpu| gpu.device).collect();
-    check_report_data(&cpu.report_data, &registration, &devices)?;
+    let bound: Vec<_> = gpus.all.iter().map(|gpu| gpu.bound).collect();
+    check_report_data(&cpu.report_data, &registration, &bound)?;
 
     let ends = [cpu.valid_until, image_until];
     let ends = ends
@@ -134,10 +134,7 @@ pub fn check(
         platform_is_one: cpu.platform_is_one,
         tcb_status: cpu.tcb_status,
         golden: gpus.golden.unwrap_or(NO_GOLDEN),
-        devices: devices
-            .iter()
-            .map(|device| Hex(device.leaf_sha256))
-            .collect(),
+        devices: gpus.all.iter().map(|gpu| gpu.device).collect(),
         lease_until: ends.fold(now.saturating_add(config.lease_s), u64::min),
         fresh: cpu.fresh.into_iter().chain(gpus.fresh).collect(),
     })

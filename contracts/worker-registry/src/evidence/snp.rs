@@ -28,6 +28,7 @@ pub fn verify(
     let product = product(sent_product);
     let stored = snp_load(storage, product, report_signer(report)?)?;
     let collateral = stored.ok_or(ContractError::CollateralUnknown(product.name().into()))?;
+    collateral.check_age(now, policy.max_crl_age_s)?;
     let (endorsement, fresh): (Endorsement, _) = match certificate {
         CertificateRef::Known(sha256) => (certificates::known(storage, sha256)?, None),
         CertificateRef::Der(der) => {

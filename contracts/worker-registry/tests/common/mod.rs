@@ -51,6 +51,7 @@ pub fn policy() -> Policy {
             allow_smt: true,
             allow_vlek: false,
             allow_version_2: false,
+            max_crl_age_s: 31_622_400,
             min_tcb: vec![
                 min(SnpProduct::Milan, [3, 8, 115]),
                 min(SnpProduct::Genoa, [10, 23, 84]),

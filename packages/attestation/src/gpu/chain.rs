@@ -155,8 +155,11 @@ pub fn issuer_name_sha256(der: &[u8]) -> Result<[u8; 32], Error> {
 /// The certified key of one device under one firmware, verified once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpuLeaf {
-    /// SHA-256 of its certificate, by which registries know the device.
+    /// SHA-256 of its certificate.
     pub sha256: [u8; 32],
+    /// SHA-256 of the boot ROM's public key, by which registries know the device: it stays the same
+    /// under every firmware, while the leaf is another under each.
+    pub device_sha256: [u8; 32],
     pub key: P384Key,
     /// SHA-384 of the firmware that holds the key.
     pub fwid: [u8; 48],
@@ -231,6 +234,7 @@ fn verify_device(
     leaf.check_issuer(&boot.subject_sha256, &boot.key)?;
     Ok(GpuLeaf {
         sha256: sha256(&[leaf_der]),
+        device_sha256: sha256(&[&boot.key]),
         key: leaf.key,
         fwid,
         chip: ca.chip,

@@ -52,11 +52,12 @@ impl NvidiaCa {
 }
 
 impl GpuLeaf {
-    /// The stored form, 254 bytes.
+    /// The stored form, 286 bytes.
     pub fn encode(&self) -> Vec<u8> {
         [
             &[GPU_LEAF][..],
             &self.sha256,
+            &self.device_sha256,
             &self.key,
             &self.fwid,
             &self.chip.name(),
@@ -75,6 +76,7 @@ impl GpuLeaf {
         decode(bytes, GPU_LEAF, |input| {
             Ok(GpuLeaf {
                 sha256: input.array()?,
+                device_sha256: input.array()?,
                 key: input.array()?,
                 fwid: input.array()?,
                 chip: chip(input)?,

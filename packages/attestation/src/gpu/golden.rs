@@ -94,6 +94,15 @@ impl GoldenSet {
         ]
     }
 
+    /// Whether every GPU that `other` accepts is accepted by this set, too.
+    pub fn accepts_all_of(&self, other: &GoldenSet) -> bool {
+        self.id() == other.id()
+            && self.entries.iter().all(|entry| {
+                let known = other.values(entry.index);
+                !known.is_empty() && known.iter().all(|value| entry.values.contains(value))
+            })
+    }
+
     /// The values of a measurement; empty without an entry.
     pub(super) fn values(&self, index: u8) -> &[[u8; 48]] {
         self.entries
