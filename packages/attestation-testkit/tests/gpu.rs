@@ -245,3 +245,63 @@ fn what_cannot_be_packed_or_unpacked_is_refused() {
     let verdict = verify_gpu_report(&unpacked, &leaf(&gpu).unwrap(), &NONCE);
     assert_eq!(code(verdict), "gpu_signature");
 }
+
+/// A small generator of numbers (xorshift64), for inputs that nobody thought of.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    /// The bytes with up to eight of them changed, cut out or repeated.
+    fn mutate(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=self.below(8) {
+            let at = self.below(bytes.len());
+            match self.below(4) {
+                0 => bytes[at] = self.below(256) as u8,
+                1 => bytes[at] ^= 1 << self.below(8),
+                2 => bytes.insert(at, self.below(256) as u8),
+                _ if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => {}
+            }
+        }
+        bytes
+    }
+}
+
+#[test]
+fn mutated_inputs_are_refused_and_never_panic() {
+    let gpu = SoftGpu::new(SEED, 0);
+    let (ca, leaf, set) = (authority(&gpu).unwrap(), leaf(&gpu).unwrap(), gpu.golden());
+    let certificates = gpu.certificates();
+    let stored = set.encode().unwrap();
+    let evidence = gpu.evidence(NONCE);
+    let packed = pack(&evidence, &set).unwrap();
+    let mut numbers = Numbers(0x5eed);
+    for _ in 0..400 {
+        let mutated = numbers.mutate(&certificates[0]);
+        if mutated != certificates[0] {
+            let chain: [&[u8]; 2] = [&mutated, &certificates[1]];
+            assert!(verify_gpu_certificates(&chain, &ca, NOW).is_err());
+        }
+        let mutated = numbers.mutate(&evidence);
+        if mutated != evidence {
+            assert!(verify_gpu_report(&mutated, &leaf, &NONCE).is_err());
+        }
+        match unpack(&numbers.mutate(&packed), &set) {
+            Ok(other) if other != evidence => {
+                assert!(verify_gpu_report(&other, &leaf, &NONCE).is_err());
+            }
+            _ => {}
+        }
+        let mutated = numbers.mutate(&stored);
+        if let Ok(other) = GoldenSet::decode(&mutated) {
+            assert_eq!(other.encode(), Ok(mutated));
+        }
+    }
+}
