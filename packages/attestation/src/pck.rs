@@ -3,7 +3,7 @@
 //! this is and how far it is patched.
 //!
 //! A certificate lives for years, a quote for an hour: whoever meets the same platform again keeps the
-//! verified [`Pck`] (about 260 bytes) under its hash and spares a signature and 1.2 kB of every quote.
+//! verified [`Pck`] (224 bytes) under its hash and spares a signature and 1.2 kB of every quote.
 //! What changes in between is checked at every use: revocation, dates, authority.
 
 use crate::bytes::{Reader, Short};
