@@ -1,0 +1,340 @@
+//! A whole registration under development roots: accepted as it is, refused as soon as any part of it
+//! is another worker's.
+
+mod common;
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+use common::{assert_failed, assert_outcome, fact, judge};
+use secret_ai_attestation::gpu::NvidiaRoot;
+use secret_ai_attestation::snp::SnpRoot;
+use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, RawCollateral, TrustRoot};
+use secret_ai_attestation_testkit::gpu::SoftGpu;
+use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
+use secret_ai_attestation_testkit::{Measurements, SoftTee};
+use secret_ai_evidence::Outcome::{Missing, NotChecked, Pass};
+use secret_ai_evidence::{Binding, Image, Options, Policy, Roots, Verdict};
+use secret_ai_interface::Hex;
+use serde_json::{json, Value};
+
+const NOW: u64 = 1_790_000_000;
+const SEED: [u8; 32] = [7; 32];
+
+fn binding() -> Binding {
+    Binding {
+        chain_id: "secretdev-1".to_string(),
+        registry: "secret1registry".to_string(),
+        operator: "secret1operator".to_string(),
+        receipt_pk: Hex([2; 33]),
+        tls_spki_sha256: Hex([3; 32]),
+        e2ee_pk: Hex([4; 32]),
+        challenge: Hex([5; 32]),
+        class: 0x10,
+    }
+}
+
+/// What the library makes of a binding, without its help.
+fn data(binding: &Binding, devices: &[Device]) -> ([u8; 64], [u8; 32]) {
+    let registration = secret_ai_attestation::Registration {
+        chain_id: &binding.chain_id,
+        registry: &binding.registry,
+        operator: &binding.operator,
+        receipt_pk: binding.receipt_pk.as_bytes(),
+        tls_spki_sha256: binding.tls_spki_sha256.as_bytes(),
+        e2ee_pk: binding.e2ee_pk.as_bytes(),
+        challenge: binding.challenge.as_bytes(),
+        class: binding.class,
+    };
+    (
+        report_data(&registration, devices).unwrap(),
+        gpu_nonce(&registration).unwrap(),
+    )
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    <sha2::Sha256 as sha2::Digest>::digest(bytes).into()
+}
+
+fn pem(certificates: &[Vec<u8>]) -> String {
+    let block = |der: &Vec<u8>| {
+        let body = BASE64_STANDARD.encode(der);
+        let lines: Vec<&str> = body
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        let body = lines.join("\n");
+        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+    };
+    certificates.iter().map(block).collect()
+}
+
+fn collateral_json(raw: &RawCollateral) -> Value {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    json!({
+        "root_ca_crl": hex::encode(&raw.root_ca_crl),
+        "pck_crl": hex::encode(&raw.pck_crl),
+        "pck_crl_issuer_chain": pem(&raw.pck_crl_issuer_chain),
+        "tcb_info": text(&raw.tcb_info),
+        "tcb_info_signature": hex::encode(raw.tcb_info_signature),
+        "tcb_info_issuer_chain": pem(&raw.tcb_info_issuer_chain),
+        "qe_identity": text(&raw.qe_identity),
+        "qe_identity_signature": hex::encode(raw.qe_identity_signature),
+        "qe_identity_issuer_chain": pem(&raw.qe_identity_issuer_chain),
+    })
+}
+
+/// A worker's evidence, as files.
+struct Worker {
+    tee: SoftTee,
+    gpu: SoftGpu,
+    intel_root: Vec<u8>,
+    nvidia_root: Vec<u8>,
+    quote: Vec<u8>,
+    collateral: String,
+    bundle: String,
+}
+
+fn worker(binding: &Binding) -> Worker {
+    let (tee, gpu) = (SoftTee::new(SEED, NOW), SoftGpu::new(SEED, 0));
+    let certificates = gpu.certificates();
+    let (_, nonce) = data(binding, &[]);
+    let evidence = gpu.evidence(nonce);
+    let device = Device {
+        kind: DeviceKind::Gpu,
+        leaf_sha256: sha256(&certificates[0]),
+        evidence_sha256: sha256(&evidence),
+    };
+    let (data, _) = data(binding, &[device]);
+    let mut chain = certificates;
+    chain.extend(gpu.ca_chain().into_iter().rev());
+    chain.push(gpu.root_der());
+    let bundle = json!([{
+        "arch": "HOPPER",
+        "certificate": BASE64_STANDARD.encode(pem(&chain)),
+        "evidence": BASE64_STANDARD.encode(&evidence),
+        "nonce": hex::encode(nonce),
+    }]);
+    Worker {
+        intel_root: tee.root_der(),
+        nvidia_root: gpu.root_der(),
+        quote: tee.quote(data, &Measurements::default()),
+        collateral: collateral_json(&tee.collateral()).to_string(),
+        bundle: bundle.to_string(),
+        tee,
+        gpu,
+    }
+}
+
+impl Worker {
+    fn roots(&self) -> Roots<'_> {
+        Roots {
+            intel: TrustRoot::from_der(&self.intel_root).unwrap(),
+            nvidia: NvidiaRoot::from_der(&self.nvidia_root).unwrap(),
+            ..Roots::default()
+        }
+    }
+
+    fn judge(&self, policy: &Policy) -> secret_ai_evidence::Report {
+        let options = Options {
+            roots: self.roots(),
+            policy: Some(policy),
+            ..Options::at(NOW)
+        };
+        let files = [
+            &self.quote[..],
+            self.collateral.as_bytes(),
+            self.bundle.as_bytes(),
+        ];
+        judge(&files, &options)
+    }
+
+    fn policy(&self, binding: Binding) -> Policy {
+        let m = Measurements::default();
+        let rtmr = [&m.rtmr[0], &m.rtmr[1], &m.rtmr[2]];
+        let image = secret_ai_attestation::image_id_of(&m.mr_td, rtmr, &m.xfam, &m.td_attributes);
+        let workload = secret_ai_attestation::Workload::Rtmr3(m.rtmr[3]);
+        let workload = secret_ai_attestation::workload_digest(&workload);
+        let images = vec![Image {
+            image: Hex(image),
+            workloads: Some(vec![Hex(workload)]),
+        }];
+        Policy {
+            images: Some(images),
+            platforms: vec![Hex(self.tee.ppid_hash())],
+            known_platforms_only: true,
+            golden: vec![self.gpu.golden()],
+            binding: Some(binding),
+            ..Policy::default()
+        }
+    }
+}
+
+#[test]
+fn a_registration_is_accepted() {
+    let worker = worker(&binding());
+    let report = worker.judge(&worker.policy(binding()));
+    assert_eq!(report.verdict, Verdict::Accepted, "{report}");
+    let names = [
+        "image",
+        "workload",
+        "platform",
+        "class",
+        "binding",
+        "nonce",
+        "measurements",
+    ];
+    for name in names {
+        assert_outcome(&report, name, Pass);
+    }
+    assert!(
+        !report.summary.contains("not checked"),
+        "{}",
+        report.summary
+    );
+}
+
+#[test]
+fn a_registration_with_any_other_input_is_refused() {
+    let worker = worker(&binding());
+    type Change = fn(&mut Binding);
+    let changes: [(&str, Change); 7] = [
+        ("chain", |b| b.chain_id.push('2')),
+        ("registry", |b| b.registry.push('2')),
+        ("operator", |b| b.operator.push('2')),
+        ("receipt key", |b| b.receipt_pk.0[1] ^= 1),
+        ("TLS key", |b| b.tls_spki_sha256.0[1] ^= 1),
+        ("encryption key", |b| b.e2ee_pk.0[1] ^= 1),
+        ("challenge", |b| b.challenge.0[1] ^= 1),
+    ];
+    for (what, change) in changes {
+        let mut other = binding();
+        change(&mut other);
+        let report = worker.judge(&worker.policy(other));
+        assert_eq!(report.verdict, Verdict::Refused, "{what}");
+        assert_failed(&report, "binding", "binding");
+    }
+    let fewer = Binding {
+        class: 0x20,
+        ..binding()
+    };
+    assert_failed(&worker.judge(&worker.policy(fewer)), "class", "class");
+}
+
+#[test]
+fn genuine_gpu_evidence_of_another_machine_cannot_be_spliced_in() {
+    let (mut own, other) = (worker(&binding()), SoftGpu::new(SEED, 1));
+    let (_, nonce) = data(&binding(), &[]);
+    let mut chain = other.certificates();
+    chain.extend(other.ca_chain().into_iter().rev());
+    own.bundle = json!([{
+        "certificate": BASE64_STANDARD.encode(pem(&chain)),
+        "evidence": BASE64_STANDARD.encode(other.evidence(nonce)),
+    }])
+    .to_string();
+    let report = own.judge(&own.policy(binding()));
+    for name in ["certificates", "report", "nonce", "measurements"] {
+        assert_outcome(&report, name, Pass);
+    }
+    assert_failed(&report, "binding", "binding");
+}
+
+#[test]
+fn what_the_policy_does_not_list_is_refused() {
+    let worker = worker(&binding());
+    let changed = |change: fn(&mut Policy)| {
+        let mut policy = worker.policy(binding());
+        change(&mut policy);
+        worker.judge(&policy)
+    };
+    assert_failed(&changed(|p| p.images = Some(Vec::new())), "image", "image");
+    let report = changed(|p| p.images.as_mut().unwrap()[0].workloads = Some(Vec::new()));
+    assert_failed(&report, "workload", "workload");
+    assert_failed(&changed(|p| p.platforms.clear()), "platform", "platform");
+    let report = changed(|p| p.golden[0].entries[3].values = vec![[9; 48]]);
+    assert_failed(&report, "measurements", "gpu_measurement");
+    let report = changed(|p| p.golden[0].driver_version.push('9'));
+    assert_failed(&report, "measurements", "golden_unknown");
+    assert_outcome(&changed(|p| p.golden.clear()), "measurements", Missing);
+    let report = changed(|p| p.tdx.max_collateral_age_s = 3_600);
+    assert_failed(&report, "collateral_age", "collateral_age");
+    let report = changed(|p| p.tdx.min_tcb_evaluation_number = 1_000);
+    assert_failed(&report, "tcb_policy", "policy_evaluation_number");
+}
+
+#[test]
+fn development_roots_are_not_believed_by_default() {
+    let worker = worker(&binding());
+    let files = [
+        &worker.quote[..],
+        worker.collateral.as_bytes(),
+        worker.bundle.as_bytes(),
+    ];
+    let report = judge(&files, &Options::at(NOW));
+    assert_eq!(report.verdict, Verdict::Refused);
+    assert_failed(&report, "collateral", "foreign_root");
+    assert_failed(&report, "certificates", "issuer");
+}
+
+#[test]
+fn an_snp_registration_is_accepted_with_its_revocation_list() {
+    let amd = SoftSnp::new(SEED, NOW);
+    let bound = Binding {
+        class: 0,
+        ..binding()
+    };
+    let (data, _) = data(&bound, &[]);
+    let (raw, root) = (amd.collateral(), amd.root_der());
+    let report = amd.report(data, &SnpMeasurements::default());
+    let chain = pem(&[amd.vcek_der(), raw.ask.clone(), root.clone()]);
+    let roots = Roots {
+        amd: Some(SnpRoot::from_der(&root).unwrap()),
+        ..Roots::default()
+    };
+    let policy = Policy {
+        binding: Some(bound),
+        ..Policy::default()
+    };
+    let options = Options {
+        roots,
+        policy: Some(&policy),
+        ..Options::at(NOW)
+    };
+
+    let files: [&[u8]; 3] = [&report, chain.as_bytes(), &raw.crl];
+    let verdict = judge(&files, &options);
+    assert_eq!(verdict.verdict, Verdict::Accepted, "{verdict}");
+    for name in [
+        "root",
+        "authority",
+        "revocation",
+        "certificate",
+        "report",
+        "policy",
+        "binding",
+    ] {
+        assert_outcome(&verdict, name, Pass);
+    }
+    assert_eq!(fact(&verdict, "product"), "Genoa");
+
+    let without = judge(&files[..2], &options);
+    assert_outcome(&without, "revocation", Missing);
+    assert_eq!(without.verdict, Verdict::Incomplete);
+    let lenient = judge(
+        &files[..2],
+        &Options {
+            without_crl: true,
+            ..options.clone()
+        },
+    );
+    assert_outcome(&lenient, "revocation", NotChecked);
+    assert_eq!(lenient.verdict, Verdict::Accepted);
+
+    let pinned = judge(
+        &files,
+        &Options {
+            roots: Roots::default(),
+            ..options
+        },
+    );
+    assert_failed(&pinned, "root", "foreign_root");
+}
