@@ -2,7 +2,7 @@
 
 use cosmwasm_std::Binary;
 use secret_ai_attestation::gpu::pack;
-use secret_ai_attestation::snp::RawSnpCollateral;
+use secret_ai_attestation::snp::{snp_image_id_of, RawSnpCollateral, SnpImage};
 use secret_ai_attestation::{
     compact, compact_known, gpu_nonce, image_id_of, registration_digest, report_data, Device,
     DeviceKind, RawCollateral, Registration,
@@ -172,7 +172,7 @@ impl World {
             Cpu::Snp => {
                 let vcek = self.snp.vcek_der();
                 CpuEvidence::Snp {
-                    product: SnpProduct::Milan,
+                    product: SnpProduct::Genoa,
                     report: Binary(self.snp.report(report_data, &SnpMeasurements::default())),
                     certificate: match claim.certificates {
                         Certificates::Known => CertificateRef::Known(Hex(sha256(&vcek))),
@@ -221,4 +221,18 @@ pub fn image() -> Hex<32> {
         &m.xfam,
         &m.td_attributes,
     ))
+}
+
+/// Image id of what the simulated SEV-SNP platform measures.
+pub fn snp_image() -> Hex<32> {
+    let m = SnpMeasurements::default();
+    Hex(snp_image_id_of(&SnpImage {
+        measurement: &m.measurement,
+        vmpl: m.vmpl,
+        policy: m.policy,
+        family_id: &m.family_id,
+        image_id: &m.image_id,
+        id_key_digest: &m.id_key_digest,
+        author_key_digest: &m.author_key_digest,
+    }))
 }

@@ -41,6 +41,8 @@ pub enum BootError {
     Quote {
         source: secret_ai_attestation::Error,
     },
+    #[snafu(display("the SEV-SNP report does not name a known product (version 3 does)"))]
+    Product,
     #[snafu(display("GPU {index}: {source} [{}]", source.code()))]
     Gpu {
         index: usize,

@@ -6,17 +6,18 @@
 use std::collections::BTreeMap;
 
 use cosmwasm_std::Binary;
+use secret_ai_attestation::snp::{report_product, Product};
 use secret_ai_attestation::{
     compact, compact_known, quote_certificate, without_padding, QuoteCertificate,
 };
 use secret_ai_interface::registry::{
-    CertificateRef, CpuEvidence, DeviceCertificates, GpuEvidence, GpuReport,
+    CertificateRef, CpuEvidence, DeviceCertificates, GpuEvidence, GpuReport, SnpProduct,
 };
 use secret_ai_interface::Hex;
 use secret_ai_receipts::sha256;
 use snafu::ResultExt;
 
-use crate::boot::{Attester, BootError, ChainSnafu, GpuSnafu, QuoteSnafu};
+use crate::boot::{Attester, BootError, ChainSnafu, GpuSnafu, ProductSnafu, QuoteSnafu};
 use crate::devices::CheckedGpu;
 use crate::evidence::CpuReport;
 
@@ -24,6 +25,16 @@ use crate::evidence::CpuReport;
 /// P-384 verifications and 3 kB the first time; with more of them the transaction would leave little
 /// of a block to others and might not find one, so they are verified before, one by one.
 const MOST_INLINE: usize = 2;
+
+/// The product that a report names.
+fn product(report: &[u8]) -> Result<SnpProduct, BootError> {
+    match report_product(report).context(QuoteSnafu)? {
+        Some(Product::Milan) => Ok(SnpProduct::Milan),
+        Some(Product::Genoa) => Ok(SnpProduct::Genoa),
+        Some(Product::Turin) => Ok(SnpProduct::Turin),
+        None => ProductSnafu.fail(),
+    }
+}
 
 /// The report without the zeros that follow a quote in the TDX module's buffer; they are refused.
 pub(crate) fn trimmed(report: CpuReport) -> Result<CpuReport, BootError> {
@@ -64,9 +75,9 @@ impl Attester {
                 } else {
                     CertificateRef::Der(Binary(certificate.clone()))
                 };
-                let report = Binary(report.clone());
                 Ok(CpuEvidence::Snp {
-                    report,
+                    product: product(report)?,
+                    report: Binary(report.clone()),
                     certificate,
                 })
             }
@@ -97,7 +108,10 @@ impl Attester {
                 DeviceCertificates::Known(Hex(leaf))
             } else {
                 let certificates = gpu.own_certificates().iter();
-                DeviceCertificates::Der(certificates.map(|der| Binary(der.clone())).collect())
+                DeviceCertificates::Der {
+                    certificates: certificates.map(|der| Binary(der.clone())).collect(),
+                    issuer: Hex(gpu.issuer_sha256()),
+                }
             };
             reports.push(GpuReport {
                 golden: Hex(golden),

@@ -77,6 +77,12 @@ impl CheckedGpu {
         certificates.get(..OWN_CERTIFICATES).unwrap_or(certificates)
     }
 
+    /// SHA-256 of the certificate of the authority that issued them.
+    pub fn issuer_sha256(&self) -> [u8; 32] {
+        let issuer = self.evidence.certificates.get(OWN_CERTIFICATES);
+        issuer.map_or([0; 32], |der| sha256(der))
+    }
+
     /// Its part in the set of devices that the CPU's evidence binds.
     pub fn device(&self) -> Device {
         Device {

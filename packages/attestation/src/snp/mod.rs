@@ -39,4 +39,4 @@ pub use error::SnpError;
 pub use policy::{check_snp_policy, snp_image_id, snp_image_id_of, SnpImage, SnpPolicy};
 pub use product::{Product, Signer, Tcb};
 pub use root::{SnpRoot, ARK_GENOA_FINGERPRINT, ARK_MILAN_FINGERPRINT, ARK_TURIN_FINGERPRINT};
-pub use verify::{report_signer, verify_snp_report, VerifiedSnp};
+pub use verify::{report_product, report_signer, verify_snp_report, VerifiedSnp};

@@ -163,6 +163,17 @@ pub fn report_signer(report: &[u8]) -> Result<Signer, Error> {
     Ok(Signer::from_byte(have).ok_or(SnpError::Signer { have, need })?)
 }
 
+/// Which product a report is of, by its own word: a hint as [`report_signer`] is. `None` for version 2,
+/// which does not say, and for products that are not known here.
+///
+/// # Errors
+/// As [`verify_snp_report`] for its form.
+pub fn report_product(report: &[u8]) -> Result<Option<Product>, Error> {
+    let report = Report::parse(report)?;
+    let [family, model, _] = report.cpuid;
+    Ok(Product::from_cpuid(family, model))
+}
+
 fn signer_byte(report: &Report<'_>) -> u8 {
     let [flags, ..] = report.flags.to_le_bytes();
     flags >> 2

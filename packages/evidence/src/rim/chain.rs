@@ -3,8 +3,8 @@
 
 use p384::ecdsa::signature::Verifier;
 use p384::ecdsa::{DerSignature, Signature, VerifyingKey};
-use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
-use x509_cert::der::Decode;
+use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::Certificate;
 
@@ -117,7 +117,7 @@ pub(super) fn verify(chain: &[Vec<u8>], root: &RimRoot, now: u64) -> Result<Sign
 /// One certificate, parsed.
 struct Link {
     certificate: Certificate,
-    /// What is signed, as given.
+    /// What is signed; DER has one encoding only, so this is what was given.
     tbs: Vec<u8>,
     key: VerifyingKey,
     name: String,

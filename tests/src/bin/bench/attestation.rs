@@ -1,13 +1,11 @@
 //! Gas of every way to attest: technology, number of GPUs, what the registry knows already.
 
-use secret_ai_attestation::snp::snp_image_id_of;
 use secret_ai_attestation::{gpu_nonce, heartbeat_digest, Registration};
-use secret_ai_attestation_testkit::snp::SnpMeasurements;
 use secret_ai_interface::billing::Timing;
 use secret_ai_interface::registry::{ExecuteMsg, SnpProduct};
 use secret_ai_interface::Hex;
 use secret_ai_receipts::{kid, public_key, SigningKey};
-use secret_ai_tests::evidence::{snp_collateral, Certificates, Claim, Cpu};
+use secret_ai_tests::evidence::{self, snp_collateral, Certificates, Claim, Cpu};
 use secret_ai_tests::local::{address, Local};
 
 /// From an empty registry to renewals.
@@ -21,7 +19,7 @@ pub fn everything() -> Local {
     local.prepare_registry();
     let nvidia = local.world.nvidia_collateral();
     local.submit("NVIDIA", nvidia);
-    let snp = snp_collateral(SnpProduct::Milan, local.world.snp.collateral());
+    let snp = snp_collateral(SnpProduct::Genoa, local.world.snp.collateral());
     local.submit("SNP", snp);
     govern(&mut local);
 
@@ -62,7 +60,7 @@ fn govern(local: &mut Local) {
         .registry("admin", "approve_golden", &golden)
         .expect("golden");
     let approve = ExecuteMsg::ApproveImage {
-        image: Hex(snp_image_id_of(&SnpMeasurements::default().image())),
+        image: evidence::snp_image(),
         workload: None,
         until: None,
         padding: None,
@@ -105,12 +103,11 @@ fn renew(local: &mut Local, number: u8, what: &str, change: impl Fn(Claim) -> Cl
     let key = signing_key(number);
     let challenge = local.challenge("operator", &key);
     local.log.pop();
-    let known = |c| Claim {
-        certificates: Certificates::Known,
-        ..change(c)
-    };
     let renew = ExecuteMsg::Renew {
-        attestation: local.attest("operator", &key, &challenge, known),
+        attestation: local.attest("operator", &key, &challenge, |c| Claim {
+            certificates: Certificates::Known,
+            ..change(c)
+        }),
         padding: None,
     };
     local
