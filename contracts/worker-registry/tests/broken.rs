@@ -221,6 +221,7 @@ fn snp_policy(verdict: &SnpVerdict) -> Policy {
             allow_smt: verdict.allow_smt,
             allow_vlek: verdict.allow_vlek,
             allow_version_2: verdict.allow_version_2,
+            max_crl_age_s: 31_622_400,
             min_tcb: min_tcb.collect(),
         },
         ..policy()

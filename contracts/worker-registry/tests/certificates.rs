@@ -27,7 +27,7 @@ fn are_known_once_evidence_with_them_was_accepted() {
     }
     let boot = Boot::new("1").with_gpus(1);
     suite
-        .register_gpus(&tee, &[gpu.clone()], &alice, None, &boot)
+        .register_gpus(&tee, std::slice::from_ref(&gpu), &alice, None, &boot)
         .unwrap();
     suite
         .register_on(&snp, &alice, None, &Boot::new("2"))
@@ -109,7 +109,7 @@ fn of_one_kind_do_not_pass_as_another() {
     let (tee, gpu) = (suite.tee.clone(), Gpu::new(0));
     let boot = Boot::new("1").with_gpus(1);
     suite
-        .register_gpus(&tee, &[gpu.clone()], &alice, None, &boot)
+        .register_gpus(&tee, std::slice::from_ref(&gpu), &alice, None, &boot)
         .unwrap();
     let boot = Boot::new("2").with_gpus(1);
     let challenge = suite.challenge(&alice, &boot).unwrap().challenge;

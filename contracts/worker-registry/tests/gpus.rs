@@ -85,7 +85,7 @@ fn a_worker_with_a_gpu_registers_on_either_cpu() {
     for (number, (cpu, name)) in (0u8..).zip(cpus) {
         let (gpu, boot) = (Gpu::new(number), Boot::new(name).with_gpus(1));
         let answer = suite
-            .register_gpus(cpu, &[gpu.clone()], &alice, None, &boot)
+            .register_gpus(cpu, std::slice::from_ref(&gpu), &alice, None, &boot)
             .unwrap();
         assert_eq!(answer.lease_until, START + LEASE_S);
         let worker = suite.worker(answer.worker_id);
@@ -167,12 +167,12 @@ fn evidence_answers_the_nonce_of_this_registration() {
         let other = Boot::new("2").with_gpus(1);
         let challenge = open.suite.challenge(&open.alice, &other).unwrap().challenge;
         open.suite
-            .answers(&[gpu.clone()], &open.alice, &other, &challenge)
+            .answers(std::slice::from_ref(&gpu), &open.alice, &other, &challenge)
     };
     open.refuses(&elsewhere, "gpu_nonce");
     open.refuses(&[gpu.answer([0; 32])], "gpu_nonce");
     // What answered an earlier challenge of the same boot does not answer the next.
-    let earlier = open.answers(&[gpu.clone()]);
+    let earlier = open.answers(std::slice::from_ref(&gpu));
     open.challenge = open
         .suite
         .challenge(&open.alice, &open.boot)
@@ -187,7 +187,7 @@ fn evidence_answers_the_nonce_of_this_registration() {
 fn evidence_is_bound_to_the_byte() {
     let mut open = Open::new(1);
     let (gpu, other) = (Gpu::new(0), Gpu::new(1));
-    let right = open.answers(&[gpu.clone()]).remove(0);
+    let right = open.answers(std::slice::from_ref(&gpu)).remove(0);
     let of_other = open.answers(&[other]).remove(0);
     // As genuine, for the same nonce, but other bytes.
     let again = {
@@ -228,7 +228,7 @@ fn measurements_are_those_of_an_approved_golden_set() {
     open.refuses(&[changed.answer_with(evidence, &set)], "gpu_measurement");
 
     let newer = Gpu::newer_driver(0);
-    let unapproved = open.answers(&[newer.clone()]);
+    let unapproved = open.answers(std::slice::from_ref(&newer));
     open.refuses(&unapproved, "unknown_golden");
     let as_older = newer.answer_with(newer.soft.evidence(nonce), &set);
     open.refuses(&[as_older], "golden_identity");
@@ -240,7 +240,7 @@ fn measurements_are_those_of_an_approved_golden_set() {
 fn a_corrected_golden_set_replaces_the_wrong_one() {
     let mut open = Open::new(1);
     let gpu = Gpu::new(0);
-    let answers = open.answers(&[gpu.clone()]);
+    let answers = open.answers(std::slice::from_ref(&gpu));
     let mut wrong = gpu.soft.golden();
     wrong.entries[3].values = vec![[0x33; 48]];
     let id = open
@@ -376,7 +376,7 @@ fn a_gpu_under_another_firmware_is_the_same_gpu() {
     assert_ne!(reflashed.leaf(), gpu.leaf());
     let (one, two) = (Boot::new("1").with_gpus(1), Boot::new("2").with_gpus(1));
     suite
-        .register_gpus(&tee, &[gpu.clone()], &alice, None, &one)
+        .register_gpus(&tee, std::slice::from_ref(&gpu), &alice, None, &one)
         .unwrap();
     refused(
         suite.register_gpus(&tee, &[reflashed.clone()], &bob, None, &two),
@@ -451,7 +451,7 @@ fn the_lease_ends_with_the_gpus_certificate() {
     gpu.soft.leaf.validity.1 = until;
     let (one, two) = (Boot::new("1").with_gpus(1), Boot::new("2").with_gpus(1));
     let answer = suite
-        .register_gpus(&tee, &[gpu.clone()], &alice, None, &one)
+        .register_gpus(&tee, std::slice::from_ref(&gpu), &alice, None, &one)
         .unwrap();
     assert_eq!(answer.lease_until, until);
     suite.app.advance(LEASE_S / 2 + 1);

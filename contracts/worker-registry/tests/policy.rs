@@ -307,6 +307,7 @@ fn a_full_policy_is_kept_as_it_was_given() {
             allow_smt: true,
             allow_vlek: true,
             allow_version_2: true,
+            max_crl_age_s: 86_400,
             min_tcb: vec![
                 min(SnpProduct::Milan, 1),
                 min(SnpProduct::Genoa, 20),

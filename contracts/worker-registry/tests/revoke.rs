@@ -205,7 +205,7 @@ fn a_revoked_golden_set_flips_all_keys_that_showed_it() {
     let gpu = Gpu::new(0);
     let golden = RevocationTarget::Golden(gpu.golden_id());
     suite
-        .register_gpus(&tee, &[gpu.clone()], &alice, None, &with)
+        .register_gpus(&tee, std::slice::from_ref(&gpu), &alice, None, &with)
         .unwrap();
     suite.register(&alice, &without).unwrap();
     let statuses = |suite: &Suite| [&with, &without].map(|boot| suite.status(boot));
@@ -240,7 +240,7 @@ fn a_key_is_worth_the_worst_of_what_it_stands_on() {
     let (alice, tee, gpu) = (suite.user("alice"), suite.tee.clone(), Gpu::new(0));
     let boot = Boot::new("1").with_gpus(1);
     suite
-        .register_gpus(&tee, &[gpu.clone()], &alice, None, &boot)
+        .register_gpus(&tee, std::slice::from_ref(&gpu), &alice, None, &boot)
         .unwrap();
     let falls = [
         (

@@ -105,7 +105,7 @@ fn what_they_issued_is_not_continued_under_the_vendors() {
             },
         )
     };
-    let (root, identity) = submit(RootKind::Development, None, &[first.clone()]);
+    let (root, identity) = submit(RootKind::Development, None, std::slice::from_ref(first));
     let above = suite.submit_any(root, identity).unwrap().subject;
     let above = Some(above.parse().unwrap());
     let (root, provisioner) = submit(RootKind::Vendor, above, rest);

@@ -46,7 +46,7 @@ impl Open {
     fn stage_all(&mut self, answers: &[Answer]) {
         for (place, answer) in (0u8..).zip(answers) {
             let staged = self.stage(place, answer).unwrap();
-            assert_eq!(staged.device.0, answer.device.leaf_sha256);
+            assert_eq!(staged.device, answer.gpu);
         }
     }
 
@@ -143,7 +143,7 @@ fn places_are_sixteen() {
     assert_eq!(open.suite.state(), before);
     for place in [1, 16, 255] {
         refused(
-            open.register(&[answer.clone()], places([place])),
+            open.register(std::slice::from_ref(&answer), places([place])),
             "not_staged",
         );
     }
@@ -182,7 +182,7 @@ fn ends_with_the_challenge() {
     let answer = open.answers(&Gpu::first(1)).remove(0);
     open.suite.app.advance(CHALLENGE_S);
     open.stage(0, &answer).unwrap();
-    let evidence = open.evidence(&[answer.clone()], places([0]));
+    let evidence = open.evidence(std::slice::from_ref(&answer), places([0]));
     open.suite.app.advance(1);
     refused(open.stage(0, &answer), "challenge_expired");
     let alice = open.alice.clone();
@@ -285,7 +285,7 @@ fn is_bound_like_any_other() {
 fn verifies_as_a_registration_does() {
     let mut open = Open::new(1);
     let gpu = Gpu::new(0);
-    let right = open.answers(&[gpu.clone()]).remove(0);
+    let right = open.answers(std::slice::from_ref(&gpu)).remove(0);
     let mut oversized = right.clone();
     oversized.report.evidence = Binary(vec![1; 8_193]);
     let mut forged = right.clone();
@@ -320,7 +320,7 @@ fn what_fell_since_is_not_counted() {
         RevocationTarget::Device(gpu.device()),
     ] {
         let mut open = Open::new(1);
-        let answers = open.answers(&[gpu.clone()]);
+        let answers = open.answers(std::slice::from_ref(&gpu));
         open.stage_all(&answers);
         open.suite.revoke(target, RevocationSpeed::Retired).unwrap();
         refused(open.register(&answers, places([0])), "retired");

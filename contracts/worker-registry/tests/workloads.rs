@@ -85,8 +85,9 @@ fn an_image_may_be_approved_for_any_workload() {
     let alice = suite.user("alice");
     let (measures, claim) = attest_tool(None);
     let tee = Tee::running(&measures);
-    let plain = register(&mut suite, &alice, &suite.tee.clone(), None, "1").unwrap();
-    assert_eq!(suite.worker(plain.worker_id).workload, suite.tee.workload());
+    let own = suite.tee.clone();
+    let plain = register(&mut suite, &alice, &own, None, "1").unwrap();
+    assert_eq!(suite.worker(plain.worker_id).workload, own.workload());
     // Named by what it is made of, it has that digest, also where nobody asked.
     let claimed = register(&mut suite, &alice, &tee, Some(claim), "2").unwrap();
     assert_eq!(suite.worker(claimed.worker_id).workload, digest(&measures));

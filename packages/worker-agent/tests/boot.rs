@@ -132,7 +132,7 @@ fn wanted(chain: &FakeChain, attester: &Attester, sent: &Attestation) -> [u8; 64
         Device {
             kind: DeviceKind::Gpu,
             leaf_sha256: match &report.certificates {
-                DeviceCertificates::Der(chain) => sha256(&chain[0]),
+                DeviceCertificates::Der { certificates, .. } => sha256(&certificates[0]),
                 DeviceCertificates::Known(leaf) => leaf.0,
             },
             evidence_sha256: sha256(&evidence),
@@ -188,7 +188,7 @@ async fn a_renewal_names_what_the_registry_knows_by_its_hash() {
         panic!("the first quote brings its certificate");
     };
     let gpu = &reports(&chain, &first)[0];
-    let DeviceCertificates::Der(certificates) = &gpu.certificates else {
+    let DeviceCertificates::Der { certificates, .. } = &gpu.certificates else {
         panic!("the first report brings its certificates");
     };
     let soft = SoftGpu::new(SEED, 0);
@@ -226,6 +226,7 @@ async fn snp_brings_its_certificate_once() {
     let CpuEvidence::Snp {
         report,
         certificate,
+        ..
     } = &first.cpu
     else {
         panic!("{:?}", first.cpu);
@@ -240,6 +241,7 @@ async fn snp_brings_its_certificate_once() {
     let CpuEvidence::Snp {
         report,
         certificate,
+        ..
     } = &second.cpu
     else {
         panic!("{:?}", second.cpu);

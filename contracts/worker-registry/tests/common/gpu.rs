@@ -25,6 +25,8 @@ pub struct Gpu {
 /// A GPU's answer to a nonce.
 #[derive(Clone)]
 pub struct Answer {
+    /// Whose it is, as registries know GPUs.
+    pub gpu: Digest,
     /// As the CPU's evidence binds it.
     pub device: Device,
     /// As it is sent.
@@ -113,7 +115,7 @@ impl Gpu {
 
     /// By what registries know it.
     pub fn device(&self) -> Digest {
-        self.leaf()
+        Hex(self.soft.device_sha256())
     }
 
     pub fn answer(&self, nonce: [u8; 32]) -> Answer {
@@ -130,6 +132,7 @@ impl Gpu {
             },
         };
         Answer {
+            gpu: self.device(),
             device: Device {
                 kind: DeviceKind::Gpu,
                 leaf_sha256: self.leaf().0,

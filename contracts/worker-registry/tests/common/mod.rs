@@ -1,5 +1,5 @@
 //! A registry on a chain in memory, with operators, workers and software TEEs to try it with.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod boot;
 mod gpu;

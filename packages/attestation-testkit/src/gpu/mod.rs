@@ -146,6 +146,12 @@ impl SoftGpu {
         ]
     }
 
+    /// SHA-256 of the boot ROM's public key, by which registries know the GPU.
+    pub fn device_sha256(&self) -> [u8; 32] {
+        let point = self.boot.key.verifying_key().to_sec1_point(false);
+        Sha256::digest(&point.as_bytes()[1..]).into()
+    }
+
     /// SHA-256 of the leaf certificate, by which registries know the device.
     pub fn leaf_sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.certificates()[0]).into()

@@ -196,8 +196,11 @@ fn only_child<'a, 'b>(parent: Node<'a, 'b>, name: (&str, &str)) -> Result<Node<'
     }
 }
 
-/// Index of a measurement, and its values if it is active.
-fn measurement(resource: Node<'_, '_>) -> Result<(u8, Option<Vec<[u8; 48]>>), RimError> {
+/// Values of a measurement, any of which is good; none if it is not active.
+type Values = Option<Vec<[u8; 48]>>;
+
+/// Index of a measurement and its values.
+fn measurement(resource: Node<'_, '_>) -> Result<(u8, Values), RimError> {
     let error = |what: &str| RimError::Xml(format!("Resource without a sound {what}"));
     let number = |name: &str| {
         resource
