@@ -53,15 +53,15 @@ seeds() {
     cargo run --quiet --locked --manifest-path fuzz/Cargo.toml --example seeds || die "the seeds could not be made"
 }
 
-# run <target>: one line if all went well, else the end of its log.
+# run <target>: one line if all went well, else what its log says of the fault.
 run() {
     local target=$1 log=$LOGS/$1.log status=0
     mkdir -p "fuzz/corpus/$target"
     fuzz run "${BUILD[@]}" "$target" -- "${LIMITS[@]}" "-max_total_time=$SECONDS_EACH" \
         </dev/null >"$log" 2>&1 || status=$?
     if [ "$status" != 0 ]; then
-        say "$target: FAILED"
-        tail -n 40 "$log" >&2
+        say "$target: FAILED; all of it in $log"
+        grep -aE -A 2 'panicked at|libFuzzer: |Test unit written|Reproduce with' "$log" | head -n 20 >&2 || true
         return 1
     fi
     printf '%-20s %s inputs, %s per second, coverage %s\n' "$target" \
@@ -81,7 +81,7 @@ chosen=("$@")
 [ $# -gt 0 ] || mapfile -t chosen < <(fuzz list)
 export CARGO_NET_RETRY=2
 mkdir -p "$LOGS"
-say "making seeds, building ${#chosen[@]} targets"
+say "making seeds, building the targets"
 seeds
 fuzz build "${BUILD[@]}" 2>"$LOGS/build.log" || {
     tail -n 40 "$LOGS/build.log" >&2
