@@ -7,7 +7,7 @@ use crate::crl::RevocationList;
 use crate::error::Item;
 use crate::intel_json::{parse_qe_identity, parse_tcb_info};
 use crate::x509::{Authority, Certificate, Role};
-use crate::{pck, pem, time};
+use crate::{pem, time};
 
 /// Intel's TCB info.
 pub fn tcb_info(json: &[u8]) -> bool {
@@ -43,11 +43,6 @@ pub fn intel_certificate(der: &[u8]) -> usize {
         .into_iter()
         .filter(|role| Certificate::parse(der, *role).is_ok())
         .count()
-}
-
-/// A PCK certificate with its platform.
-pub fn pck_certificate(der: &[u8]) -> bool {
-    pck::parse(der).is_ok()
 }
 
 /// A revocation list of the issuer with this name (SHA-256 of its DER) and P-256 key (x ‖ y).
