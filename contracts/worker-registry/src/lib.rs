@@ -33,6 +33,10 @@ mod error;
 mod evidence;
 mod goldens;
 mod heartbeat;
+#[cfg(feature = "host-dcap")]
+mod host_dcap;
+#[cfg(feature = "host-dcap")]
+mod host_path;
 mod images;
 mod kids;
 mod listing;

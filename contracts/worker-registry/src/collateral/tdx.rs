@@ -47,10 +47,7 @@ pub fn submit(
     storage.set(&slot(&origin), &collateral.encode()?);
     storage.set(&origin_slot(&origin.fmspc), &[origin.pck_ca as u8]);
     #[cfg(feature = "host-dcap")]
-    storage.set(
-        &host_slot(&origin),
-        &secret_ai_attestation::dcap::encode_qve_collateral(&raw),
-    );
+    crate::host_path::save(storage, &origin, &raw);
     Ok(CollateralAnswer {
         subject,
         stored: true,
@@ -64,17 +61,6 @@ fn slot(origin: &Origin) -> Vec<u8> {
 
 fn origin_slot(fmspc: &[u8; 6]) -> Vec<u8> {
     key("tdx_of", &[fmspc])
-}
-
-#[cfg(feature = "host-dcap")]
-fn host_slot(origin: &Origin) -> Vec<u8> {
-    key("tdx_host", &[&origin.fmspc, &[origin.pck_ca as u8]])
-}
-
-/// The same collateral as the host's verifier takes it.
-#[cfg(feature = "host-dcap")]
-pub fn host_load(storage: &dyn Storage, origin: &Origin) -> Vec<u8> {
-    storage.get(&host_slot(origin)).unwrap_or_default()
 }
 
 /// What is stored for platforms of this origin.

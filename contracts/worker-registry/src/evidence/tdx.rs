@@ -4,7 +4,7 @@ use cosmwasm_std::Storage;
 use secret_ai_attestation::{
     certificate_origin, check_policy, image_id, quote_certificate, verify_pck,
     verify_tdx_quote_with, Advisory, Collateral, Origin, Pck, QuoteCertificate, TcbStatus,
-    TdxPolicy as VerifierPolicy,
+    TdxPolicy as VerifierPolicy, VerifiedTdx,
 };
 use secret_ai_interface::registry::TdxPolicy;
 use secret_ai_interface::Hex;
@@ -27,20 +27,7 @@ pub fn verify(
     now: u64,
 ) -> Result<Cpu, ContractError> {
     check_size("quote", quote, MAX_QUOTE)?;
-    let (pck, collateral, fresh) = match quote_certificate(quote)? {
-        QuoteCertificate::Known(sha256) => {
-            let pck: Pck = certificates::known(storage, &Hex(sha256))?;
-            let collateral = load(storage, &pck.origin(), policy, now)?;
-            (pck, collateral, None)
-        }
-        QuoteCertificate::Der(der) => {
-            let collateral = load(storage, &certificate_origin(&der)?, policy, now)?;
-            let pck = verify_pck(&der, &collateral, now)?;
-            let fresh = Fresh::new(&pck)?;
-            (pck, collateral, Some(fresh))
-        }
-    };
-    let verified = verify_tdx_quote_with(quote, &pck, &collateral, now)?;
+    let (verified, fresh) = genuine(storage, policy, quote, now)?;
     check_policy(&verified, &verifier_policy(policy), now)?;
     let [_, _, _, rtmr3] = verified.rtmr;
     Ok(Cpu {
@@ -54,6 +41,33 @@ pub fn verify(
         valid_until: verified.valid_until,
         fresh,
     })
+}
+
+/// The quote, and its PCK certificate if that was not known before.
+fn genuine(
+    storage: &dyn Storage,
+    policy: &TdxPolicy,
+    quote: &[u8],
+    now: u64,
+) -> Result<(VerifiedTdx, Option<Fresh>), ContractError> {
+    let der = match quote_certificate(quote)? {
+        QuoteCertificate::Der(der) => der,
+        QuoteCertificate::Known(sha256) => {
+            let pck: Pck = certificates::known(storage, &Hex(sha256))?;
+            let collateral = load(storage, &pck.origin(), policy, now)?;
+            return Ok((verify_tdx_quote_with(quote, &pck, &collateral, now)?, None));
+        }
+    };
+    let origin = certificate_origin(&der)?;
+    let collateral = load(storage, &origin, policy, now)?;
+    #[cfg(feature = "host-dcap")]
+    if crate::host_path::vouches(storage, &origin, quote) {
+        let verified = secret_ai_attestation::check_tdx_quote(quote, &collateral, now)?;
+        return Ok((verified, None));
+    }
+    let pck = verify_pck(&der, &collateral, now)?;
+    let verified = verify_tdx_quote_with(quote, &pck, &collateral, now)?;
+    Ok((verified, Some(Fresh::new(&pck)?)))
 }
 
 /// Collateral for platforms of this origin that is young enough.
