@@ -6,7 +6,7 @@ mod snp;
 mod tdx;
 
 use secret_ai_attestation::gpu::GoldenSet;
-use secret_ai_attestation::{Device, RawCollateral};
+use secret_ai_attestation::{without_padding, Device, RawCollateral};
 
 use crate::claims::gpu_nonce_of;
 use crate::policy::Policy;
@@ -52,7 +52,8 @@ impl<'a> Context<'a> {
         };
         for piece in pieces {
             match piece {
-                Piece::TdxQuote(quote) => all.tdx.push(quote),
+                // The zeros that fill up the TDX module's buffer are no part of the quote.
+                Piece::TdxQuote(quote) => all.tdx.push(without_padding(quote).unwrap_or(quote)),
                 Piece::SgxQuote(_) => all.sgx += 1,
                 Piece::IntelCollateral(raw) => all.intel.push(raw),
                 Piece::SnpReport(report) => all.snp.push(report),

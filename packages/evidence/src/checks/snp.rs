@@ -156,7 +156,12 @@ fn collateral(
     })?;
     let list = format!("revocation list of `{}`", ask.issuer);
     match crl {
-        Some(_) => subject.pass("revocation", format!("not on the {list}")),
+        Some(_) => {
+            let limit = context.policy.snp.max_crl_age_s;
+            let age = collateral.check_age(now, limit);
+            let fresh = || format!("not on the {list}, which is at most {limit} s old");
+            subject.result("revocation", age, |()| fresh());
+        }
         None if context.options.without_crl => {
             subject.not_checked("revocation", format!("{list} was not asked for"));
         }
