@@ -103,6 +103,21 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// Certificates that may be a server's: of no vendor, and issuer of nothing else that is here.
+    fn servers(&self) -> Vec<&'a Labelled> {
+        let mut found = self.of_kind(CertificateKind::Other);
+        found.retain(|one| {
+            let others = self
+                .certificates
+                .iter()
+                .filter(|other| other.der != one.der);
+            let issuers = others.map(|other| other.issuer.as_str());
+            let mut issuers = issuers.chain(self.crls.iter().map(|(_, issuer)| *issuer));
+            !issuers.any(|issuer| issuer == one.subject)
+        });
+        found
+    }
+
     /// Nonces that the GPUs answered, as their reports say.
     fn gpu_nonces(&self) -> Vec<[u8; 32]> {
         self.gpus
