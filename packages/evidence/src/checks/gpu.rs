@@ -187,7 +187,11 @@ fn measurements(context: &Context<'_>, gpu: &VerifiedGpu, rims: &[Rim], subject:
     let vbios_rim = of_version(RimKind::Vbios, vbios);
     let made = match vbios_rim {
         Some(rim) => golden(&[driver_rim.clone(), rim.clone()], None, &board),
-        None => golden(&[driver_rim.clone()], Some(vbios.as_str()), &board),
+        None => golden(
+            std::slice::from_ref(driver_rim),
+            Some(vbios.as_str()),
+            &board,
+        ),
     };
     match made {
         Ok(set) if vbios_rim.is_some() => compare("measurements", gpu, &set, subject),
