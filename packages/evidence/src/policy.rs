@@ -14,6 +14,7 @@
 //!     "allow_smt": true,
 //!     "allow_vlek": false,
 //!     "allow_version_2": false,
+//!     "max_crl_age_s": 31536000,
 //!     "min_tcb": [{"product": "milan", "fmc": 0, "boot_loader": 3, "tee": 0, "snp": 8, "microcode": 115}]
 //!   },
 //!   "known_platforms_only": false,
@@ -111,6 +112,8 @@ struct PolicyFile {
 
 /// Collateral of Intel holds for 30 days.
 const THIRTY_DAYS: u64 = 2_592_000;
+/// AMD's revocation lists hold for a year.
+const ONE_YEAR: u64 = 31_536_000;
 
 impl Default for Policy {
     /// What holds without a policy: `UpToDate` platforms only; simultaneous multithreading, which every
@@ -138,7 +141,7 @@ impl Default for Policy {
                 allow_smt: true,
                 allow_vlek: false,
                 allow_version_2: false,
-                max_crl_age_s: 31_622_400,
+                max_crl_age_s: ONE_YEAR,
                 min_tcb: vec![
                     any(SnpProduct::Milan),
                     any(SnpProduct::Genoa),

@@ -205,30 +205,56 @@ fn gpu_evidence_of_another_machine_does_not_fit_the_quote() {
 }
 
 #[test]
-fn gpu_reports_take_their_chain_from_another_file() {
-    for kind in ["blackwell", "hopper"] {
-        let names = [
-            format!("{SDK}{kind}AttestationReport.txt"),
-            format!("{SDK}{kind}CertChain.txt"),
-        ];
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let Some(files) = fixtures(&names) else {
+fn a_gpu_report_takes_its_chain_from_another_file() {
+    let names = [
+        format!("{SDK}blackwellAttestationReport.txt"),
+        format!("{SDK}blackwellCertChain.txt"),
+    ];
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let Some(files) = fixtures(&names) else {
+        return;
+    };
+    let report = judge(&[&files[0], &files[1]], &Options::at(SEPTEMBER_2026));
+    assert_outcome(&report, "certificates", Pass);
+    assert_outcome(&report, "report", Pass);
+    assert_eq!(fact(&report, "arch"), "BLACKWELL");
+    assert_outcome(&report, "measurements", Missing);
+    assert_eq!(report.verdict, Verdict::Incomplete, "{report}");
+    let alone = judge(&[&files[0]], &Options::at(SEPTEMBER_2026));
+    assert_outcome(&alone, "certificates", Missing);
+}
+
+#[test]
+fn gpu_reports_that_are_wrong_are_refused_by_name() {
+    let cases = [
+        (
+            "hopperAttestationReport.txt",
+            "hopperCertChain.txt",
+            "gpu_fwid_absent",
+        ),
+        (
+            "hopperAttestationReportInvalidSignature.txt",
+            "hopperCertChain.txt",
+            "gpu_",
+        ),
+    ];
+    for (report, chain, code) in cases {
+        let names = [format!("{SDK}{report}"), format!("{SDK}{chain}")];
+        let Some(files) = fixtures(&[&names[0], &names[1]]) else {
             return;
         };
-        let report = judge(&[&files[0], &files[1]], &Options::at(SEPTEMBER_2026));
-        assert_outcome(&report, "certificates", Pass);
-        assert_outcome(&report, "measurements", Missing);
-        assert_eq!(report.verdict, Verdict::Incomplete, "{report}");
-        let alone = judge(&[&files[0]], &Options::at(SEPTEMBER_2026));
-        assert_outcome(&alone, "certificates", Missing);
+        let verdict = judge(&[&files[0], &files[1]], &Options::at(SEPTEMBER_2026));
+        assert_eq!(verdict.verdict, Verdict::Refused, "{verdict}");
+        let found = check(&verdict, "report").code.unwrap();
+        assert!(found.starts_with(code), "{report}: {found}");
     }
 }
 
 #[test]
 fn milan_needs_leave_for_version_2_and_for_the_missing_list() {
     let names = [
-        "snp/go-sev-guest/attestation.bin",
-        "snp/go-sev-guest/vcek.testcer",
+        "snp/trustee/snp__test-report.bin",
+        "snp/trustee/snp__test-vcek.der",
         "snp/go-sev-guest/ask_ark_milan.pem",
     ];
     let Some(files) = fixtures(&names) else {
@@ -243,7 +269,8 @@ fn milan_needs_leave_for_version_2_and_for_the_missing_list() {
     assert_failed(&report, "policy", "policy_snp_version");
 
     let lenient = policy(
-        r#"{"snp": {"allow_smt": true, "allow_vlek": false, "allow_version_2": true, "min_tcb": [
+        r#"{"snp": {"allow_smt": true, "allow_vlek": false, "allow_version_2": true,
+            "max_crl_age_s": 31536000, "min_tcb": [
             {"product": "milan", "fmc": 0, "boot_loader": 0, "tee": 0, "snp": 0, "microcode": 0}]}}"#,
     );
     let options = Options {
@@ -265,6 +292,22 @@ fn milan_needs_leave_for_version_2_and_for_the_missing_list() {
     altered[0x90] ^= 1;
     let report = judge(&[&altered, files[1], files[2]], &options);
     assert_failed(&report, "report", "snp_report_signature");
+}
+
+#[test]
+fn a_guest_that_may_be_debugged_is_refused() {
+    let names = [
+        "snp/go-sev-guest/attestation.bin",
+        "snp/go-sev-guest/vcek.testcer",
+        "snp/go-sev-guest/ask_ark_milan.pem",
+    ];
+    let Some(files) = fixtures(&names) else {
+        return;
+    };
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    let report = judge(&files, &Options::at(SEPTEMBER_2026));
+    assert_outcome(&report, "certificate", Pass);
+    assert_failed(&report, "report", "snp_debug");
 }
 
 #[test]

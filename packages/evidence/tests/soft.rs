@@ -271,8 +271,8 @@ fn development_roots_are_not_believed_by_default() {
     ];
     let report = judge(&files, &Options::at(NOW));
     assert_eq!(report.verdict, Verdict::Refused);
-    assert_failed(&report, "collateral", "foreign_root");
-    assert_failed(&report, "certificates", "issuer");
+    assert_failed(&report, "collateral", "issuer");
+    assert_failed(&report, "certificates", "foreign_root");
 }
 
 #[test]
@@ -337,4 +337,31 @@ fn an_snp_registration_is_accepted_with_its_revocation_list() {
         },
     );
     assert_failed(&pinned, "root", "foreign_root");
+}
+
+#[test]
+fn a_tls_certificate_must_be_the_bound_one() {
+    let worker = worker(&binding());
+    // Any certificate of no vendor will do: here a development root, whose key is not a server's.
+    let tls = worker.tee.root_der();
+    let spki = {
+        let certificate: x509_cert::Certificate = x509_cert::der::Decode::from_der(&tls).unwrap();
+        let key = certificate.tbs_certificate().subject_public_key_info();
+        sha256(&x509_cert::der::Encode::to_der(key).unwrap())
+    };
+    let mut data = [0; 64];
+    data[..32].copy_from_slice(&spki);
+    let quote = worker.tee.quote(data, &Measurements::default());
+    let options = Options {
+        roots: worker.roots(),
+        ..Options::at(NOW)
+    };
+    let collateral = worker.collateral.as_bytes();
+    let report = judge(&[&quote, collateral, &tls], &options);
+    assert_outcome(&report, "tls", Pass);
+    let form = fact(&report, "report_data_form").to_string();
+    assert!(form.contains("static boot quote"), "{form}");
+    assert_eq!(report.verdict, Verdict::Accepted, "{report}");
+    let report = judge(&[&worker.quote, collateral, &tls], &options);
+    assert_failed(&report, "tls", "tls");
 }

@@ -10,7 +10,6 @@ use super::Context;
 use crate::claims::{SnpClaims, TdxClaims};
 use crate::digest::sha256;
 use crate::policy::Binding;
-use crate::read::CertificateKind;
 use crate::report::{Log, Subject};
 
 /// What one piece of CPU evidence says.
@@ -148,7 +147,7 @@ fn platform(context: &Context<'_>, cpu: &Cpu, subject: &mut Subject<'_>) {
 /// What the report data is, judged by everything among the files.
 fn recognise(context: &Context<'_>, cpu: &Cpu) -> ReportDataForm {
     let mut tls: Vec<[u8; 32]> = Vec::new();
-    for one in context.of_kind(CertificateKind::Other) {
+    for one in context.servers() {
         tls.extend([one.spki_sha256, sha256(&one.der)]);
     }
     tls.extend(
@@ -186,7 +185,7 @@ fn describe(context: &Context<'_>, cpu: &Cpu, form: ReportDataForm) -> String {
 
 /// A certificate of no vendor is taken as the server's; the evidence or the binding must name its key.
 fn tls(context: &Context<'_>, cpu: &Cpu, subject: &mut Subject<'_>) {
-    for one in context.of_kind(CertificateKind::Other) {
+    for one in context.servers() {
         let name = &one.subject;
         let whole = sha256(&one.der);
         let bound = match &context.policy.binding {

@@ -4,13 +4,13 @@ use secret_ai_attestation::gpu::{
     check_feature, check_golden, golden_id, verify_gpu_certificates, verify_gpu_report,
     verify_nvidia_ca, Feature, GoldenSet, GpuLeaf, NvidiaIssuer, NvidiaRoot, VerifiedGpu,
 };
-use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Error};
+use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Error, Item};
 use serde_json::json;
 
 use super::Context;
 use crate::claims::gpu_nonce_of;
 use crate::digest::sha256;
-use crate::read::GpuPiece;
+use crate::read::{labelled, GpuPiece};
 use crate::report::Subject;
 use crate::rim::{golden, Board, Rim, RimKind};
 
@@ -82,6 +82,8 @@ fn chain(certificates: &[Vec<u8>], root: &NvidiaRoot<'_>, now: u64) -> Result<Gp
     let mut ders: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
     if ders.last() == Some(&root.der()) {
         ders.pop();
+    } else if certificates.last().is_some_and(|last| is_self_issued(last)) {
+        return Err(Error::ForeignRoot(Item::NvidiaRoot));
     }
     let split = ders.len().min(2);
     let (device, authorities) = ders.split_at(split);
@@ -95,11 +97,12 @@ fn chain(certificates: &[Vec<u8>], root: &NvidiaRoot<'_>, now: u64) -> Result<Gp
     }
     match issuer {
         Some(ca) => verify_gpu_certificates(device, &ca, now),
-        None => Err(Error::ChainLength(
-            secret_ai_attestation::Item::DeviceLeaf,
-            certificates.len(),
-        )),
+        None => Err(Error::ChainLength(Item::DeviceLeaf, certificates.len())),
     }
+}
+
+fn is_self_issued(der: &[u8]) -> bool {
+    labelled(der).is_some_and(|one| one.subject == one.issuer)
 }
 
 /// What the report answers must be what was asked: by the document that it is in, by the CPU's evidence,

@@ -6,7 +6,7 @@ mod snp;
 mod tdx;
 
 use secret_ai_attestation::gpu::GoldenSet;
-use secret_ai_attestation::{Device, RawCollateral};
+use secret_ai_attestation::{without_padding, Device, RawCollateral};
 
 use crate::claims::gpu_nonce_of;
 use crate::policy::Policy;
@@ -52,7 +52,8 @@ impl<'a> Context<'a> {
         };
         for piece in pieces {
             match piece {
-                Piece::TdxQuote(quote) => all.tdx.push(quote),
+                // The zeros that fill up the TDX module's buffer are no part of the quote.
+                Piece::TdxQuote(quote) => all.tdx.push(without_padding(quote).unwrap_or(quote)),
                 Piece::SgxQuote(_) => all.sgx += 1,
                 Piece::IntelCollateral(raw) => all.intel.push(raw),
                 Piece::SnpReport(report) => all.snp.push(report),
@@ -100,6 +101,21 @@ impl<'a> Context<'a> {
             .copied()
             .filter(|one| one.kind == kind)
             .collect()
+    }
+
+    /// Certificates that may be a server's: of no vendor, and issuer of nothing else that is here.
+    fn servers(&self) -> Vec<&'a Labelled> {
+        let mut found = self.of_kind(CertificateKind::Other);
+        found.retain(|one| {
+            let others = self
+                .certificates
+                .iter()
+                .filter(|other| other.der != one.der);
+            let issuers = others.map(|other| other.issuer.as_str());
+            let mut issuers = issuers.chain(self.crls.iter().map(|(_, issuer)| *issuer));
+            !issuers.any(|issuer| issuer == one.subject)
+        });
+        found
     }
 
     /// Nonces that the GPUs answered, as their reports say.

@@ -2,9 +2,9 @@
 
 use secret_ai_attestation::snp::{
     check_snp_policy, verify_ask, verify_endorsement, verify_snp_collateral, verify_snp_report,
-    Product, RawSnpCollateral, SnpCollateral, VerifiedSnp,
+    Product, RawSnpCollateral, SnpCollateral, SnpRoot, VerifiedSnp,
 };
-use secret_ai_attestation::{Device, Error, Workload};
+use secret_ai_attestation::{Device, Error, Item, Workload};
 use serde_json::{json, Value};
 
 use super::cpu::{self, Cpu};
@@ -58,7 +58,6 @@ fn genuine(context: &Context<'_>, report: &[u8], subject: &mut Subject<'_>) -> O
         subject.fail("certificate", "profile", detail);
         return None;
     };
-    check_given_root(context, product, subject);
     let collateral = collateral(context, fitting, product, subject)?;
     let now = context.options.now;
     let result = verify_endorsement(&fitting.der, &collateral, now);
@@ -109,15 +108,21 @@ fn product_of(key: &Labelled) -> Option<Product> {
 }
 
 /// A root among the files must be the one that is believed.
-fn check_given_root(context: &Context<'_>, product: Product, subject: &mut Subject<'_>) {
-    let name = format!("ARK-{}", product.name());
-    let pinned = context.options.roots.amd(product);
-    let given = context.of_kind(CertificateKind::Ark);
-    for ark in given.iter().filter(|ark| ark.subject == name) {
-        if ark.der == pinned.der() {
-            subject.pass("root", format!("the given {name} is the pinned one"));
+fn check_given_root(
+    context: &Context<'_>,
+    name: &str,
+    root: &SnpRoot<'_>,
+    subject: &mut Subject<'_>,
+) {
+    for given in context
+        .certificates
+        .iter()
+        .filter(|one| one.subject == name)
+    {
+        if given.der == root.der() {
+            subject.pass("root", format!("the given `{name}` is the trusted one"));
         } else {
-            let error = Error::ForeignRoot(secret_ai_attestation::Item::Ark);
+            let error = Error::ForeignRoot(Item::Ark);
             subject.fail("root", error.code(), error.to_string());
         }
     }
@@ -136,6 +141,7 @@ fn collateral(
         return None;
     };
     let (root, now) = (context.options.roots.amd(product), context.options.now);
+    check_given_root(context, &ask.issuer, &root, subject);
     let crl = context
         .crls
         .iter()
@@ -156,7 +162,12 @@ fn collateral(
     })?;
     let list = format!("revocation list of `{}`", ask.issuer);
     match crl {
-        Some(_) => subject.pass("revocation", format!("not on the {list}")),
+        Some(_) => {
+            let limit = context.policy.snp.max_crl_age_s;
+            let age = collateral.check_age(now, limit);
+            let fresh = || format!("not on the {list}, which is at most {limit} s old");
+            subject.result("revocation", age, |()| fresh());
+        }
         None if context.options.without_crl => {
             subject.not_checked("revocation", format!("{list} was not asked for"));
         }

@@ -9,6 +9,7 @@ use serde_json::{json, Value};
 use super::cpu::{self, Cpu};
 use super::Context;
 use crate::claims::TdxClaims;
+use crate::read::ImageRow;
 use crate::report::{Log, Subject};
 use crate::time::format_time;
 
@@ -144,19 +145,17 @@ pub(super) fn check(
         platform: verified.as_ref().map(|verified| verified.ppid_hash),
         workload: Workload::Rtmr3(claims.rtmr[3]),
     };
-    let row = context.images.iter().find(|row| {
+    // Several published images differ in their root file system only, which is in RTMR3.
+    let rows = context.images.iter().filter(|row| {
         row.mr_td == claims.mr_td && claims.rtmr.iter().zip(&row.rtmr).all(|(a, b)| a == b)
     });
-    let rootfs = context
-        .options
-        .rootfs
-        .into_iter()
-        .chain(row.map(|row| row.rootfs))
-        .collect();
+    let rows: Vec<&ImageRow> = rows.copied().collect();
+    let rootfs = rows.iter().map(|row| row.rootfs);
+    let rootfs = context.options.rootfs.into_iter().chain(rootfs).collect();
     let mut facts = facts(&claims, verified.as_ref());
-    if let Some(row) = row {
-        let name = format!("{} {} {}", row.template, row.vm_type, row.version);
-        facts.push(("secretvm_image", name.into()));
+    let name = |row: &&ImageRow| format!("{} {} {}", row.template, row.vm_type, row.version);
+    if !rows.is_empty() {
+        facts.push(("secretvm_images", rows.iter().map(name).collect()));
     }
     facts.extend(cpu::check(context, &cpu, rootfs, devices, subject));
     subject.facts(facts);

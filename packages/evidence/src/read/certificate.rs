@@ -26,8 +26,6 @@ pub struct Labelled {
 /// What a certificate is for, as far as its names tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateKind {
-    /// AMD's root of a product.
-    Ark,
     /// Issues VCEKs or VLEKs.
     Ask,
     /// Key of one chip.
@@ -38,7 +36,7 @@ pub enum CertificateKind {
     Nvidia,
     /// Of Intel's hierarchy.
     Intel,
-    /// Any other: perhaps a server's TLS certificate.
+    /// Any other: AMD's root of a product, or perhaps a server's TLS certificate.
     Other,
 }
 
@@ -63,12 +61,12 @@ pub(super) fn detect(bytes: &[u8]) -> Option<Piece> {
 }
 
 /// Reads a certificate in DER.
-pub(super) fn labelled(der: &[u8]) -> Option<Labelled> {
+pub(crate) fn labelled(der: &[u8]) -> Option<Labelled> {
     let certificate = Certificate::from_der(der).ok()?;
     let tbs = certificate.tbs_certificate();
     let (subject, issuer) = (common_name(tbs.subject()), common_name(tbs.issuer()));
     Some(Labelled {
-        kind: kind(&subject, &issuer),
+        kind: kind(&subject),
         spki_sha256: sha256(&tbs.subject_public_key_info().to_der().ok()?),
         der: der.to_vec(),
         subject,
@@ -76,7 +74,7 @@ pub(super) fn labelled(der: &[u8]) -> Option<Labelled> {
     })
 }
 
-fn kind(subject: &str, issuer: &str) -> CertificateKind {
+fn kind(subject: &str) -> CertificateKind {
     use CertificateKind::*;
     let nvidia = [
         "NVIDIA Device Identity",
@@ -87,8 +85,7 @@ fn kind(subject: &str, issuer: &str) -> CertificateKind {
     match subject {
         "SEV-VCEK" => Vcek,
         "SEV-VLEK" => Vlek,
-        _ if subject.starts_with("ARK-") => Ark,
-        _ if subject.starts_with("SEV-") && issuer.starts_with("ARK-") => Ask,
+        _ if subject.starts_with("SEV-") => Ask,
         _ if subject.starts_with("Intel SGX") => Intel,
         _ if nvidia.iter().any(|part| subject.contains(part)) => Nvidia,
         _ => Other,

@@ -12,7 +12,8 @@ mod text;
 use secret_ai_attestation::gpu::GoldenSet;
 use secret_ai_attestation::RawCollateral;
 
-pub use certificate::{common_name, CertificateKind, Labelled};
+pub(crate) use certificate::{common_name, labelled};
+pub use certificate::{CertificateKind, Labelled};
 pub use text::ImageRow;
 
 /// Longest file that is looked at, in bytes.

@@ -145,9 +145,7 @@ impl Link {
         let validity = tbs.validity();
         let seconds = |time: &x509_cert::time::Time| time.to_unix_duration().as_secs();
         Ok(Link {
-            tbs: tbs
-                .to_der()
-                .map_err(|_| form("a certificate does not encode"))?,
+            tbs: signed_part(der).ok_or_else(|| form("a certificate has no content"))?,
             key: key.ok_or_else(|| form("a key is not a P-384 point"))?,
             name,
             valid: (seconds(&validity.not_before), seconds(&validity.not_after)),
@@ -194,4 +192,12 @@ impl Link {
             .verify(&self.tbs, &signature)
             .map_err(|_| RimError::ChainSignature(self.name.clone()))
     }
+}
+
+/// The first element in a certificate, as given: NVIDIA encodes some defaults that DER leaves out, so
+/// encoding what was parsed would give other bytes.
+fn signed_part(der: &[u8]) -> Option<Vec<u8>> {
+    let content = AnyRef::from_der(der).ok()?.value();
+    let (_, rest) = AnyRef::from_der_partial(content).ok()?;
+    content.strip_suffix(rest).map(<[u8]>::to_vec)
 }

@@ -89,6 +89,9 @@ impl RimKind {
     }
 }
 
+/// Values of a measurement, of which one must be shown.
+pub type Values = Vec<[u8; 48]>;
+
 /// A verified manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rim {
@@ -98,7 +101,7 @@ pub struct Rim {
     /// Such as `550.144.03` (driver) or `96.00.5E.00.01` (VBIOS).
     pub version: String,
     /// Measurements that are compared: index and the values of which one must be shown, by index.
-    pub active: Vec<(u8, Vec<[u8; 48]>)>,
+    pub active: Vec<(u8, Values)>,
     /// Common name of the authority that certified the signer.
     pub issuer: String,
     /// First and last second at which its certificates are valid, Unix time.
@@ -196,11 +199,8 @@ fn only_child<'a, 'b>(parent: Node<'a, 'b>, name: (&str, &str)) -> Result<Node<'
     }
 }
 
-/// Values of a measurement, any of which is good; none if it is not active.
-type Values = Option<Vec<[u8; 48]>>;
-
-/// Index of a measurement and its values.
-fn measurement(resource: Node<'_, '_>) -> Result<(u8, Values), RimError> {
+/// Index of a measurement, and its values if it is active.
+fn measurement(resource: Node<'_, '_>) -> Result<(u8, Option<Values>), RimError> {
     let error = |what: &str| RimError::Xml(format!("Resource without a sound {what}"));
     let number = |name: &str| {
         resource
