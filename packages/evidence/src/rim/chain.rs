@@ -3,8 +3,8 @@
 
 use p384::ecdsa::signature::Verifier;
 use p384::ecdsa::{DerSignature, Signature, VerifyingKey};
-use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
+use x509_cert::der::Decode;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::Certificate;
 
