@@ -120,6 +120,9 @@ fn others(storage: &dyn Storage, platform: &Digest, kid: &Kid) -> StdResult<Vec<
 
 /// As long as there are seats: everything here is public.
 fn save(storage: &mut dyn Storage, platform: &Digest, seats: &[Seat]) {
+    if seats.is_empty() {
+        return storage.remove(&seats_slot(platform));
+    }
     let bytes = seats
         .iter()
         .flat_map(|seat| seat.kid.0.into_iter().chain(seat.lease_until.to_be_bytes()));

@@ -75,7 +75,7 @@ fn never_pass_as_the_vendors() {
     let mut suite = Suite::empty(true);
     let before = suite.state();
     for (collateral, codes) in collaterals().into_iter().zip([
-        ["foreign_root", "signature"],
+        ["foreign_root", "issuer"],
         ["issuer", "signature"],
         ["issuer", "signature"],
     ]) {

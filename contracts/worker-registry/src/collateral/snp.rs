@@ -67,28 +67,33 @@ pub fn submit(
     })
 }
 
-/// Forgets what is stored under an authority that this list revokes. An answer, not an error: an error
-/// would undo it.
+/// Forgets what is stored under an authority that this list revokes. An answer then, not an error: an
+/// error would undo it.
 fn drop_revoked(
     storage: &mut dyn Storage,
     now: u64,
     raw: &RawSnpCollateral,
     root: &SnpRoot,
 ) -> Result<CollateralAnswer, ContractError> {
+    let mut dropped = false;
     for signer in [Signer::Vcek, Signer::Vlek] {
         if let Some(known) = load(storage, raw.product, signer)? {
             if known.root_sha256 == root.fingerprint()
                 && known.is_revoked_by(&raw.crl, root, now)?
             {
                 storage.remove(&slot(raw.product, signer));
+                dropped = true;
             }
         }
     }
-    Ok(CollateralAnswer {
-        subject: raw.product.name().to_string(),
-        stored: false,
-        valid_until: 0,
-    })
+    match dropped {
+        false => Err(Error::Revoked(Item::Ask).into()),
+        true => Ok(CollateralAnswer {
+            subject: raw.product.name().to_string(),
+            stored: false,
+            valid_until: 0,
+        }),
+    }
 }
 
 fn slot(product: Product, signer: Signer) -> Vec<u8> {

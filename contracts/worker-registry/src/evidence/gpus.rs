@@ -3,14 +3,14 @@
 //! Every GPU answers the nonce G of the registration. All of a worker's GPUs must show the same golden
 //! set: they have the same firmware, and one look-up says later whether that is still approved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosmwasm_std::{Binary, Storage};
 use secret_ai_attestation::gpu::{
     check_feature, check_golden, unpack, verify_gpu_certificates, verify_gpu_report, Feature,
     GoldenSet, GpuLeaf, NvidiaCa,
 };
-use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Registration};
+use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Error, Registration};
 use secret_ai_contract_kit::sha256;
 use secret_ai_interface::registry::{DeviceCertificates, GpuEvidence, GpuReport};
 use secret_ai_interface::{Digest, Hex};
@@ -73,6 +73,10 @@ pub fn verify(
             }
         };
         all.push(gpu);
+    }
+    let devices: BTreeSet<_> = all.iter().map(|gpu| gpu.device.0).collect();
+    if devices.len() < all.len() {
+        return Err(Error::DuplicateDevice.into());
     }
     let golden = all.first().map(|gpu| gpu.golden);
     if let Some(other) = all.iter().find(|gpu| Some(gpu.golden) != golden) {
