@@ -149,11 +149,7 @@ fn encodings_may_be_nested_and_wrapped() {
         return;
     };
     let digits = hex::encode(&quote);
-    let lines: Vec<String> = digits
-        .as_bytes()
-        .chunks(64)
-        .map(|line| text(line))
-        .collect();
+    let lines: Vec<String> = digits.as_bytes().chunks(64).map(text).collect();
     let base64 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &quote);
     let url = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, &quote);
     let forms = [
