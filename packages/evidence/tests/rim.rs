@@ -52,6 +52,10 @@ fn nvidias_own_bad_examples_are_refused_by_name() {
     let cases = [
         ("top_incorrect_signature_driver_rim.xml", "rim_signature"),
         (
+            "NV_GPU_DRIVER_GH100_535.86.09_measurement_mismatch.xml",
+            "rim_digest",
+        ),
+        (
             "top_incorrect_cert_chain_driver_rim.xml",
             "rim_chain_issuer",
         ),
@@ -64,6 +68,24 @@ fn nvidias_own_bad_examples_are_refused_by_name() {
         let Some(text) = text(name) else { return };
         assert_eq!(code(&text, JANUARY_2026), expected, "{name}");
     }
+}
+
+/// Its name speaks of the reports that NVIDIA tests it with: the manifest itself is NVIDIA's.
+#[test]
+fn a_real_pair_of_manifests_makes_a_set() {
+    let vbios = "NV_GPU_VBIOS_1010_0200_882_96005E0001_measurement_mismatch.xml";
+    let (Some(driver), Some(text)) = (driver(), text(vbios)) else {
+        return;
+    };
+    // 2025-07-01T00:00:00Z
+    let verified = |text: &str| verify_rim(text, &RimRoot::nvidia(), common::JULY_2025).unwrap();
+    let rims = [verified(&driver), verified(&text)];
+    assert_eq!((rims[1].kind, rims[1].active.len()), (RimKind::Vbios, 12));
+    let set = golden(&rims, None, &Board::from_file_name(vbios).unwrap()).unwrap();
+    assert_eq!(
+        (set.entries.len(), set.vbios_version.as_str()),
+        (33, "96.00.5E.00.01")
+    );
 }
 
 #[test]
