@@ -73,6 +73,20 @@ pub fn describe(offer: &Offer) -> String {
     rates.collect::<Vec<_>>().join(", ")
 }
 
+/// What the registry has verified of a worker of this class, as text.
+pub fn verified(class: u8) -> String {
+    let gpus = match class >> 4 {
+        0 => String::new(),
+        1 => ", 1 confidential GPU".into(),
+        count => format!(", {count} confidential GPUs"),
+    };
+    let place = match class & 0b10 {
+        0 => "nobody vouches for where it stands",
+        _ => "its place is known",
+    };
+    format!("confidential CPU{gpus}; {place}")
+}
+
 /// Name of a unit, as in messages.
 pub fn unit_name(unit: Unit) -> &'static str {
     match unit {

@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::error::Result;
-use crate::offers::{describe, offers};
+use crate::offers::{describe, offers, verified};
 
 /// Lists what active workers offer.
 pub async fn list(account: &Account, model: Option<&str>) -> Result<()> {
@@ -13,6 +13,7 @@ pub async fn list(account: &Account, model: Option<&str>) -> Result<()> {
     for offer in offers {
         let (worker, model) = (offer.worker_id, &offer.listing.model);
         println!("{model}  worker {worker}  {}", offer.url);
+        println!("  verified: {}", verified(offer.class));
         println!("  base units per 1,000,000: {}", describe(&offer));
     }
     Ok(())

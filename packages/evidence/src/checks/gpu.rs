@@ -36,7 +36,8 @@ pub(super) fn check(
     measurements(context, &verified, rims, subject);
     let id = golden_id(&verified);
     subject.facts(vec![
-        ("device", json!(hex::encode(verified.leaf_sha256))),
+        ("device", json!(hex::encode(leaf.device_sha256))),
+        ("leaf", json!(hex::encode(verified.leaf_sha256))),
         ("arch", json!(verified.arch.name())),
         ("driver_version", json!(verified.driver_version)),
         ("vbios_version", json!(verified.vbios_version)),
