@@ -8,10 +8,10 @@ use cosmwasm_std::{Binary, DepsMut, Env, Response, StdResult, Storage};
 use secret_ai_attestation::heartbeat_digest;
 use secret_ai_contract_kit::{padding, row};
 use secret_ai_interface::Kid;
-use secret_ai_receipts::is_low_s;
 
 use crate::error::ContractError;
 use crate::kids::worth;
+use crate::signature;
 use crate::state::{kid_slot, Key};
 
 /// Most seconds between a heartbeat's time and the block's.
@@ -26,7 +26,7 @@ pub fn heartbeat(
     env: Env,
     kid: Kid,
     at: u64,
-    signature: Binary,
+    sent: Binary,
 ) -> Result<Response, ContractError> {
     let now = env.block.time.seconds();
     let found = row::may_load::<Key>(deps.storage, &kid_slot(&kid))?;
@@ -49,13 +49,7 @@ pub fn heartbeat(
     }
     let contract = env.contract.address.as_str();
     let digest = heartbeat_digest(&env.block.chain_id, contract, &kid.0, at)?;
-    let low_s = <&[u8; 64]>::try_from(signature.as_slice()).is_ok_and(is_low_s);
-    let verified = low_s
-        && deps
-            .api
-            .secp256k1_verify(&digest, &signature, &key.receipt_pk.0)
-            .unwrap_or(false);
-    if !verified {
+    if !signature::verifies(deps.as_ref(), &key.receipt_pk.0, &digest, &sent) {
         return Err(ContractError::HeartbeatSignature);
     }
     deps.storage.set(&seen_slot(&kid), &at.to_be_bytes());

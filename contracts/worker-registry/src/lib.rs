@@ -49,6 +49,7 @@ mod renew;
 mod retire;
 mod revoke;
 mod roots;
+mod signature;
 mod stage;
 mod standing;
 mod state;

@@ -82,8 +82,8 @@ pub fn verify_collateral(
             root_crl_issued: root_crl.this_update,
             tcb_info_evaluation_number: tcb_info.evaluation_number,
             qe_identity_evaluation_number: qe.evaluation_number,
-            pck_crl_number: pck_crl.number,
-            root_crl_number: root_crl.number,
+            pck_crl_number: numbered(&pck_crl, Item::PckCrl)?,
+            root_crl_number: numbered(&root_crl, Item::RootCrl)?,
         },
         pck_ca: PckCa {
             certificate_sha256: sha256(&[pck_ca_der]),
@@ -99,6 +99,11 @@ pub fn verify_collateral(
         tcb_levels: tcb_info.levels,
         qe: qe.identity,
     })
+}
+
+/// Intel's lists are numbered; a later one has a higher number.
+fn numbered(list: &RevocationList, item: Item) -> Result<u64, Error> {
+    list.number.ok_or(Error::Profile(item, "no CRL number"))
 }
 
 /// Checks the dates of each part and keeps what is common to all.

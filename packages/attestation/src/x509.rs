@@ -5,8 +5,9 @@
 //! certificate is taken only in the [`Role`] that its constraints, key usage and common name
 //! declare, so none can stand in for another.
 
-use crate::certificate::{common_name, extension, Fields, Serial};
+use crate::certificate::{common_name, extension, Fields, Serial, Signed};
 use crate::collateral::PckCaKind;
+use crate::crl::SignedBy;
 use crate::crypto::{p256_verifies, sha256, P256Key};
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
@@ -74,6 +75,28 @@ pub(crate) struct Authority<'a> {
     /// SHA-256 of the DER of the subject name.
     pub name_sha256: [u8; 32],
     pub key: &'a P256Key,
+}
+
+impl SignedBy for Authority<'_> {
+    fn check_algorithm(&self, algorithm: &[u8], item: Item) -> Result<(), Error> {
+        expect_algorithm(algorithm, item)
+    }
+
+    fn check_name(&self, name: &[u8], item: Item) -> Result<(), Error> {
+        if sha256(&[name]) == self.name_sha256 {
+            Ok(())
+        } else {
+            Err(Error::Issuer(item))
+        }
+    }
+
+    fn check_signed(&self, signed: &Signed<'_>, item: Item) -> Result<(), Error> {
+        if p256_verifies(self.key, signed.tbs, &signed.p256_signature(item)?) {
+            Ok(())
+        } else {
+            Err(Error::Signature(item))
+        }
+    }
 }
 
 /// A parsed certificate whose role was checked, but not its signature.
@@ -169,7 +192,7 @@ impl<'a> Certificate<'a> {
 }
 
 /// Fails unless this AlgorithmIdentifier is ecdsa-with-SHA256.
-pub(crate) fn expect_algorithm(algorithm: &[u8], item: Item) -> Result<(), Error> {
+fn expect_algorithm(algorithm: &[u8], item: Item) -> Result<(), Error> {
     if algorithm == ECDSA_WITH_SHA256 {
         Ok(())
     } else {

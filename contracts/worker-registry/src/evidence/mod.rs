@@ -23,12 +23,11 @@ use cosmwasm_std::{Addr, Deps, Env};
 use secret_ai_attestation::{check_report_data, registration_digest, Registration};
 use secret_ai_interface::registry::{Attestation, CpuEvidence};
 use secret_ai_interface::Digest;
-use secret_ai_receipts::is_low_s;
 
 use crate::certificates::Fresh;
 use crate::error::ContractError;
 use crate::state::{Config, Tee, NO_GOLDEN};
-use crate::{challenge, images, platforms};
+use crate::{challenge, images, platforms, signature};
 
 pub use gpus::{gpu_nonce_of, verify_report, Gpu};
 
@@ -160,13 +159,9 @@ fn check_receipt_key(
     registration: &Registration,
     signature: &[u8],
 ) -> Result<(), ContractError> {
-    let refused = ContractError::ReceiptSignature;
     let digest = registration_digest(registration.challenge, registration.operator)?;
-    let low_s = <&[u8; 64]>::try_from(signature).is_ok_and(is_low_s);
-    let verified = low_s
-        && deps
-            .api
-            .secp256k1_verify(&digest, signature, registration.receipt_pk)
-            .unwrap_or(false);
-    verified.then_some(()).ok_or(refused)
+    match signature::verifies(deps, registration.receipt_pk, &digest, signature) {
+        true => Ok(()),
+        false => Err(ContractError::ReceiptSignature),
+    }
 }

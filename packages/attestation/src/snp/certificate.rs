@@ -1,7 +1,8 @@
 //! Certificates of AMD's authorities: ARK (root of a product), below it ASK and ASVK.
 
 use super::rsa::{expect_pss, modulus, pss_verifies, Modulus};
-use crate::certificate::{check_window, common_name, extension, Fields, Serial};
+use crate::certificate::{check_window, common_name, extension, Fields, Serial, Signed};
+use crate::crl::SignedBy;
 use crate::crypto::sha256;
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
@@ -39,9 +40,12 @@ pub(crate) struct Issuer<'a> {
     pub modulus: &'a Modulus,
 }
 
-impl Issuer<'_> {
-    /// Fails unless `name` (DER) is the issuer's.
-    pub fn check_name(&self, name: &[u8], item: Item) -> Result<(), Error> {
+impl SignedBy for Issuer<'_> {
+    fn check_algorithm(&self, algorithm: &[u8], item: Item) -> Result<(), Error> {
+        expect_pss(algorithm, item)
+    }
+
+    fn check_name(&self, name: &[u8], item: Item) -> Result<(), Error> {
         if sha256(&[name]) == *self.name_sha256 {
             Ok(())
         } else {
@@ -49,9 +53,8 @@ impl Issuer<'_> {
         }
     }
 
-    /// One RSA verification.
-    pub fn check_signature(&self, tbs: &[u8], signature: &[u8], item: Item) -> Result<(), Error> {
-        if pss_verifies(self.modulus, tbs, signature) {
+    fn check_signed(&self, signed: &Signed<'_>, item: Item) -> Result<(), Error> {
+        if pss_verifies(self.modulus, signed.tbs, signed.signature) {
             Ok(())
         } else {
             Err(Error::Signature(item))
@@ -122,8 +125,7 @@ impl<'a> Authority<'a> {
     /// Fails unless `issuer` issued this certificate. One RSA verification.
     pub fn check_issued_by(&self, issuer: &Issuer<'_>) -> Result<(), Error> {
         issuer.check_name(self.fields.issuer, self.item)?;
-        let signed = self.fields.signed;
-        issuer.check_signature(signed.tbs, signed.signature, self.item)
+        issuer.check_signed(&self.fields.signed, self.item)
     }
 }
 

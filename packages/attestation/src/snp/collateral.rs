@@ -1,12 +1,15 @@
 //! What AMD publishes about a product, verified once and kept small.
 
-use super::certificate::{Authority, Issuer};
-use super::crl::AmdCrl;
+use super::certificate::{check_size, Authority, Issuer};
 use super::rsa::Modulus;
 use super::{Product, Signer, SnpError, SnpRoot};
 use crate::certificate::{check_window, Serial};
+use crate::crl::RevocationList;
 use crate::crypto::sha256;
 use crate::error::{Error, Item};
+
+/// Largest list in bytes: some 700 entries, where a product has two authorities.
+const CRL_LIMIT: usize = 32_768;
 
 /// Collateral as AMD's key distribution service publishes it, in DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct SnpCollateral {
 /// How new a revocation list is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrlState {
+    /// 0 for a list without a number, which only its date protects against an older one: AMD's lists
+    /// could not be seen when this was written, so one without is not refused.
     pub number: u64,
     /// Unix seconds.
     pub issued: u64,
@@ -61,13 +66,13 @@ pub fn verify_snp_collateral(
 ) -> Result<SnpCollateral, Error> {
     let authority = root.authority()?;
     let mut collateral = verify_ask(raw.product, &raw.ask, root, now)?;
-    let crl = AmdCrl::verify(&raw.crl, &authority.issuer())?;
+    let crl = revocation_list(&raw.crl, &authority)?;
     check_window(Item::AmdCrl, crl.this_update, crl.next_update, now)?;
-    if crl.contains(&collateral.ask_serial)? {
+    if crl.contains(&collateral.ask_serial) {
         return Err(Error::Revoked(Item::Ask));
     }
     collateral.crl = Some(CrlState {
-        number: crl.number,
+        number: crl.number.unwrap_or(0),
         issued: crl.this_update,
     });
     collateral.valid_from = collateral.valid_from.max(crl.this_update);
@@ -104,6 +109,12 @@ pub fn verify_ask(
         valid_from: root_window.0.max(ask_window.0),
         valid_until: root_window.1.min(ask_window.1),
     })
+}
+
+/// The list of a root. One RSA verification.
+fn revocation_list(crl: &[u8], root: &Authority<'_>) -> Result<RevocationList, Error> {
+    check_size(crl, Item::AmdCrl, CRL_LIMIT)?;
+    RevocationList::verify(crl, Item::AmdCrl, &root.issuer())
 }
 
 /// AMD calls an ASK `SEV-` and an ASVK `SEV-VLEK-`, followed by the product.
@@ -173,9 +184,9 @@ impl SnpCollateral {
             return Err(Error::ForeignRoot(Item::AmdCrl));
         }
         let authority = root.authority()?;
-        let crl = AmdCrl::verify(crl, &authority.issuer())?;
+        let crl = revocation_list(crl, &authority)?;
         check_window(Item::AmdCrl, crl.this_update, u64::MAX, now)?;
-        crl.contains(&self.ask_serial)
+        Ok(crl.contains(&self.ask_serial))
     }
 
     /// Fails outside the time at which all parts hold.

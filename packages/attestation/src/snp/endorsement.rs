@@ -4,6 +4,7 @@ use super::certificate::fields;
 use super::extensions::{Extensions, Holder};
 use super::{Product, Signer, SnpCollateral, Tcb};
 use crate::certificate::{check_window, common_name};
+use crate::crl::SignedBy;
 use crate::crypto::{sha256, P384Key};
 use crate::error::{Error, Item};
 
@@ -71,7 +72,7 @@ pub fn verify_endorsement(
         ))?;
     let Extensions { tcb, holder } = Extensions::parse(fields.extensions, product, signer, item)?;
     check_window(item, fields.not_before, fields.not_after, now)?;
-    issuer.check_signature(fields.signed.tbs, fields.signed.signature, item)?;
+    issuer.check_signed(&fields.signed, item)?;
     let (hwid, csp_id) = match holder {
         Holder::Chip(id) => (Some(id), None),
         Holder::Provider(name) => (None, Some(name)),

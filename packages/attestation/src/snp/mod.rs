@@ -20,7 +20,6 @@
 mod certificate;
 mod codec;
 mod collateral;
-mod crl;
 mod endorsement;
 mod error;
 mod extensions;
