@@ -1,6 +1,7 @@
 //! Writes minted evidence, good and broken, to `corpus/<target>/` beside this crate's manifest, so that
 //! the fuzz targets begin behind the first checks. Deterministic.
 
+mod evidence;
 mod gpu;
 mod nras;
 mod receipts;
@@ -20,6 +21,7 @@ fn main() -> std::io::Result<()> {
         gpu::seeds(),
         nras::seeds(),
         receipts::seeds(),
+        evidence::seeds(),
     ];
     for (target, seeds) in all.into_iter().flatten() {
         let folder = corpus.join(target);

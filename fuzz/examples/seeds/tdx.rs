@@ -5,6 +5,7 @@ use secret_ai_attestation::{compact, compact_known, verify_pck, RawCollateral};
 use secret_ai_attestation_testkit::{broken, Measurements, QuoteForm};
 use secret_ai_fuzz::{join, NOW, REPORT_DATA, SEED, TDX};
 
+use crate::evidence::collateral_json;
 use crate::Seeds;
 
 pub fn seeds() -> Vec<Seeds> {
@@ -31,7 +32,10 @@ pub fn seeds() -> Vec<Seeds> {
             vec![revocations(&raw.pck_crl), revocations(&raw.root_ca_crl)],
         ),
         ("pem", vec![pem_chain()]),
-        ("collateral_json", vec![json(&raw).into_bytes()]),
+        (
+            "collateral_json",
+            vec![collateral_json(&raw).to_string().into_bytes()],
+        ),
         ("stored_collateral", vec![stored]),
     ]
 }
@@ -149,34 +153,4 @@ fn pem_chain() -> Vec<u8> {
         .position(|window| window == b"-----BEGIN")
         .expect("a PEM chain");
     quote[start..].to_vec()
-}
-
-fn json(raw: &RawCollateral) -> String {
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('"', "\\\"");
-    // Any chain does: the reader does not look into the certificates.
-    let chain = String::from_utf8_lossy(&pem_chain())
-        .trim_end_matches('\0')
-        .replace('\n', "\\n");
-    let fields = [
-        ("root_ca_crl", hex(&raw.root_ca_crl)),
-        ("pck_crl", hex(&raw.pck_crl)),
-        ("pck_crl_issuer_chain", chain.clone()),
-        ("tcb_info", text(&raw.tcb_info)),
-        ("tcb_info_signature", hex(&raw.tcb_info_signature)),
-        ("tcb_info_issuer_chain", chain.clone()),
-        ("qe_identity", text(&raw.qe_identity)),
-        ("qe_identity_signature", hex(&raw.qe_identity_signature)),
-        ("qe_identity_issuer_chain", chain),
-    ];
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":\"{value}\""))
-        .collect();
-    format!("{{{}}}", fields.join(","))
 }

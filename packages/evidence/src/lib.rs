@@ -12,6 +12,8 @@ mod checks;
 mod claims;
 mod digest;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod policy;
 mod read;
 mod report;

@@ -180,6 +180,28 @@ fn what_was_signed_cannot_be_changed() {
     }
 }
 
+/// The parser alone would be busy for minutes with the first.
+#[test]
+fn manifests_made_to_take_long_are_refused_at_once() {
+    let many = |form: fn(usize) -> String, count| (0..count).map(form).collect::<String>();
+    let declared = many(|i| format!(" xmlns:n{i}='u'"), 6_000);
+    let inner = many(|i| format!("<a xmlns:m{i}='u'/>"), 1_500);
+    let namespaces = format!("<SoftwareIdentity{declared}>{inner}</SoftwareIdentity>");
+    let attributes = many(|i| format!(" n{i}=''"), 12_000);
+    let attributes = format!("<SoftwareIdentity{attributes}/>");
+    let nested = "<a>".repeat(9_000) + &"</a>".repeat(9_000);
+    let flat = format!("<a>{}</a>", "<b/>".repeat(11_000));
+    let cases = [
+        (namespaces, "rim_xml"),
+        (attributes, "rim_profile"),
+        (nested, "rim_profile"),
+        (flat, "rim_xml"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(code(&text, JANUARY_2026), expected, "{}", &text[..40]);
+    }
+}
+
 /// What canonical XML says is the same: a comment, the order of attributes, an empty tag in long form.
 #[test]
 fn what_means_the_same_still_verifies() {

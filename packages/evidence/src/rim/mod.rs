@@ -9,7 +9,7 @@
 //! document, canonical XML 1.1, SHA-384, ECDSA P-384. Everything else is refused, so no signature can
 //! be wrapped around something that is not read.
 
-mod canonical;
+pub(crate) mod canonical;
 mod chain;
 mod golden;
 mod signature;
@@ -20,8 +20,12 @@ use thiserror::Error;
 pub use chain::{RimRoot, NVIDIA_RIM_FINGERPRINT};
 pub use golden::{golden, Board, GoldenError};
 
-/// Longest manifest, in bytes; NVIDIA's have about 21,000.
-const SIZE_LIMIT: usize = 1 << 20;
+/// Longest manifest, in bytes; NVIDIA's have about 21,000. The parser compares every attribute of an
+/// element with all before it.
+const SIZE_LIMIT: usize = 1 << 17;
+/// Most declarations of namespaces; NVIDIA's manifests have five. The parser's time grows with their
+/// square for every element.
+const NAMESPACES_LIMIT: usize = 64;
 /// Measurements of a GPU.
 const INDICES: u8 = 64;
 /// Namespace of the attributes with digests.
@@ -119,16 +123,7 @@ pub fn is_rim(text: &str) -> bool {
 /// # Errors
 /// The first check that fails.
 pub fn verify_rim(text: &str, root: &RimRoot, now: u64) -> Result<Rim, RimError> {
-    let (have, limit) = (text.len(), SIZE_LIMIT);
-    if have > limit {
-        return Err(RimError::Size { have, limit });
-    }
-    let options = ParsingOptions {
-        nodes_limit: 10_000,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| RimError::Xml(error.to_string()))?;
+    let document = parse(text)?;
     let root_element = document.root_element();
     let signature = signature::Signature::find(root_element)?;
     let signer = chain::verify(&signature.certificates, root, now)?;
@@ -139,8 +134,26 @@ pub fn verify_rim(text: &str, root: &RimRoot, now: u64) -> Result<Rim, RimError>
     Ok(rim)
 }
 
+/// Parses a text that is short and simple enough for it.
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, RimError> {
+    let (have, limit) = (text.len(), SIZE_LIMIT);
+    if have > limit {
+        return Err(RimError::Size { have, limit });
+    }
+    let namespaces = text.matches("xmlns").count();
+    if namespaces > NAMESPACES_LIMIT {
+        let problem = format!("{namespaces} namespaces, at most {NAMESPACES_LIMIT}");
+        return Err(RimError::Xml(problem));
+    }
+    let options = ParsingOptions {
+        nodes_limit: 10_000,
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(text, options).map_err(|error| RimError::Xml(error.to_string()))
+}
+
 /// Reads the measurements of a manifest whose signature holds.
-fn read(root: Node<'_, '_>) -> Result<Rim, RimError> {
+pub(crate) fn read(root: Node<'_, '_>) -> Result<Rim, RimError> {
     let namespace = root.tag_name().namespace().unwrap_or_default().to_string();
     if root.tag_name().name() != "SoftwareIdentity" {
         return Err(RimError::Xml("root is not SoftwareIdentity".to_string()));
