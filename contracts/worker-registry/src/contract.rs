@@ -85,7 +85,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Config {} => policy::config(deps),
         QueryMsg::Worker { worker_id } => workers::worker(deps, env, worker_id),
         QueryMsg::Workers { start, limit } => workers::workers(deps, env, start, limit),
-        QueryMsg::PriceList { model } => prices::price_list(deps, env, model),
+        QueryMsg::PriceList { model, token } => prices::price_list(deps, env, model, token),
         QueryMsg::GetModels {} => prices::models(deps, env),
         QueryMsg::GetURLs { model } => prices::urls(deps, env, model),
         QueryMsg::Kids { kids } => kids::kids(deps, kids),

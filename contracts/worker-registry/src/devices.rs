@@ -70,6 +70,8 @@ pub fn take(
         if worth(storage, &holder)?.is_active(now) {
             return Err(ContractError::DeviceTaken(*device));
         }
+        // What it stood on fell. Should that rise again, the key must not: its GPU serves another.
+        fall_if_it_can(storage, &known.kid, KidStatus::Retired, now)?;
     }
     let taken = Device { kid: *kid, ..known };
     row::save(storage, &device_slot(device), &taken);
@@ -100,8 +102,17 @@ pub fn revoke(
     let known = load(storage, device)?;
     let standing = known.standing.fall("device", to, now)?;
     row::save(storage, &device_slot(device), &Device { standing, ..known });
-    match retire::fall(storage, &known.kid, to, now) {
-        // It serves nobody, or the key fell before.
+    fall_if_it_can(storage, &known.kid, to, now)
+}
+
+/// Lets a key fall, unless there is none or it fell before.
+fn fall_if_it_can(
+    storage: &mut dyn Storage,
+    kid: &Kid,
+    to: KidStatus,
+    now: u64,
+) -> Result<(), ContractError> {
+    match retire::fall(storage, kid, to, now) {
         Err(ContractError::Unknown { .. } | ContractError::NoFall { .. }) => Ok(()),
         other => other,
     }

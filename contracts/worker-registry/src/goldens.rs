@@ -80,7 +80,7 @@ pub fn approve(
     let now = env.block.time.seconds();
     let widens = match deps.storage.get(&set_slot(&golden)) {
         Some(stored) => new.accepts_all_of(&GoldenSet::decode(&stored)?),
-        None => false,
+        None => true,
     };
     deps.storage.set(&set_slot(&golden), &set);
     let approval = Approval {
@@ -100,7 +100,7 @@ pub fn standing(storage: &dyn Storage, golden: &Digest, compared_at: u64) -> Std
         standing,
         values_since,
     } = load(storage, golden)?;
-    let replaced = standing.status == KidStatus::Active && compared_at < values_since;
+    let replaced = standing.status == KidStatus::Active && compared_at <= values_since;
     Ok(match replaced {
         true => Standing {
             status: KidStatus::Retired,

@@ -21,15 +21,23 @@ fn slot(name: &'static str, origin: &Origin) -> Vec<u8> {
     key(name, &[&origin.fmspc, &[origin.pck_ca as u8]])
 }
 
-/// Keeps collateral that was just verified in the forms that the host wants.
-pub fn save(storage: &mut dyn Storage, origin: &Origin, raw: &RawCollateral) {
-    storage.set(&slot("tdx_host", origin), &encode_qve_collateral(raw));
-    if let [ca, root, ..] = raw.pck_crl_issuer_chain.as_slice() {
-        if let Ok(length) = u16::try_from(ca.len()) {
-            let chain = [&length.to_be_bytes()[..], ca, root].concat();
-            storage.set(&slot("tdx_chain", origin), &chain);
-        }
+/// Keeps collateral that was just verified, under this root, in the forms that the host wants: with
+/// the root in every chain, whether or not it was sent.
+pub fn save(storage: &mut dyn Storage, origin: &Origin, mut raw: RawCollateral, root: &[u8]) {
+    for chain in [
+        &mut raw.pck_crl_issuer_chain,
+        &mut raw.tcb_info_issuer_chain,
+        &mut raw.qe_identity_issuer_chain,
+    ] {
+        chain.truncate(1);
+        chain.push(root.to_vec());
     }
+    storage.set(&slot("tdx_host", origin), &encode_qve_collateral(&raw));
+    let ca = raw.pck_crl_issuer_chain.first().map(Vec::as_slice);
+    let ca = ca.unwrap_or_default();
+    let length = u16::try_from(ca.len()).unwrap_or(u16::MAX);
+    let chain = [&length.to_be_bytes()[..], ca, root].concat();
+    storage.set(&slot("tdx_chain", origin), &chain);
 }
 
 /// Whether the host says that this quote is genuine and up to date.

@@ -18,6 +18,10 @@ pub struct Image {
     pub approved: bool,
     /// Whether any workload may run in it, not only those that were approved.
     pub any_workload: bool,
+    /// Since when not, if it was so before; unix seconds.
+    pub named_since: u64,
+    /// A workload of it is compromised, so it never takes any workload again.
+    pub named_for_ever: bool,
     /// The last second at which it counts, `u64::MAX` for no end.
     pub until: u64,
 }
@@ -27,17 +31,32 @@ impl Image {
         standing: Standing::ACTIVE,
         approved: false,
         any_workload: false,
+        named_since: 0,
+        named_for_ever: false,
         until: u64::MAX,
     };
+
+    /// How a workload stands of which nobody spoke.
+    fn unnamed(&self) -> Standing {
+        match self.any_workload {
+            true => Standing::ACTIVE,
+            false => Standing {
+                status: KidStatus::Retired,
+                since: self.named_since,
+            },
+        }
+    }
 }
 
 impl Row for Image {
-    const SIZE: usize = Standing::SIZE + 2 + 8;
+    const SIZE: usize = Standing::SIZE + 3 + 16;
 
     fn write(&self, out: &mut Writer) {
         self.standing.write(out);
         out.bool(self.approved);
         out.bool(self.any_workload);
+        out.u64(self.named_since);
+        out.bool(self.named_for_ever);
         out.u64(self.until);
     }
 
@@ -46,6 +65,8 @@ impl Row for Image {
             standing: Standing::read(from)?,
             approved: from.bool()?,
             any_workload: from.bool()?,
+            named_since: from.u64()?,
+            named_for_ever: from.bool()?,
             until: from.u64()?,
         })
     }
@@ -73,13 +94,14 @@ fn workload(
     row::may_load(storage, &workload_slot(image, workload))
 }
 
-/// How a workload of an image stands; active if nobody spoke of it.
+/// How a workload stands in an image that has this digest. One of which nobody spoke stands while the
+/// image takes any.
 pub fn workload_standing(
     storage: &dyn Storage,
-    image: &Digest,
+    (image, known): (&Digest, &Image),
     digest: &Digest,
 ) -> StdResult<Standing> {
-    Ok(workload(storage, image, digest)?.unwrap_or(Standing::ACTIVE))
+    Ok(workload(storage, image, digest)?.unwrap_or(known.unnamed()))
 }
 
 /// Approves an image until its end, with one more workload or with any. An image that was retired
@@ -101,18 +123,28 @@ pub fn approve(
     };
     let known = load(deps.storage, &image)?;
     refuse_compromised("image", known.standing)?;
+    if workload.is_none() && known.named_for_ever {
+        return Err(ContractError::Format {
+            field: "workload",
+            reason: "must be named: one of this image is compromised",
+        });
+    }
     let was_active = known.approved && known.standing.status == KidStatus::Active;
+    let any_workload = workload.is_none() || (was_active && known.any_workload);
     let approved = Image {
         standing: active,
         approved: true,
-        any_workload: workload.is_none() || (was_active && known.any_workload),
+        any_workload,
+        named_since: match known.any_workload && !any_workload {
+            true => now,
+            false => known.named_since,
+        },
+        named_for_ever: known.named_for_ever,
         until: until.unwrap_or(u64::MAX),
     };
     if let Some(workload) = workload {
-        refuse_compromised(
-            "workload",
-            workload_standing(deps.storage, &image, &workload)?,
-        )?;
+        let earlier = self::workload(deps.storage, &image, &workload)?;
+        refuse_compromised("workload", earlier.unwrap_or(Standing::ACTIVE))?;
         row::save(deps.storage, &workload_slot(&image, &workload), &active);
     }
     row::save(deps.storage, &image_slot(&image), &approved);
@@ -151,13 +183,22 @@ pub fn revoke_workload(
     to: KidStatus,
     now: u64,
 ) -> Result<(), ContractError> {
-    let fallen = workload_standing(storage, image, workload)?.fall("workload", to, now)?;
+    let earlier = self::workload(storage, image, workload)?;
+    let fallen = earlier
+        .unwrap_or(Standing::ACTIVE)
+        .fall("workload", to, now)?;
     row::save(storage, &workload_slot(image, workload), &fallen);
-    let mut known = load(storage, image)?;
-    if known.any_workload {
-        known.any_workload = false;
-        row::save(storage, &image_slot(image), &known);
-    }
+    let known = load(storage, image)?;
+    let named = Image {
+        any_workload: false,
+        named_since: match known.any_workload {
+            true => now,
+            false => known.named_since,
+        },
+        named_for_ever: known.named_for_ever || to == KidStatus::Compromised,
+        ..known
+    };
+    row::save(storage, &image_slot(image), &named);
     Ok(())
 }
 

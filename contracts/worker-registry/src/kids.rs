@@ -43,7 +43,7 @@ impl Worth {
 /// What this key is worth.
 pub fn worth(storage: &dyn Storage, key: &Key) -> StdResult<Worth> {
     let image = images::load(storage, &key.image)?;
-    let workload = images::workload_standing(storage, &key.image, &key.workload)?;
+    let workload = images::workload_standing(storage, (&key.image, &image), &key.workload)?;
     let platform = platforms::standing(storage, &key.platform)?;
     let golden = match key.golden {
         NO_GOLDEN => Standing::ACTIVE,

@@ -11,7 +11,7 @@ const PRODUCTS: [SnpProduct; 3] = [SnpProduct::Milan, SnpProduct::Genoa, SnpProd
 
 /// Bytes of a policy.
 pub const POLICY_SIZE: usize = TDX_SIZE + SNP_SIZE + 4 + 1 + 8;
-const TDX_SIZE: usize = 2 + 8 + 1 + 4 * MAX_ADVISORIES + 4 + 8;
+const TDX_SIZE: usize = 2 + 8 + 1 + 4 * MAX_ADVISORIES + 4 + 5 + 8;
 const SNP_SIZE: usize = 3 + 8 + 6 * PRODUCTS.len();
 
 pub fn write_policy(policy: &Policy, out: &mut Writer) {
@@ -46,6 +46,8 @@ fn write_tdx(policy: &TdxPolicy, out: &mut Writer) {
     }
     out.zeros(free);
     out.u32(policy.min_tcb_evaluation_number);
+    out.bool(policy.max_tcb_evaluation_number.is_some());
+    out.u32(policy.max_tcb_evaluation_number.unwrap_or(0));
     out.u64(policy.max_collateral_age_s);
 }
 
@@ -67,6 +69,10 @@ fn read_tdx(from: &mut Reader) -> StdResult<TdxPolicy> {
         out_of_date_grace_s,
         denied_advisories,
         min_tcb_evaluation_number: from.u32()?,
+        max_tcb_evaluation_number: {
+            let (limited, number) = (from.bool()?, from.u32()?);
+            limited.then_some(number)
+        },
         max_collateral_age_s: from.u64()?,
     })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use cosmwasm_std::{Binary, Deps, Env};
+use cosmwasm_std::{Addr, Binary, Deps, Env};
 use secret_ai_contract_kit::padding;
 use secret_ai_interface::registry::{
     Listing, ModelListing, ModelsAnswer, Offer, PriceListAnswer, UrlsAnswer,
@@ -22,7 +22,12 @@ const SCANNED: u32 = 200;
 /// Most offers in one answer: the cheapest.
 const MAX_OFFERS: usize = 200;
 
-pub fn price_list(deps: Deps, env: Env, model: Option<String>) -> Result<Binary, ContractError> {
+pub fn price_list(
+    deps: Deps,
+    env: Env,
+    model: Option<String>,
+    token: Option<Addr>,
+) -> Result<Binary, ContractError> {
     let mut offers = Vec::new();
     for Found {
         worker_id,
@@ -33,7 +38,7 @@ pub fn price_list(deps: Deps, env: Env, model: Option<String>) -> Result<Binary,
         let Listing { url, models } = listing;
         let wanted = models
             .into_iter()
-            .filter(|listed| is_wanted(listed, model.as_deref()));
+            .filter(|listed| is_wanted(listed, model.as_deref(), token.as_ref()));
         offers.extend(wanted.map(|listing| Offer {
             worker_id,
             url: url.clone(),
@@ -97,8 +102,9 @@ fn active_workers(deps: Deps, env: &Env) -> Result<Vec<Found>, ContractError> {
     Ok(found)
 }
 
-fn is_wanted(listed: &ModelListing, model: Option<&str>) -> bool {
+fn is_wanted(listed: &ModelListing, model: Option<&str>, token: Option<&Addr>) -> bool {
     model.is_none_or(|model| listed.model == model)
+        && token.is_none_or(|token| listed.token == *token)
 }
 
 /// Who names no rate for output comes last.

@@ -16,7 +16,7 @@ use crate::state::{
     COUNTERS,
 };
 use crate::workers::own_worker;
-use crate::{challenge, devices, evidence, listing, retire};
+use crate::{challenge, devices, evidence, listing, retire, stage};
 
 pub fn register(
     deps: DepsMut,
@@ -41,6 +41,7 @@ pub fn register(
     let shown = evidence::check(deps.as_ref(), &env, &config, &operator, &attestation)?;
 
     challenge::consume(deps.storage, &operator, &attestation.receipt_pk);
+    stage::clear(deps.storage, &operator, &attestation);
     let worker_id = match earlier {
         Some((id, worker)) => {
             replace(deps.storage, &worker.kid, now)?;

@@ -10,7 +10,7 @@ use crate::error::ContractError;
 use crate::kids::worth;
 use crate::platforms::{take_seat, Seat};
 use crate::state::{self, kid_slot, Key};
-use crate::{challenge, devices, evidence};
+use crate::{challenge, devices, evidence, stage};
 
 /// A receipt key lives in one boot, so everything but dates and TCB status must be as registered.
 /// A lease that is over cannot be renewed: the worker registers a new key.
@@ -50,6 +50,7 @@ pub fn renew(
     }
 
     challenge::consume(deps.storage, &info.sender, &attestation.receipt_pk);
+    stage::clear(deps.storage, &info.sender, &attestation);
     if shown.platform_is_one {
         let seat = Seat {
             kid,

@@ -5,11 +5,11 @@
 //! answered. It counts only while that very challenge is open, so it serves one registration of one
 //! worker and ends with it. The registration's report data must still bind this evidence.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, StdResult, Storage};
+use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response, StdResult, Storage};
 use secret_ai_attestation::{Device, DeviceKind, Registration};
 use secret_ai_contract_kit::padding;
 use secret_ai_contract_kit::row::{self, key, Reader, Row, Writer};
-use secret_ai_interface::registry::{GpuReport, StageAnswer};
+use secret_ai_interface::registry::{Attestation, GpuEvidence, GpuReport, StageAnswer};
 use secret_ai_interface::{Digest, Hex, PublicKey};
 
 use crate::error::ContractError;
@@ -112,6 +112,15 @@ pub fn stage(
         device: gpu.device,
         expires_at: open.expires_at,
     })?)
+}
+
+/// Forgets the GPUs that this evidence refers to: they were used.
+pub fn clear(storage: &mut dyn Storage, operator: &Addr, attestation: &Attestation) {
+    for gpu in &attestation.gpus {
+        if let GpuEvidence::Staged(place) = gpu {
+            storage.remove(&slot(operator.as_str(), &attestation.receipt_pk.0, *place));
+        }
+    }
 }
 
 /// The GPU that was staged at this place for this registration's challenge.

@@ -17,12 +17,13 @@
 //! | `platform` | platform digest | [`Standing`] | revoke |
 //! | `known` | platform digest | one byte; absent for platforms that are not known | platforms |
 //! | `seats` | platform digest | seats of `platforms.rs`, 28 bytes each | register, renew, retire, revoke |
-//! | `device` | digest of the boot ROM's key | `Device` of `devices.rs` | register, renew, revoke |
+//! | `device` | digest of the boot ROM's key | `Device` of `devices.rs` | register, revoke |
 //! | `golden` | golden id | stored form of the attestation package, about 3 kB | goldens |
 //! | `golden_approval` | golden id | `Approval` of `goldens.rs` | goldens, revoke |
 //! | `certificate` | its SHA-256 | kind, stored form of the attestation package | register, renew, stage, collateral |
 //! | `tdx` | FMSPC, PCK CA | stored form of the attestation package, 2 to 4 kB | collateral |
 //! | `tdx_of` | FMSPC | byte of the PCK CA of the set stored last, for queries | collateral |
+//! | `snp_revoked` | root, serial number of the authority | one byte; never removed | collateral |
 //! | `snp` | product, VCEK or VLEK | stored form of the attestation package | collateral |
 
 use cosmwasm_std::{from_slice, to_vec, Addr, StdError, StdResult, Storage};

@@ -57,7 +57,10 @@ impl Alive {
     /// Whether all public lists agree that it is there.
     fn is_listed(&self) -> bool {
         let listed = self.worker().active;
-        let prices = QueryMsg::PriceList { model: None };
+        let prices = QueryMsg::PriceList {
+            model: None,
+            token: None,
+        };
         let offers = self.suite.ask::<PriceListAnswer>(prices).unwrap().offers;
         let models: ModelsAnswer = self.suite.ask(QueryMsg::GetModels {}).unwrap();
         let urls = QueryMsg::GetURLs { model: None };

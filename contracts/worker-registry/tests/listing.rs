@@ -175,7 +175,9 @@ fn the_price_list_has_the_cheapest_first() {
     let (suite, _, [first, second]) = market();
     let ask = |model: Option<&str>| -> Vec<(WorkerId, String)> {
         let model = model.map(str::to_string);
-        let PriceListAnswer { offers } = suite.ask(QueryMsg::PriceList { model }).unwrap();
+        let PriceListAnswer { offers } = suite
+            .ask(QueryMsg::PriceList { model, token: None })
+            .unwrap();
         offers
             .into_iter()
             .map(|offer| (offer.worker_id, offer.listing.model))

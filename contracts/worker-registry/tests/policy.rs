@@ -301,6 +301,7 @@ fn a_full_policy_is_kept_as_it_was_given() {
             out_of_date_grace_s: 31_536_000,
             denied_advisories: (0..32).map(|n| format!("INTEL-SA-{n:05}")).collect(),
             min_tcb_evaluation_number: u32::MAX,
+            max_tcb_evaluation_number: Some(u32::MAX),
             max_collateral_age_s: 3_600,
         },
         snp: SnpPolicy {

@@ -1,6 +1,6 @@
 //! Which worker to take: the registry's public price list.
 
-use cosmwasm_std::Uint128;
+use cosmwasm_std::{Addr, Uint128};
 use secret_ai_interface::billing::Line;
 use secret_ai_interface::registry::{Offer, PriceListAnswer, QueryMsg, WorkerAnswer};
 use secret_ai_interface::{Unit, WorkerId};
@@ -8,13 +8,20 @@ use secret_ai_interface::{Unit, WorkerId};
 use crate::account::Account;
 use crate::error::{ClientError, Result};
 
-/// What active workers ask, for one model or all.
+/// What active workers ask, for one model or all, in one token or any.
 ///
 /// # Errors
 /// The node's.
-pub async fn offers(account: &Account, model: Option<&str>) -> Result<Vec<Offer>> {
-    let model = model.map(str::to_string);
-    let answer: PriceListAnswer = account.ask_registry(&QueryMsg::PriceList { model }).await?;
+pub async fn offers(
+    account: &Account,
+    model: Option<&str>,
+    token: Option<&str>,
+) -> Result<Vec<Offer>> {
+    let query = QueryMsg::PriceList {
+        model: model.map(str::to_string),
+        token: token.map(Addr::unchecked),
+    };
+    let answer: PriceListAnswer = account.ask_registry(&query).await?;
     Ok(answer.offers)
 }
 
@@ -28,9 +35,9 @@ pub async fn choose(
     token: &str,
     worker: Option<WorkerId>,
 ) -> Result<Offer> {
-    let fits =
-        |o: &Offer| o.listing.token.as_str() == token && worker.is_none_or(|w| w == o.worker_id);
-    let found = offers(account, Some(model)).await?.into_iter().filter(fits);
+    let fits = |o: &Offer| worker.is_none_or(|w| w == o.worker_id);
+    let all = offers(account, Some(model), Some(token)).await?;
+    let found = all.into_iter().filter(fits);
     found.min_by_key(rate_sum).ok_or_else(|| {
         ClientError::input(
             "model",

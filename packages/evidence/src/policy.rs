@@ -135,6 +135,7 @@ impl Default for Policy {
                 out_of_date_grace_s: 0,
                 denied_advisories: Vec::new(),
                 min_tcb_evaluation_number: 0,
+                max_tcb_evaluation_number: None,
                 max_collateral_age_s: THIRTY_DAYS,
             },
             snp: SnpPolicy {

@@ -64,6 +64,10 @@ pub struct TdxPolicy {
     pub denied_advisories: Vec<String>,
     /// Least TCB evaluation number of collateral.
     pub min_tcb_evaluation_number: u32,
+    /// Greatest TCB evaluation number of collateral; absent for no limit. Intel publishes the next
+    /// number early; while it is not to count, a limit keeps it out, and what was stored above the
+    /// limit gives way.
+    pub max_tcb_evaluation_number: Option<u32>,
     /// Seconds for which collateral may be used after its oldest part was issued, 3,600 to 2,592,000.
     pub max_collateral_age_s: u64,
 }
@@ -363,7 +367,7 @@ pub enum RevocationTarget {
     Workload { image: Digest, workload: Digest },
     /// SHA-256 of the platform's PPID or chip id.
     Platform(Digest),
-    /// A GPU: SHA-256 of its boot ROM's public key. Its worker's key falls with it.
+    /// A GPU: SHA-256 of its boot ROM's public key. The key that it serves falls with it.
     Device(Digest),
     /// A golden set, and so a firmware of GPUs.
     Golden(Digest),
@@ -498,9 +502,13 @@ pub enum QueryMsg {
         /// At most 30, the default.
         limit: Option<u32>,
     },
-    /// What active workers ask for a model, cheapest `output` first.
+    /// What active workers ask, for a model and in a token if they are named, cheapest `output`
+    /// first.
     #[returns(PriceListAnswer)]
-    PriceList { model: Option<String> },
+    PriceList {
+        model: Option<String>,
+        token: Option<Addr>,
+    },
     /// Names of models that active workers serve, sorted (Secret AI SDKs).
     #[returns(ModelsAnswer)]
     GetModels {},
@@ -511,7 +519,8 @@ pub enum QueryMsg {
     /// Receipt keys, in the order asked; at most 32. Billing asks this when it settles.
     #[returns(KidsAnswer)]
     Kids { kids: Vec<Kid> },
-    /// Collateral that is stored for a kind of Intel platform; fails if there is none.
+    /// Collateral that was stored last for a kind of Intel platform, of whichever of Intel's two
+    /// authorities; fails if there is none.
     #[returns(CollateralInfo)]
     Collateral { fmspc: Hex<6> },
     /// Collateral that is stored for an AMD product: of its VCEKs, or of its VLEKs; fails if there

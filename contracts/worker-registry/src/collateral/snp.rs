@@ -46,6 +46,10 @@ pub fn submit(
         return drop_revoked(storage, now, &raw, &trusted);
     }
     let collateral = verified?;
+    // An older list, still in its dates, must not bring it back.
+    if storage.get(&revoked_slot(&collateral)).is_some() {
+        return Err(Error::Revoked(Item::Ask).into());
+    }
     let subject = product.name().to_string();
     if let Some(known) = load(storage, product, collateral.signer)? {
         if known.root_sha256 != collateral.root_sha256 {
@@ -82,6 +86,7 @@ fn drop_revoked(
                 && known.is_revoked_by(&raw.crl, root, now)?
             {
                 storage.remove(&slot(raw.product, signer));
+                storage.set(&revoked_slot(&known), &[1]);
                 dropped = true;
             }
         }
@@ -98,6 +103,12 @@ fn drop_revoked(
 
 fn slot(product: Product, signer: Signer) -> Vec<u8> {
     key("snp", &[&[product as u8, signer as u8]])
+}
+
+/// Says that this collateral's authority was revoked, for ever.
+fn revoked_slot(collateral: &SnpCollateral) -> Vec<u8> {
+    let authority: [&[u8]; 2] = [&collateral.root_sha256, &collateral.ask_serial];
+    key("snp_revoked", &authority)
 }
 
 /// What is stored for reports of this product that are signed by this kind of key.

@@ -10,11 +10,13 @@ use secret_ai_attestation::{
 };
 use secret_ai_contract_kit::padding;
 use secret_ai_contract_kit::row::key;
-use secret_ai_interface::registry::{CollateralAnswer, CollateralInfo, RootKind, TdxCollateral};
+use secret_ai_interface::registry::{
+    CollateralAnswer, CollateralInfo, RootKind, TdxCollateral, TdxPolicy,
+};
 use secret_ai_interface::Hex;
 
 use crate::error::ContractError;
-use crate::roots;
+use crate::{roots, state};
 
 pub fn submit(
     storage: &mut dyn Storage,
@@ -23,16 +25,28 @@ pub fn submit(
     sent: TdxCollateral,
 ) -> Result<CollateralAnswer, ContractError> {
     let raw = raw(sent)?;
-    let collateral = match root {
-        RootKind::Vendor => verify_collateral(&raw, &TrustRoot::INTEL, now)?,
-        RootKind::Development => {
-            let der = roots::tdx(storage)?;
-            verify_collateral(&raw, &TrustRoot::from_der(&der)?, now)?
-        }
+    let development = match root {
+        RootKind::Vendor => None,
+        RootKind::Development => Some(roots::tdx(storage)?),
     };
+    let trusted = match &development {
+        None => TrustRoot::INTEL,
+        Some(der) => TrustRoot::from_der(der)?,
+    };
+    let collateral = verify_collateral(&raw, &trusted, now)?;
     let origin = collateral.origin();
     let subject = Hex(collateral.fmspc).to_string();
-    if let Some(known) = load(storage, &origin)? {
+    let policy = state::config(storage)?.policy.tdx;
+    let (have, max) = (collateral.evaluation_number(), newest(&policy));
+    if have > max {
+        return Err(ContractError::Range {
+            field: "tcb evaluation number",
+            have: have.into(),
+            min: 0,
+            max: max.into(),
+        });
+    }
+    if let Some(known) = load(storage, &origin, &policy)? {
         if known.root_sha256 != collateral.root_sha256 {
             return Err(ContractError::OtherRoot(subject));
         }
@@ -47,7 +61,7 @@ pub fn submit(
     storage.set(&slot(&origin), &collateral.encode()?);
     storage.set(&origin_slot(&origin.fmspc), &[origin.pck_ca as u8]);
     #[cfg(feature = "host-dcap")]
-    crate::host_path::save(storage, &origin, &raw);
+    crate::host_path::save(storage, &origin, raw, trusted.der());
     Ok(CollateralAnswer {
         subject,
         stored: true,
@@ -63,10 +77,22 @@ fn origin_slot(fmspc: &[u8; 6]) -> Vec<u8> {
     key("tdx_of", &[fmspc])
 }
 
-/// What is stored for platforms of this origin.
-pub fn load(storage: &dyn Storage, origin: &Origin) -> Result<Option<Collateral>, ContractError> {
+/// The newest evaluation number that policy lets count.
+fn newest(policy: &TdxPolicy) -> u32 {
+    policy.max_tcb_evaluation_number.unwrap_or(u32::MAX)
+}
+
+/// What is stored for platforms of this origin. A set that policy calls too new is as if it were not
+/// there: Intel publishes levels early under the next number, and whoever brought those would else
+/// keep out the ones that count.
+pub fn load(
+    storage: &dyn Storage,
+    origin: &Origin,
+    policy: &TdxPolicy,
+) -> Result<Option<Collateral>, ContractError> {
     let stored = storage.get(&slot(origin));
-    Ok(stored.map(|bytes| Collateral::decode(&bytes)).transpose()?)
+    let stored = stored.map(|bytes| Collateral::decode(&bytes)).transpose()?;
+    Ok(stored.filter(|set| set.evaluation_number() <= newest(policy)))
 }
 
 /// Of the set that was stored last for this FMSPC.
@@ -81,7 +107,8 @@ pub fn info(deps: Deps, fmspc: Hex<6>) -> Result<Binary, ContractError> {
         fmspc: fmspc.0,
         pck_ca,
     };
-    let collateral = load(deps.storage, &origin)?.ok_or_else(unknown)?;
+    let policy = state::config(deps.storage)?.policy.tdx;
+    let collateral = load(deps.storage, &origin, &policy)?.ok_or_else(unknown)?;
     let answer = CollateralInfo {
         fmspc,
         root: match collateral.root_sha256 {

@@ -42,7 +42,7 @@ pub struct Shown {
     pub image: Digest,
     pub workload: Digest,
     pub platform: Digest,
-    /// False for a platform that cannot be told apart from its like, as with VLEKs.
+    /// False for a chip that hides its id behind its provider's key: it cannot be told from others.
     pub platform_is_one: bool,
     pub tcb_status: u8,
     /// What all GPUs showed.

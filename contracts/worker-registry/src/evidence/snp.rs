@@ -3,7 +3,7 @@
 use cosmwasm_std::Storage;
 use secret_ai_attestation::snp::{
     check_snp_policy, report_signer, snp_image_id, verify_endorsement, verify_snp_report,
-    Endorsement, Signer, SnpPolicy as VerifierPolicy, Tcb,
+    Endorsement, SnpPolicy as VerifierPolicy, Tcb,
 };
 use secret_ai_attestation::TcbStatus;
 use secret_ai_interface::registry::{CertificateRef, SnpMinTcb, SnpPolicy, SnpProduct};
@@ -44,7 +44,7 @@ pub fn verify(
         tee: Tee::Snp,
         image: Hex(snp_image_id(&verified)),
         platform: Hex(verified.platform_hash),
-        platform_is_one: verified.signer == Signer::Vcek,
+        platform_is_one: verified.chip_id != [0; 64],
         tcb_status: TcbStatus::UpToDate as u8,
         report_data: verified.report_data,
         measured: Measured::HostData(verified.host_data),

@@ -77,7 +77,7 @@ fn load(
     policy: &TdxPolicy,
     now: u64,
 ) -> Result<Collateral, ContractError> {
-    let stored = tdx_load(storage, origin)?;
+    let stored = tdx_load(storage, origin, policy)?;
     let stored = stored.ok_or(ContractError::CollateralUnknown(
         Hex(origin.fmspc).to_string(),
     ))?;

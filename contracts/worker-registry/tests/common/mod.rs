@@ -45,6 +45,7 @@ pub fn policy() -> Policy {
             out_of_date_grace_s: 0,
             denied_advisories: vec![],
             min_tcb_evaluation_number: 0,
+            max_tcb_evaluation_number: None,
             max_collateral_age_s: 2_592_000,
         },
         snp: SnpPolicy {

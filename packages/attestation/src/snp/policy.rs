@@ -43,14 +43,16 @@ pub fn check_snp_policy(report: &VerifiedSnp, policy: &SnpPolicy) -> Result<(), 
     if minimums.peek().is_none() {
         return Err(SnpError::PolicyNoMinimum(report.product).into());
     }
-    match minimums.find(|(_, minimum)| !report.reported_tcb.at_least(minimum)) {
-        Some((_, minimum)) => Err(SnpError::PolicyMinTcb {
-            have: report.reported_tcb,
-            need: *minimum,
+    // What a guest was launched under counts as well: old firmware may have let its memory be changed.
+    for (_, need) in minimums {
+        for have in [report.reported_tcb, report.launch_tcb] {
+            if !have.at_least(need) {
+                let need = *need;
+                return Err(SnpError::PolicyMinTcb { have, need }.into());
+            }
         }
-        .into()),
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// What identifies an image: what was launched, under which guest policy, at which privilege level it

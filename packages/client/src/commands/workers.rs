@@ -6,7 +6,7 @@ use crate::offers::{describe, offers, verified};
 
 /// Lists what active workers offer.
 pub async fn list(account: &Account, model: Option<&str>) -> Result<()> {
-    let offers = offers(account, model).await?;
+    let offers = offers(account, model, None).await?;
     if offers.is_empty() {
         println!("no active worker offers {}", model.unwrap_or("anything"));
     }
