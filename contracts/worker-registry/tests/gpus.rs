@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{refused, Answer, Boot, Cpu, Gpu, Snp, Suite, LEASE_S, START};
+use common::{refused, Answer, Boot, Cpu, Gpu, Snp, Suite, Tee, LEASE_S, START};
 use cosmwasm_std::{Addr, Binary};
 use secret_ai_attestation::{gpu_nonce, report_data, Device};
 use secret_ai_interface::registry::*;
@@ -560,4 +560,28 @@ fn authorities_come_in_small_numbers_and_in_order() {
         .submit_any(RootKind::Development, Gpu::authorities())
         .unwrap();
     assert_eq!(answer.subject, Gpu::authority().to_string());
+}
+
+/// A key whose image fell gives up its GPU; should the image rise again, the key does not: one GPU
+/// serves one worker.
+#[test]
+fn a_gpu_that_moved_on_does_not_come_back() {
+    let mut suite = Suite::with_gpus();
+    let (alice, bob) = (suite.user("alice"), suite.user("bob"));
+    let (one, two) = (Boot::new("1").with_gpus(1), Boot::new("2").with_gpus(1));
+    let (first, second) = (suite.tee.clone(), Tee::other_image());
+    let gpu = Gpu::new(0);
+    let gpus = std::slice::from_ref(&gpu);
+    suite
+        .register_gpus(&first, gpus, &alice, None, &one)
+        .unwrap();
+    suite.approve(second.image(), None).unwrap();
+    let image = RevocationTarget::Image(first.image());
+    suite.revoke(image, RevocationSpeed::Retired).unwrap();
+    suite
+        .register_gpus(&second, gpus, &bob, None, &two)
+        .unwrap();
+    suite.approve(first.image(), None).unwrap();
+    assert_eq!(suite.status(&one), KidStatus::Retired);
+    assert_eq!(suite.status(&two), KidStatus::Active);
 }

@@ -409,3 +409,29 @@ fn configuration_and_hardening_together_need_both_flags() {
         "policy_tcb_status",
     );
 }
+
+/// Intel publishes the next evaluation number early; whoever brings that set must not keep out the one
+/// that counts.
+#[test]
+fn collateral_above_the_greatest_evaluation_number_gives_way() {
+    let mut suite = Suite::new();
+    let alice = suite.user("alice");
+    suite.register(&alice, &Boot::new("1")).unwrap();
+    let mut limited = policy();
+    limited.tdx.max_tcb_evaluation_number = Some(19);
+    suite.set_policy(limited).unwrap();
+    refused(
+        suite.register(&alice, &Boot::new("2")),
+        "collateral_unknown",
+    );
+    let early = suite.tee.collateral(START);
+    refused(suite.submit(RootKind::Development, early), "range");
+    let standard = suite.tee.collateral_numbered(START, 19);
+    assert!(
+        suite
+            .submit(RootKind::Development, standard)
+            .unwrap()
+            .stored
+    );
+    suite.register(&alice, &Boot::new("2")).unwrap();
+}

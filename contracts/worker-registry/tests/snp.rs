@@ -372,12 +372,34 @@ fn an_authority_that_was_revoked_is_dropped() {
     let mut world = snp.clone();
     world.soft.revoked.push(snp.soft.ask_serial());
     world.soft.crl_number += 1;
-    // Whatever it is answered, the list has been seen.
-    let _ = suite.submit_any(RootKind::Development, world.own_collateral());
+    let answer = suite
+        .submit_any(RootKind::Development, world.own_collateral())
+        .unwrap();
+    assert!(!answer.stored);
     for cpu in [snp.clone(), snp.by_hash()] {
-        let result = suite.renew_on(&cpu, &alice, &boot);
-        assert!(result.is_err(), "{result:?}");
+        refused(suite.renew_on(&cpu, &alice, &boot), "collateral_unknown");
     }
+    // The list from before it, still in its dates, does not bring the authority back.
+    refused(
+        suite.submit_any(RootKind::Development, snp.own_collateral()),
+        "revoked",
+    );
+    refused(
+        suite.submit_any(RootKind::Development, world.own_collateral()),
+        "revoked",
+    );
+}
+
+/// Old firmware may have let a guest's memory be changed before the platform was updated.
+#[test]
+fn a_guest_that_was_launched_below_the_minimum_is_refused() {
+    let (mut suite, alice) = with_snp();
+    let mut snp = Snp::new();
+    snp.soft.launch_tcb.snp -= 1;
+    refused(
+        suite.register_on(&snp, &alice, None, &Boot::new("1")),
+        "policy_snp_min_tcb",
+    );
 }
 
 #[test]

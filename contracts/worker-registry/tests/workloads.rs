@@ -388,3 +388,25 @@ fn the_query_tells_what_may_register() {
     suite.revoke(target, RevocationSpeed::Compromised).unwrap();
     assert_eq!(shown(&suite, Some(exact)), (false, Compromised));
 }
+
+/// Keys under workloads that nobody named fall when the image stops taking any.
+#[test]
+fn unnamed_workloads_end_when_the_image_takes_named_ones_only() {
+    let mut suite = Suite::new();
+    let (alice, boot) = (suite.user("alice"), Boot::new("1"));
+    let image = suite.tee.image();
+    suite.register(&alice, &boot).unwrap();
+    suite.app.advance(30);
+    let other = RevocationTarget::Workload {
+        image,
+        workload: Hex([9; 32]),
+    };
+    suite.revoke(other, RevocationSpeed::Compromised).unwrap();
+    assert_eq!(suite.status(&boot), Retired);
+    assert_eq!(suite.kid(boot.kid()).unwrap().lease_until, START + 30);
+    // Any workload would let the compromised one back in under the name of its register's value.
+    refused(suite.approve_image(image, None, None), "format");
+    let own = suite.tee.workload();
+    suite.approve_image(image, Some(own), None).unwrap();
+    assert_eq!(suite.status(&boot), Active);
+}

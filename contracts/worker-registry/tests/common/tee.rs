@@ -119,7 +119,14 @@ impl Tee {
 
     /// Collateral issued at `issued`, for 30 days.
     pub fn collateral(&self, issued: u64) -> TdxCollateral {
+        self.collateral_numbered(issued, self.soft.tcb_info.evaluation_number)
+    }
+
+    /// The same of another TCB evaluation number.
+    pub fn collateral_numbered(&self, issued: u64, number: u32) -> TdxCollateral {
         let mut soft = self.soft.clone();
+        soft.tcb_info.evaluation_number = number;
+        soft.qe_identity.evaluation_number = number;
         let until = issued + MONTH;
         soft.crl_validity = (issued, until);
         (soft.tcb_info.issued, soft.tcb_info.next_update) = (issued, until);
