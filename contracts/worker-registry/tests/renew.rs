@@ -118,5 +118,5 @@ fn a_workload_that_is_not_approved_any_more_cannot_renew() {
     let target = RevocationTarget::Image(image);
     suite.revoke(target, RevocationSpeed::Retired).unwrap();
     suite.approve(image, Some(Hex([1; 48]))).unwrap();
-    refused(suite.renew(&alice, &boot), "workload");
+    refused(suite.renew(&alice, &boot), "retired");
 }
