@@ -162,12 +162,15 @@ impl Agent {
 
     /// Whether the agent may promise anything: its journal works and its lease runs.
     pub fn is_healthy(&self) -> bool {
-        let lease_until = self
-            .attested
+        self.journal.is_healthy() && self.sessions.contract_time() <= self.lease_until()
+    }
+
+    /// End of the lease, Unix seconds of block time.
+    pub fn lease_until(&self) -> u64 {
+        self.attested
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .lease_until;
-        self.journal.is_healthy() && self.sessions.contract_time() <= lease_until
+            .lease_until
     }
 
     /// Waits until all requests in progress are counted and their receipts stored.

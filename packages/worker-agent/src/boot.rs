@@ -48,7 +48,7 @@ pub enum BootError {
         index: usize,
         source: secret_ai_attestation::Error,
     },
-    #[snafu(display("tee.gpus is {need}, but there are {have} confidential GPUs"))]
+    #[snafu(display("tee.gpus is {need}, but the number of confidential GPUs here is {have}"))]
     GpuCount { have: usize, need: u8 },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },

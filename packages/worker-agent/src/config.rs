@@ -5,12 +5,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use figment::Figment;
 use secret_ai_interface::registry::{Listing, ModelListing, Workload};
 use secret_ai_interface::{Hex, Unit, MAX_COUNT, MAX_MODEL_NAME};
 use serde::Deserialize;
-use snafu::Snafu;
+use snafu::{ResultExt, Snafu};
 
 use crate::agent::Limits;
 use crate::chain::Gas;
@@ -26,8 +27,13 @@ const MOST_BODY: usize = 64 << 20;
 /// The configuration cannot be used.
 #[derive(Debug, Snafu)]
 pub enum ConfigError {
-    #[snafu(display("configuration: {source}"))]
-    Read { source: Box<figment::Error> },
+    #[snafu(display("config file {}: {source}", path.display()))]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[snafu(display("{origin}: {problem}"))]
+    Read { origin: String, problem: String },
     #[snafu(display("configuration: {field}: {problem}"))]
     Field {
         field: &'static str,
@@ -132,12 +138,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] naming the field.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).context(FileSnafu { path })?;
         let figment = Figment::new()
-            .merge(Toml::file_exact(path))
+            .merge(Toml::string(&text))
             .merge(Env::prefixed(ENV_PREFIX).split("__"));
-        let config: Config = figment.extract().map_err(|e| ConfigError::Read {
-            source: Box::new(e),
-        })?;
+        let config: Config = figment
+            .extract()
+            .map_err(|error| unreadable(path, &error))?;
         config.check()?;
         Ok(config)
     }
@@ -178,7 +185,8 @@ impl Config {
             None => "no workload named",
         };
         let class = self.class();
-        format!("class {class}, {gpus} confidential GPUs, {platform} platform, {workload}")
+        let plural = if gpus == 1 { "" } else { "s" };
+        format!("class {class}, {gpus} confidential GPU{plural}, {platform} platform, {workload}")
     }
 
     /// What may be meant otherwise than it is written.
@@ -224,26 +232,51 @@ impl Config {
             "must be at least 1".into()
         })?;
         let gpus = self.tee.gpus();
-        require(gpus <= MAX_GPUS, "tee", || {
-            format!("gpus: {gpus}, must be 0 to {MAX_GPUS}")
+        require(gpus <= MAX_GPUS, "tee.gpus", || {
+            format!("{gpus}, must be 0 to {MAX_GPUS}")
         })?;
         let contracts = [
-            &self.chain.registry,
-            &self.chain.billing,
-            &self.chain.rewards,
+            ("chain.registry", &self.chain.registry),
+            ("chain.billing", &self.chain.billing),
+            ("chain.rewards", &self.chain.rewards),
         ];
-        for contract in contracts {
+        for (field, contract) in contracts {
             let hash = contract.code_hash.as_deref();
             let fits = hash.is_none_or(|h| h.parse::<Hex<32>>().is_ok());
-            require(fits, "chain", || "code_hash must have 64 hex digits".into())?;
+            require(fits, field, || "code_hash must have 64 hex digits".into())?;
             let address = secret_ai_chain_client::address::decode(&contract.address);
             address.map_err(|e| ConfigError::Field {
-                field: "chain",
-                problem: e.to_string(),
+                field,
+                problem: format!("address: {e}"),
             })?;
         }
         Ok(())
     }
+}
+
+/// What the configuration library found, by the full name of the field.
+fn unreadable(path: &Path, error: &figment::Error) -> ConfigError {
+    let mut field = error.path.clone();
+    let problem = match &error.kind {
+        Kind::MissingField(name) => {
+            field.push(name.to_string());
+            "is missing".to_owned()
+        }
+        Kind::Message(message) => message.clone(),
+        other => other.to_string(),
+    };
+    let is_variable = |origin: &figment::Metadata| origin.name.contains("environment");
+    ReadSnafu {
+        origin: match &error.metadata {
+            Some(origin) if is_variable(origin) => format!("environment variables {ENV_PREFIX}…"),
+            _ => format!("config file {}", path.display()),
+        },
+        problem: match field.is_empty() {
+            true => problem,
+            false => format!("{}: {problem}", field.join(".")),
+        },
+    }
+    .build()
 }
 
 fn check_listing(listing: &ModelListing) -> Result<(), ConfigError> {

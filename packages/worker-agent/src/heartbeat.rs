@@ -1,5 +1,12 @@
 //! Signs of life: a registry whose policy asks for them lists a worker only while its TEE signs a
 //! heartbeat often enough. The registration was the first one, and every renewal is one too.
+//!
+//! What this proves has a limit. The time that is signed is what the operator's own node says, and a
+//! TEE has no clock to hold against it. A malicious operator whose node lies about time can collect
+//! signatures over times to come, turn the machine off, and hand them in one by one. The agent signs
+//! nothing beyond the end of its lease, as the registry's answer gave it, so that such a stock ends
+//! with the lease: only fresh evidence, over the registry's own challenge, extends it. Whoever wants to
+//! know sooner that a worker has stopped must ask for shorter leases, not for more heartbeats.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +34,8 @@ pub enum HeartbeatError {
     Digest {
         source: secret_ai_attestation::Error,
     },
+    #[snafu(display("the lease ended at {lease_until}, a sign of life at {at} is not signed"))]
+    LeaseOver { at: u64, lease_until: u64 },
 }
 
 /// Gives signs of life as often as the registry's policy wants them, until `stop`.
@@ -67,9 +76,12 @@ async fn step(agent: &Agent, last: &mut u64, is_due: bool) -> Result<u64, Heartb
 /// what was signed.
 ///
 /// # Errors
-/// [`HeartbeatError`] if the chain cannot be reached or refuses.
+/// [`HeartbeatError`] if the chain cannot be reached or refuses, or the lease ends before that time;
+/// then nothing is signed.
 pub async fn beat(agent: &Agent, last: u64) -> Result<u64, HeartbeatError> {
     let at = agent.chain.block_time().await?.max(last.saturating_add(1));
+    let lease_until = agent.lease_until();
+    snafu::ensure!(at <= lease_until, LeaseOverSnafu { at, lease_until });
     let (identity, kid) = (&agent.identity, agent.keys.kid());
     let digest = heartbeat_digest(&identity.chain_id, &identity.registry, &kid, at)?;
     let signature = agent.keys.sign(&digest);

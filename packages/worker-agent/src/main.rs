@@ -1,6 +1,8 @@
 //! `secret-ai-worker`: the worker's agent and its operator's commands.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,11 +56,28 @@ async fn main() -> ExitCode {
         .init();
     match execute(cli).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Who closed standard output has read enough.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes a line to standard output.
+fn say(line: impl Display) -> Result<(), Failure> {
+    Ok(writeln!(io::stdout(), "{line}")?)
+}
+
+/// Writes an error to standard error; who closed that wants none.
+fn complain(problem: impl Display) {
+    let _ = writeln!(io::stderr(), "error: {problem}");
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let written = error.downcast_ref::<io::Error>();
+    written.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 async fn execute(cli: Cli) -> Result<(), Failure> {
@@ -72,24 +91,34 @@ async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Earnings => earnings(&config).await,
         Command::Claim { token, amount } => claim(&config, token, amount).await,
         Command::Retire => retire(&config).await,
-        Command::CheckConfig => {
-            for warning in config.warnings() {
-                println!("warning: {warning}");
-            }
-            println!("{} is fine: {}", cli.config.display(), config.claim());
-            Ok(())
-        }
+        Command::CheckConfig => check_config(&config, &cli.config),
     }
+}
+
+fn check_config(config: &Config, path: &Path) -> Result<(), Failure> {
+    let problems = run::file_problems(config);
+    problems.iter().for_each(complain);
+    if !problems.is_empty() {
+        return Err(format!("{}: problems found: {}", path.display(), problems.len()).into());
+    }
+    for warning in config.warnings() {
+        say(format_args!("warning: {warning}"))?;
+    }
+    if let Err(lack) = config.tee.check_machine() {
+        say(format_args!("warning: {lack}"))?;
+    }
+    let path = path.display();
+    say(format_args!("{path} is fine: {}", config.claim()))
 }
 
 async fn earnings(config: &Config) -> Result<(), Failure> {
     let answer = run::connect(config).await?.earnings().await?;
     for row in answer.earnings {
         let open = row.earned.checked_sub(row.claimed).unwrap_or_default();
-        println!(
+        say(format_args!(
             "{} earned {} claimed {} open {open}",
             row.token, row.earned, row.claimed
-        );
+        ))?;
     }
     Ok(())
 }
@@ -109,11 +138,11 @@ async fn claim(
         }
     };
     if tokens.is_empty() {
-        println!("nothing to claim");
+        say("nothing to claim")?;
     }
     for token in tokens {
         let paid = chain.claim(&token, amount).await?.amount;
-        println!("{token} paid out {paid}");
+        say(format_args!("{token} paid out {paid}"))?;
     }
     Ok(())
 }
@@ -122,8 +151,8 @@ async fn retire(config: &Config) -> Result<(), Failure> {
     let file = WorkerFile::load(&config.data_dir)?;
     let file = file.ok_or("data_dir: no worker has been registered from here")?;
     run::connect(config).await?.retire(file.worker_id).await?;
-    println!("worker {} takes no new sessions", file.worker_id);
-    Ok(())
+    let id = file.worker_id;
+    say(format_args!("worker {id} takes no new sessions"))
 }
 
 async fn stop_on_signal(stop: CancellationToken) {

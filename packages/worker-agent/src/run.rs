@@ -69,6 +69,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    // Before anything is paid for.
+    let sources = config.tee.open()?;
     fs::create_dir_all(&config.data_dir).context(FileSnafu {
         path: &config.data_dir,
     })?;
@@ -77,7 +79,6 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_models(&config, engine.as_ref()).await?;
     let chain = connect(&config).await?;
     check_contracts(&config.chain, &chain).await?;
-    let sources = config.tee.open()?;
     // Nobody is told of an address that cannot be listened at.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -297,6 +298,32 @@ fn embedded(_: Option<&Path>, _: &Option<String>) -> Result<Arc<dyn Engine>, Run
         feature: "embedded",
     }
     .fail()
+}
+
+/// What is wrong with the files that a configuration names, each by its field.
+pub fn file_problems(config: &Config) -> Vec<String> {
+    let wallet = Wallet::from_file(&config.wallet_file).err();
+    let tee = config.tee.check_files().err();
+    let engine = match &config.engine {
+        EngineConfig::Embedded {
+            model_file: Some(file),
+            ..
+        } => {
+            let opened = fs::File::open(file).context(FileSnafu { path: file });
+            opened.err().map(|e| format!("engine.model_file: {e}"))
+        }
+        EngineConfig::Upstream {
+            api_key_file: Some(file),
+            ..
+        } => {
+            let key = read_key(file);
+            key.err().map(|e| format!("engine.api_key_file: {e}"))
+        }
+        _ => None,
+    };
+    let wallet = wallet.map(|error| format!("wallet_file: {error}"));
+    let tee = tee.map(|error| error.to_string());
+    [wallet, tee, engine].into_iter().flatten().collect()
 }
 
 fn read_key(path: &Path) -> Result<String, RunError> {

@@ -1,5 +1,6 @@
 //! The `[tee]` table of the configuration: where the worker runs, and how it proves that.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,9 +14,12 @@ use crate::evidence::{ConfigfsTsm, DeviceProvider, EvidenceError, EvidenceProvid
 /// Most GPUs that a worker's class can say.
 pub const MAX_GPUS: u8 = 15;
 
+/// Bytes of a dstack app id: 20 as dstack makes it, at most what the registry takes.
+const APP_ID: RangeInclusive<usize> = 20..=64;
+
 /// Where evidence comes from.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(try_from = "TeeFields")]
 pub enum TeeConfig {
     /// Real hardware: Linux's `configfs-tsm` for the CPU, NVIDIA's driver for GPUs.
     ConfigfsTsm {
@@ -24,7 +28,6 @@ pub enum TeeConfig {
         /// VCEK or VLEK in DER or PEM, for SEV-SNP hosts that do not hand it out.
         certificate_file: Option<PathBuf>,
         /// Number of confidential GPUs; all that the driver shows.
-        #[serde(default)]
         gpus: u8,
         workload: Option<WorkloadConfig>,
     },
@@ -32,10 +35,8 @@ pub enum TeeConfig {
     Simulated {
         /// Holds 64 hex digits and the Unix seconds for which the certificates were made.
         seed_file: PathBuf,
-        #[serde(default)]
         cpu: SimulatedCpu,
         /// Number of confidential GPUs.
-        #[serde(default)]
         gpus: u8,
         workload: Option<WorkloadConfig>,
     },
@@ -54,7 +55,7 @@ pub enum SimulatedCpu {
 
 /// What the measured image was told to run (registry's `Workload`).
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(try_from = "WorkloadFields")]
 pub enum WorkloadConfig {
     /// TDX, SecretVM's attest tool.
     AttestTool {
@@ -64,13 +65,124 @@ pub enum WorkloadConfig {
     },
     /// TDX, dstack.
     Dstack {
-        /// Hex.
-        #[serde(deserialize_with = "hex_bytes")]
+        /// 20 to 64 bytes.
         app_id: Vec<u8>,
         compose_sha256: Digest,
         os_image_sha256: Digest,
         docker_files_sha256: Option<Digest>,
     },
+}
+
+/// A `[tee]` table as it is written. Serde's tagged enums would lose the names of the fields inside of
+/// them, and an operator needs them in error messages.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TeeFields {
+    kind: TeeKind,
+    path: Option<PathBuf>,
+    certificate_file: Option<PathBuf>,
+    seed_file: Option<PathBuf>,
+    cpu: Option<SimulatedCpu>,
+    #[serde(default)]
+    gpus: u8,
+    workload: Option<WorkloadConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TeeKind {
+    ConfigfsTsm,
+    Simulated,
+}
+
+impl TryFrom<TeeFields> for TeeConfig {
+    type Error = String;
+
+    fn try_from(fields: TeeFields) -> Result<Self, String> {
+        let TeeFields { gpus, workload, .. } = fields;
+        match fields.kind {
+            TeeKind::ConfigfsTsm => {
+                absent("seed_file", &fields.seed_file)?;
+                absent("cpu", &fields.cpu)?;
+                Ok(TeeConfig::ConfigfsTsm {
+                    path: fields.path,
+                    certificate_file: fields.certificate_file,
+                    gpus,
+                    workload,
+                })
+            }
+            TeeKind::Simulated => {
+                absent("path", &fields.path)?;
+                absent("certificate_file", &fields.certificate_file)?;
+                Ok(TeeConfig::Simulated {
+                    seed_file: present("seed_file", fields.seed_file)?,
+                    cpu: fields.cpu.unwrap_or_default(),
+                    gpus,
+                    workload,
+                })
+            }
+        }
+    }
+}
+
+/// A `[tee.workload]` table as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkloadFields {
+    scheme: Scheme,
+    #[serde(default, deserialize_with = "app_id")]
+    app_id: Option<Vec<u8>>,
+    compose_sha256: Digest,
+    rootfs: Option<Digest>,
+    os_image_sha256: Option<Digest>,
+    docker_files_sha256: Option<Digest>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Scheme {
+    AttestTool,
+    Dstack,
+}
+
+impl TryFrom<WorkloadFields> for WorkloadConfig {
+    type Error = String;
+
+    fn try_from(fields: WorkloadFields) -> Result<Self, String> {
+        let compose_sha256 = fields.compose_sha256;
+        let docker_files_sha256 = fields.docker_files_sha256;
+        match fields.scheme {
+            Scheme::AttestTool => {
+                absent("app_id", &fields.app_id)?;
+                absent("os_image_sha256", &fields.os_image_sha256)?;
+                Ok(WorkloadConfig::AttestTool {
+                    compose_sha256,
+                    rootfs: present("rootfs", fields.rootfs)?,
+                    docker_files_sha256,
+                })
+            }
+            Scheme::Dstack => {
+                absent("rootfs", &fields.rootfs)?;
+                Ok(WorkloadConfig::Dstack {
+                    app_id: present("app_id", fields.app_id)?,
+                    compose_sha256,
+                    os_image_sha256: present("os_image_sha256", fields.os_image_sha256)?,
+                    docker_files_sha256,
+                })
+            }
+        }
+    }
+}
+
+fn present<T>(name: &str, value: Option<T>) -> Result<T, String> {
+    value.ok_or_else(|| format!("{name} is missing"))
+}
+
+fn absent<T>(name: &str, value: &Option<T>) -> Result<(), String> {
+    match value {
+        Some(_) => Err(format!("{name} does not belong to this kind")),
+        None => Ok(()),
+    }
 }
 
 /// Where evidence of this configuration's CPU and GPUs comes from.
@@ -97,6 +209,39 @@ impl TeeConfig {
         }
     }
 
+    /// Reads the files that are named, on whatever machine.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] naming the field.
+    pub fn check_files(&self) -> Result<(), EvidenceError> {
+        match self {
+            TeeConfig::ConfigfsTsm {
+                certificate_file, ..
+            } => {
+                let file = certificate_file.as_deref();
+                file.map_or(Ok(()), |file| ConfigfsTsm::read_certificate(file).map(drop))
+            }
+            TeeConfig::Simulated { seed_file, .. } => check_seed(seed_file),
+        }
+    }
+
+    /// Whether this machine has what makes evidence.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] for the first thing that it lacks.
+    pub fn check_machine(&self) -> Result<(), EvidenceError> {
+        match self {
+            TeeConfig::ConfigfsTsm { path, gpus, .. } => {
+                ConfigfsTsm::open(path.as_deref(), None)?;
+                match gpus {
+                    0 => Ok(()),
+                    _ => nvidia().map(drop),
+                }
+            }
+            TeeConfig::Simulated { .. } => Ok(()),
+        }
+    }
+
     /// Opens what makes evidence.
     ///
     /// # Errors
@@ -109,7 +254,10 @@ impl TeeConfig {
                 gpus,
                 ..
             } => Ok(Sources {
-                cpu: Arc::new(ConfigfsTsm::new(path.as_deref(), certificate_file.clone())),
+                cpu: Arc::new(ConfigfsTsm::open(
+                    path.as_deref(),
+                    certificate_file.clone(),
+                )?),
                 gpus: match gpus {
                     0 => None,
                     _ => Some(nvidia()?),
@@ -152,9 +300,16 @@ impl From<WorkloadConfig> for Workload {
     }
 }
 
-fn hex_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+fn app_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    hex::decode(text).map_err(|_| serde::de::Error::custom("app_id must be hex"))
+    let bytes = hex::decode(text).map_err(|_| serde::de::Error::custom("app_id must be hex"))?;
+    if APP_ID.contains(&bytes.len()) {
+        return Ok(Some(bytes));
+    }
+    let (have, min, max) = (bytes.len(), APP_ID.start(), APP_ID.end());
+    Err(serde::de::Error::custom(format!(
+        "{have} bytes, must be {min} to {max}"
+    )))
 }
 
 #[cfg(feature = "nvml")]
@@ -182,6 +337,16 @@ fn simulated(seed_file: &Path, cpu: SimulatedCpu, gpus: u8) -> Result<Sources, E
         cpu: tee.clone(),
         gpus: (gpus > 0).then_some(tee as Arc<dyn DeviceProvider>),
     })
+}
+
+#[cfg(feature = "simulated-tee")]
+fn check_seed(seed_file: &Path) -> Result<(), EvidenceError> {
+    crate::evidence::Simulated::read_seed(seed_file).map(drop)
+}
+
+#[cfg(not(feature = "simulated-tee"))]
+fn check_seed(seed_file: &Path) -> Result<(), EvidenceError> {
+    simulated(seed_file, SimulatedCpu::default(), 0).map(drop)
 }
 
 #[cfg(not(feature = "simulated-tee"))]

@@ -319,7 +319,10 @@ async fn a_bad_gpu_is_named_before_anything_is_sent() {
         gpus.pop();
     })
     .await;
-    assert!(error.contains("tee.gpus is 2, but there are 1"), "{error}");
+    assert!(
+        error.contains("tee.gpus is 2, but the number of confidential GPUs here is 1"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -445,6 +448,20 @@ async fn a_heartbeat_is_signed_by_the_receipt_key_and_never_goes_back() {
         let signature = Signature::from_slice(&signature).unwrap();
         key.verify_prehash(&digest, &signature).unwrap();
     }
+}
+
+#[tokio::test]
+async fn no_heartbeat_is_signed_beyond_the_lease() {
+    let worker = Setup::default().start().await;
+    let lease_until = worker.agent.lease_until();
+    worker.chain.clock.lock().unwrap().now = lease_until;
+    assert_eq!(beat(&worker.agent, 0).await.unwrap(), lease_until);
+    // One second more, because it was said or because of the last one.
+    let error = beat(&worker.agent, lease_until).await.unwrap_err();
+    assert!(error.to_string().contains("lease ended"), "{error}");
+    worker.chain.clock.lock().unwrap().now = lease_until + 1;
+    assert!(beat(&worker.agent, 0).await.is_err());
+    assert_eq!(worker.chain.heartbeats.lock().unwrap().len(), 1);
 }
 
 /// Waits until the chain has seen `count` heartbeats.

@@ -3,11 +3,15 @@
 use clap::Parser;
 use secret_devnet::server::{Server, ServerConfig};
 use std::{
+    io::{self, Write},
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, SystemTime},
 };
+
+/// Last second of the year 9999, beyond which RFC 3339 has no times.
+const LAST_TIME: u64 = 253_402_300_799;
 
 /// A Secret Network of one process, for tests: LCD and faucet, real wasm, real gas, real message
 /// encryption. Chain secretdev-1; accounts a, b, c and d have LocalSecret's mnemonics.
@@ -24,14 +28,14 @@ struct Arguments {
     #[arg(long, default_value_t = 5000)]
     faucet_port: u16,
     /// Chain id that transactions must be signed for.
-    #[arg(long, default_value = "secretdev-1")]
+    #[arg(long, default_value = "secretdev-1", value_parser = chain_id)]
     chain_id: String,
     /// Make a block every so many milliseconds, by the wall clock. Without it each transaction makes
     /// its own block and chain time moves 6 s per block.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     block_ms: Option<u64>,
     /// Time of the first block in seconds since 1970; now if not given.
-    #[arg(long)]
+    #[arg(long, value_parser = genesis_time)]
     genesis_time: Option<u64>,
     /// File with the root certificate (DER) of a software TEE, whose quotes `dcap_quote_verify` shall
     /// believe besides Intel's.
@@ -44,7 +48,8 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("secret-devnet: {error}");
+            // Who closed stderr wants no message.
+            let _ = writeln!(io::stderr(), "secret-devnet: {error}");
             ExitCode::FAILURE
         }
     }
@@ -69,16 +74,63 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         dcap_development_root,
     })
     .await?;
-    println!(
-        "ready: chain {} lcd {} faucet {}",
-        arguments.chain_id,
-        server.lcd_url(),
-        server.faucet_url()
+    let (lcd, faucet) = (server.lcd_url(), server.faucet_url());
+    let ready = format!(
+        "ready: chain {} lcd {lcd} faucet {faucet}",
+        arguments.chain_id
     );
+    match writeln!(io::stdout(), "{ready}") {
+        // It serves all the same if nobody waits for this line.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.map_err(|error| format!("standard output: {error}"))?,
+    }
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn chain_id(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the chain id is empty".into()),
+        id => Ok(id.into()),
+    }
+}
+
+fn genesis_time(text: &str) -> Result<u64, String> {
+    let time: u64 = text
+        .parse()
+        .map_err(|_| "must be a whole number of seconds since 1970")?;
+    if time > LAST_TIME {
+        return Err(format!(
+            "is after the year 9999, must be at most {LAST_TIME}"
+        ));
+    }
+    Ok(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: [&str; 2]) -> Result<Arguments, String> {
+        Arguments::try_parse_from(["secret-devnet"].into_iter().chain(arguments))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_chain_needs_a_name_and_a_time_of_four_digits_of_years() {
+        for empty in ["", "  "] {
+            let error = parsed(["--chain-id", empty]).err().unwrap();
+            assert!(error.contains("the chain id is empty"), "{error}");
+        }
+        let last = parsed(["--genesis-time", "253402300799"]).unwrap();
+        assert_eq!(last.genesis_time, Some(LAST_TIME));
+        let error = parsed(["--genesis-time", "253402300800"]).err().unwrap();
+        assert!(error.contains("after the year 9999"), "{error}");
+        let error = parsed(["--genesis-time", "soon"]).err().unwrap();
+        assert!(error.contains("whole number of seconds"), "{error}");
+    }
 }

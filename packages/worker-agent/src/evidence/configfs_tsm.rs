@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use snafu::ResultExt;
 
 use super::certificate_table::{self, Signer};
-use super::{pem, CpuReport, EvidenceError, EvidenceProvider, IoSnafu};
+use super::{pem, CpuReport, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu};
 
 /// Where the kernel has it.
 const ROOT: &str = "/sys/kernel/config/tsm/report";
@@ -21,6 +21,13 @@ const ENTRY: &str = "secret-ai-worker";
 const ATTEMPTS: u32 = 3;
 /// Bytes of a SEV-SNP report.
 const SNP_REPORT: usize = 1_184;
+/// Linux's error of a `configfs-tsm` without a guest driver behind it.
+const ENXIO: i32 = 6;
+
+enum Tee {
+    Tdx,
+    Snp,
+}
 
 /// The TEE that this Linux runs in.
 pub struct ConfigfsTsm {
@@ -36,11 +43,56 @@ struct Blobs {
 
 impl ConfigfsTsm {
     /// Reports under `root`, the kernel's directory if absent. `certificate_file` holds the VCEK or
-    /// VLEK in DER or PEM, for hosts that do not hand it out.
-    pub fn new(root: Option<&Path>, certificate_file: Option<PathBuf>) -> Self {
-        ConfigfsTsm {
-            entry: root.unwrap_or(Path::new(ROOT)).join(ENTRY),
+    /// VLEK in DER or PEM, for hosts that do not hand it out. What can be known without a report is
+    /// checked here: when a report is wanted, a transaction has been paid for.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] if this machine is no TEE of a known kind, or the file is no certificate.
+    pub fn open(
+        root: Option<&Path>,
+        certificate_file: Option<PathBuf>,
+    ) -> Result<Self, EvidenceError> {
+        let root = root.unwrap_or(Path::new(ROOT));
+        snafu::ensure!(root.is_dir(), NoTeeSnafu { path: root });
+        if let Some(path) = &certificate_file {
+            Self::read_certificate(path)?;
+        }
+        let tsm = ConfigfsTsm {
+            entry: root.join(ENTRY),
             certificate_file,
+        };
+        match tsm.tee() {
+            Err(EvidenceError::Io { source, .. }) if source.raw_os_error() == Some(ENXIO) => {
+                NoTeeSnafu { path: root }.fail()
+            }
+            other => other.map(|_| tsm),
+        }
+    }
+
+    /// The one certificate of a `certificate_file`, in DER.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] if it cannot be read, or is no certificate.
+    pub fn read_certificate(path: &Path) -> Result<Vec<u8>, EvidenceError> {
+        let field = "tee.certificate_file";
+        let bytes = fs::read(path).context(FileSnafu { field, path })?;
+        let certificate = pem::certificate(&bytes).filter(|der| pem::is_whole(der));
+        certificate.ok_or_else(|| EvidenceError::CertificateFile { path: path.into() })
+    }
+
+    /// Makes sure that there is an entry, and asks it which TEE this is.
+    fn tee(&self) -> Result<Tee, EvidenceError> {
+        match fs::create_dir(&self.entry) {
+            // Left by an earlier boot of the agent.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => other.context(IoSnafu { path: &self.entry })?,
+        }
+        match self.read("provider")?.trim_ascii() {
+            b"tdx_guest" => Ok(Tee::Tdx),
+            b"sev_guest" => Ok(Tee::Snp),
+            found => Err(EvidenceError::Provider {
+                found: String::from_utf8_lossy(found).into_owned(),
+            }),
         }
     }
 
@@ -110,29 +162,17 @@ impl ConfigfsTsm {
     fn certificate_from_file(&self, signer: Signer) -> Result<Vec<u8>, EvidenceError> {
         let name = signer.name();
         let path = self.certificate_file.as_ref();
-        let path = path.ok_or(EvidenceError::NoCertificate { name })?;
-        let bytes = fs::read(path).context(IoSnafu { path })?;
-        pem::certificate(&bytes)
-            .ok_or_else(|| EvidenceError::CertificateFile { path: path.clone() })
+        Self::read_certificate(path.ok_or(EvidenceError::NoCertificate { name })?)
     }
 }
 
 impl EvidenceProvider for ConfigfsTsm {
     fn cpu(&self, report_data: &[u8; 64]) -> Result<CpuReport, EvidenceError> {
-        match fs::create_dir(&self.entry) {
-            // Left by an earlier boot of the agent.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            other => other.context(IoSnafu { path: &self.entry })?,
-        }
-        let provider = self.read("provider")?;
-        match provider.trim_ascii() {
-            b"tdx_guest" => Ok(CpuReport::Tdx {
+        match self.tee()? {
+            Tee::Tdx => Ok(CpuReport::Tdx {
                 quote: self.report(report_data)?.out,
             }),
-            b"sev_guest" => self.snp(self.report(report_data)?),
-            found => Err(EvidenceError::Provider {
-                found: String::from_utf8_lossy(found).into_owned(),
-            }),
+            Tee::Snp => self.snp(self.report(report_data)?),
         }
     }
 }

@@ -89,14 +89,29 @@ pub enum EvidenceError {
         "tee: the host hands out no {name} certificate, and tee.certificate_file is not set"
     ))]
     NoCertificate { name: &'static str },
-    #[snafu(display("tee: {}: is no certificate in DER or PEM", path.display()))]
+    #[snafu(display("{field}: {}: {source}", path.display()))]
+    File {
+        field: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[snafu(display(
+        "this machine shows no TDX or SEV-SNP guest (no {}; is configfs mounted, is the kernel 6.7 \
+         or newer?)",
+        path.display()
+    ))]
+    NoTee { path: PathBuf },
+    #[snafu(display(
+        "tee.certificate_file: {}: is not one certificate in DER or PEM",
+        path.display()
+    ))]
     CertificateFile { path: PathBuf },
     #[snafu(display("gpu: {what}: {reason}"))]
     Nvml { what: String, reason: String },
     #[snafu(display("gpu: the certificates of GPU {index} are not PEM"))]
     GpuCertificates { index: u32 },
     #[snafu(display(
-        "tee: seed file {}: must hold 64 hex digits and Unix seconds",
+        "tee.seed_file: {}: must hold 64 hex digits and Unix seconds",
         path.display()
     ))]
     Seed { path: PathBuf },

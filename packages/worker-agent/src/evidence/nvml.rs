@@ -57,6 +57,10 @@ impl DeviceProvider for NvidiaGpus {
 fn failed(what: String) -> impl FnOnce(NvmlError) -> EvidenceError {
     move |error| EvidenceError::Nvml {
         what,
-        reason: error.to_string(),
+        reason: match error {
+            // The linker's own words name the library and what is wrong with it.
+            NvmlError::LibloadingError(error) => error.to_string(),
+            other => other.to_string(),
+        },
     }
 }

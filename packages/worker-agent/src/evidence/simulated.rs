@@ -13,7 +13,9 @@ use secret_ai_attestation_testkit::{Measurements, SoftTee};
 use secret_ai_interface::Hex;
 use snafu::ResultExt;
 
-use super::{CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider, IoSnafu};
+use super::{
+    CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider, FileSnafu,
+};
 use crate::tee::SimulatedCpu;
 
 enum Cpu {
@@ -33,7 +35,17 @@ impl Simulated {
     /// # Errors
     /// [`EvidenceError`] if the file cannot be read.
     pub fn from_seed_file(path: &Path, cpu: SimulatedCpu, gpus: u8) -> Result<Self, EvidenceError> {
-        let text = fs::read_to_string(path).context(IoSnafu { path })?;
+        let (seed, time) = Self::read_seed(path)?;
+        Ok(Self::new(seed, time, cpu, gpus))
+    }
+
+    /// Seed and Unix seconds of a seed file.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] if the file cannot be read.
+    pub fn read_seed(path: &Path) -> Result<([u8; 32], u64), EvidenceError> {
+        let field = "tee.seed_file";
+        let text = fs::read_to_string(path).context(FileSnafu { field, path })?;
         let bad = || EvidenceError::Seed {
             path: path.to_owned(),
         };
@@ -43,7 +55,7 @@ impl Simulated {
             .ok_or_else(bad)?;
         let seed: Hex<32> = seed.parse().map_err(|_| bad())?;
         let time: u64 = time.trim().parse().map_err(|_| bad())?;
-        Ok(Self::new(seed.0, time, cpu, gpus))
+        Ok((seed.0, time))
     }
 
     /// The TEE of a seed whose certificates were made for `time`, Unix seconds.
