@@ -80,8 +80,8 @@ pub use report_data::{recognise_report_data, Candidates, ReportDataForm};
 pub use root::{TrustRoot, INTEL_FINGERPRINT};
 pub use tcb::{Advisory, TcbStatus, Verdict};
 pub use tdx::{
-    check_tdx_quote, quote_certificate, verify_tdx_quote, verify_tdx_quote_with, QuoteCertificate,
-    VerifiedTdx,
+    check_tdx_quote, quote_certificate, verify_tdx_quote, verify_tdx_quote_and_pck,
+    verify_tdx_quote_with, QuoteCertificate, VerifiedTdx,
 };
 pub use workload::{
     dstack_event_digest, expected_rtmr3, replay_rtmr, rtmr3_attest_tool, workload_digest, Workload,

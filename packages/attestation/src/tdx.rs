@@ -82,13 +82,25 @@ pub fn verify_tdx_quote(
     collateral: &Collateral,
     now: u64,
 ) -> Result<VerifiedTdx, Error> {
+    verify_tdx_quote_and_pck(quote, collateral, now).map(|(verified, _)| verified)
+}
+
+/// [`verify_tdx_quote`] that also gives the PCK certificate, for whoever keeps it.
+///
+/// # Errors
+/// As [`verify_tdx_quote`].
+pub fn verify_tdx_quote_and_pck(
+    quote: &[u8],
+    collateral: &Collateral,
+    now: u64,
+) -> Result<(VerifiedTdx, Pck), Error> {
     let quote = open(quote, collateral, now)?;
     let leaf = carried_certificate(&quote.certification, collateral)?;
     let (certificate, pck) = pck::check(&leaf, collateral, now)?;
     let verified = judge(&quote, &pck, collateral)?;
     check_signatures(&quote, &pck)?;
     pck::check_signature(&certificate, collateral)?;
-    Ok(verified)
+    Ok((verified, pck))
 }
 
 /// [`verify_tdx_quote`] for a quote whose PCK certificate was verified before ([`crate::verify_pck`]).

@@ -2,7 +2,7 @@
 
 use cosmwasm_std::Storage;
 use secret_ai_attestation::{
-    certificate_origin, check_policy, image_id, quote_certificate, verify_pck,
+    certificate_origin, check_policy, image_id, quote_certificate, verify_tdx_quote_and_pck,
     verify_tdx_quote_with, Advisory, Collateral, Origin, Pck, QuoteCertificate, TcbStatus,
     TdxPolicy as VerifierPolicy, VerifiedTdx,
 };
@@ -65,8 +65,7 @@ fn genuine(
         let verified = secret_ai_attestation::check_tdx_quote(quote, &collateral, now)?;
         return Ok((verified, None));
     }
-    let pck = verify_pck(&der, &collateral, now)?;
-    let verified = verify_tdx_quote_with(quote, &pck, &collateral, now)?;
+    let (verified, pck) = verify_tdx_quote_and_pck(quote, &collateral, now)?;
     Ok((verified, Some(Fresh::new(&pck)?)))
 }
 
