@@ -170,6 +170,8 @@ fn a_golden_set_is_made_of_a_manifest_and_can_be_read_back() {
     assert_eq!(code(&shown), 0, "{}", text(&shown.stderr));
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(shown["driver_version"], "550.144.03");
+    let warned = text(&with(&[]).stderr);
+    assert!(warned.contains("VBIOS is not judged"), "{warned}");
     assert_eq!(shown["entries"].as_array().unwrap().len(), 21);
 
     let folder = tempfile::tempdir().unwrap();
@@ -202,4 +204,60 @@ fn a_bad_manifest_gives_1_and_a_reason() {
     let output = secret_ai(&["golden", &driver, "--time", "2026-01-01T00:00:00Z"]);
     assert_eq!(code(&output), 2, "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("--project"));
+}
+
+#[test]
+fn files_that_are_none_or_too_long_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long");
+    let limit = u64::try_from(secret_ai_evidence::FILE_LIMIT).unwrap();
+    std::fs::File::create(&long)
+        .unwrap()
+        .set_len(limit + 1)
+        .unwrap();
+    let (long, folder) = (long.to_str().unwrap(), folder.path().to_str().unwrap());
+    for (file, reason) in [
+        ("/dev/zero", "not a regular file"),
+        (folder, "not a regular file"),
+        (long, "more than"),
+    ] {
+        let cases: [&[&str]; 3] = [
+            &["verify", file],
+            &["verify", file, "--policy", file],
+            &["golden", file],
+        ];
+        for arguments in cases {
+            let output = secret_ai(arguments);
+            assert_eq!(code(&output), 2, "{arguments:?}");
+            let told = text(&output.stderr);
+            assert!(told.contains(reason), "{arguments:?}: {told}");
+        }
+    }
+    let told = text(&secret_ai(&["verify", "/nowhere/\u{1b}[2J"]).stderr);
+    assert!(told.contains("\\u{1b}[2J"), "{told}");
+}
+
+/// Enough of a TDX quote to be taken for one.
+#[test]
+fn output_that_cannot_be_written_gives_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("quote");
+    let mut quote = [0; 2_000];
+    quote[..6].copy_from_slice(&[4, 0, 2, 0, 0x81, 0]);
+    std::fs::write(&file, quote).unwrap();
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: no /dev/full");
+        return;
+    };
+    for form in [&[][..], &["--json"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_secret-ai"))
+            .args(["evidence", "verify"])
+            .arg(&file)
+            .args(form)
+            .stdout(full.try_clone().unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 2);
+        assert!(text(&output.stderr).contains("output: "));
+    }
 }

@@ -2,8 +2,8 @@
 //! even where it cannot be verified, and to match evidence that belongs together. No check of
 //! genuineness rests on this.
 
-use secret_ai_attestation::image_id_of;
 use secret_ai_attestation::snp::{snp_image_id_of, SnpImage};
+use secret_ai_attestation::{image_id_of, quote_certificate, QuoteCertificate};
 
 /// Claims of a TDX quote.
 pub struct TdxClaims {
@@ -44,6 +44,19 @@ impl TdxClaims {
             image,
         })
     }
+}
+
+/// The kind of platform that a quote's certificate names, by which its collateral is found.
+pub fn fmspc_of(quote: &[u8]) -> Option<[u8; 6]> {
+    /// Object identifier 1.2.840.113741.1.13.1.4 in DER, then the head of six octets.
+    const FIELD: &[u8] = &[
+        0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01, 0x04, 0x04, 0x06,
+    ];
+    let Ok(QuoteCertificate::Der(der)) = quote_certificate(quote) else {
+        return None;
+    };
+    let place = der.windows(FIELD.len()).position(|part| part == FIELD)?;
+    at(&der, place.checked_add(FIELD.len())?)
 }
 
 /// Claims of an SEV-SNP report.

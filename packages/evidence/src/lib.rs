@@ -12,9 +12,11 @@ mod checks;
 mod claims;
 mod digest;
 mod error;
+mod file;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod policy;
+mod print;
 mod read;
 mod report;
 pub mod rim;
@@ -22,7 +24,9 @@ mod time;
 mod verify;
 
 pub use error::EvidenceError;
+pub use file::read_file;
 pub use policy::{Binding, Image, Policy};
+pub use print::printable;
 pub use read::{pieces, GpuPiece, ImageRow, Piece, FILE_LIMIT};
 pub use report::{Check, Facts, FileContents, Outcome, Report, Verdict};
 pub use time::{format_time, parse_time};

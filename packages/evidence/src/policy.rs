@@ -8,6 +8,7 @@
 //!     "out_of_date_grace_s": 0,
 //!     "denied_advisories": ["INTEL-SA-01192"],
 //!     "min_tcb_evaluation_number": 19,
+//!     "max_tcb_evaluation_number": null,
 //!     "max_collateral_age_s": 1209600
 //!   },
 //!   "snp": {
@@ -34,22 +35,25 @@
 //! }
 //! ```
 //!
-//! Every part may be absent; then its default holds, or for `images`, `platforms` and `binding` the
-//! check is not made. `tdx`, `snp`, `max_workers_per_platform`, `known_platforms_only` and `heartbeat_s`
+//! Every part, and every field of `tdx` and `snp`, may be absent; then its default holds, or for `images`,
+//! `platforms` and `binding` the check is not made. `tdx`, `snp`, `max_workers_per_platform`, `known_platforms_only` and `heartbeat_s`
 //! are as in the registry's `config` query, so its policy may be pasted; the first and last numbers are
 //! about the registry's state and judge nothing here. `workloads` absent approves whatever runs in the
-//! image. A file in `golden` is looked for beside the policy file.
+//! image. A file in `golden` is looked for beside the policy file, or in a folder there.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use secret_ai_attestation::gpu::GoldenSet;
 use secret_ai_attestation::snp::{self, Product, Tcb};
 use secret_ai_attestation::{Advisory, Registration, TcbStatus};
 use secret_ai_interface::registry::{SnpPolicy, SnpProduct, TdxPolicy};
 use secret_ai_interface::{Digest, Hex, PublicKey};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::error::EvidenceError;
+use crate::file::read_file;
 use crate::read::{pieces, Piece};
 
 /// What genuine evidence must show.
@@ -57,12 +61,12 @@ use crate::read::{pieces, Piece};
 pub struct Policy {
     pub tdx: TdxPolicy,
     pub snp: SnpPolicy,
-    /// Accept only platforms in `platforms`.
+    /// Accept only platforms in `platforms`, which a list of them means as well.
     pub known_platforms_only: bool,
     /// Images that may run; none if the list is not checked.
     pub images: Option<Vec<Image>>,
-    /// Platforms that somebody trusted knows: SHA-256 of PPID or chip id.
-    pub platforms: Vec<Digest>,
+    /// Platforms that somebody trusted knows, SHA-256 of PPID or chip id; none if the list is not checked.
+    pub platforms: Option<Vec<Digest>>,
     pub golden: Vec<GoldenSet>,
     /// The registration that the evidence must be bound to; none if the binding is not checked.
     pub binding: Option<Binding>,
@@ -94,8 +98,10 @@ pub struct Binding {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
-    tdx: Option<TdxPolicy>,
-    snp: Option<SnpPolicy>,
+    #[serde(default)]
+    tdx: Map<String, Value>,
+    #[serde(default)]
+    snp: Map<String, Value>,
     #[serde(default, rename = "max_workers_per_platform")]
     _max_workers_per_platform: u32,
     #[serde(default)]
@@ -103,8 +109,7 @@ struct PolicyFile {
     #[serde(default, rename = "heartbeat_s")]
     _heartbeat_s: u64,
     images: Option<Vec<Image>>,
-    #[serde(default)]
-    platforms: Vec<Digest>,
+    platforms: Option<Vec<Digest>>,
     #[serde(default)]
     golden: Vec<String>,
     binding: Option<Binding>,
@@ -151,7 +156,7 @@ impl Default for Policy {
             },
             known_platforms_only: false,
             images: None,
-            platforms: Vec::new(),
+            platforms: None,
             golden: Vec::new(),
             binding: None,
         }
@@ -168,8 +173,8 @@ impl Policy {
             serde_json::from_str(text).map_err(|e| EvidenceError::Policy(e.to_string()))?;
         let defaults = Policy::default();
         Ok(Policy {
-            tdx: file.tdx.unwrap_or(defaults.tdx),
-            snp: file.snp.unwrap_or(defaults.snp),
+            tdx: with_defaults("tdx", file.tdx, &defaults.tdx)?,
+            snp: with_defaults("snp", file.snp, &defaults.snp)?,
             known_platforms_only: file.known_platforms_only,
             images: file.images,
             platforms: file.platforms,
@@ -180,6 +185,11 @@ impl Policy {
                 .collect::<Result<_, _>>()?,
             binding: file.binding,
         })
+    }
+
+    /// Whether platforms are held against the list; without one, none is known.
+    pub(crate) fn judges_platforms(&self) -> bool {
+        self.known_platforms_only || self.platforms.is_some()
     }
 
     /// The part about Intel TDX, for its verifier.
@@ -256,6 +266,20 @@ impl Binding {
     }
 }
 
+/// A part of the policy whose absent fields are as by default.
+fn with_defaults<T: Serialize + DeserializeOwned>(
+    part: &str,
+    given: Map<String, Value>,
+    default: &T,
+) -> Result<T, EvidenceError> {
+    let problem = |error: serde_json::Error| EvidenceError::Policy(format!("{part}: {error}"));
+    let mut all = serde_json::to_value(default).map_err(problem)?;
+    if let Value::Object(fields) = &mut all {
+        fields.extend(given);
+    }
+    serde_json::from_value(all).map_err(problem)
+}
+
 /// A golden set in hex, or the file that holds it.
 fn golden(text: &str, folder: &Path) -> Result<GoldenSet, EvidenceError> {
     let set = |bytes: &[u8]| {
@@ -267,8 +291,14 @@ fn golden(text: &str, folder: &Path) -> Result<GoldenSet, EvidenceError> {
     if let Some(set) = set(text.as_bytes()) {
         return Ok(set);
     }
+    let within = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if text.is_empty() || !Path::new(text).components().all(within) {
+        let problem =
+            format!("golden `{text}` is neither hex nor a file below the policy's folder");
+        return Err(EvidenceError::Policy(problem));
+    }
     let file = folder.join(text);
-    let bytes = std::fs::read(&file).map_err(|source| EvidenceError::PolicyFile {
+    let bytes = read_file(&file).map_err(|source| EvidenceError::PolicyFile {
         file: file.display().to_string(),
         source,
     })?;

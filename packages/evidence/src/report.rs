@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::print::printable;
+
 /// What came of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -198,7 +200,8 @@ impl Subject<'_> {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for file in &self.files {
-            writeln!(f, "{}: {}", file.file, file.contents.join(", "))?;
+            let contents = file.contents.join(", ");
+            writeln!(f, "{}: {}", printable(&file.file), printable(&contents))?;
         }
         writeln!(f)?;
         for facts in &self.facts {
@@ -207,6 +210,7 @@ impl fmt::Display for Report {
                     Value::String(text) => text.clone(),
                     other => other.to_string(),
                 };
+                let text = printable(&text);
                 writeln!(f, "{:<8} {name:<20} {text}", facts.subject)?;
             }
             writeln!(f)?;
@@ -224,10 +228,10 @@ impl fmt::Display for Report {
                 check.subject,
                 check.name,
                 check.outcome.word(),
-                check.detail
+                printable(&check.detail)
             )?;
         }
         writeln!(f)?;
-        writeln!(f, "{}", self.summary)
+        writeln!(f, "{}", printable(&self.summary))
     }
 }

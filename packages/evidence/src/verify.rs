@@ -82,8 +82,12 @@ impl Options<'static> {
 pub fn verify(files: &[File<'_>], options: &Options<'_>) -> Result<Report, EvidenceError> {
     let mut contents = Vec::with_capacity(files.len());
     let mut all: Vec<Piece> = Vec::new();
+    let mut unsigned: Vec<&str> = Vec::new();
     for file in files {
         let found = pieces_of(file)?;
+        if found.iter().any(|piece| matches!(piece, Piece::Golden(_))) {
+            unsigned.push(file.name);
+        }
         contents.push(FileContents {
             file: file.name.to_string(),
             contents: found.iter().map(Piece::label).collect(),
@@ -96,11 +100,15 @@ pub fn verify(files: &[File<'_>], options: &Options<'_>) -> Result<Report, Evide
     if context.is_empty() {
         return Err(EvidenceError::NothingToVerify);
     }
+    // With golden sets in the policy, those among the files are not looked at.
+    if !policy.golden.is_empty() {
+        unsigned.clear();
+    }
     let mut log = Log::default();
     checks::run(&context, &mut log);
     Ok(Report {
         verdict: log.verdict(),
-        summary: summary(&log, options),
+        summary: summary(&log, options, &unsigned),
         time: options.now,
         policy: options.policy.is_some(),
         files: contents,
@@ -122,7 +130,7 @@ fn pieces_of(file: &File<'_>) -> Result<Vec<Piece>, EvidenceError> {
     Ok(found)
 }
 
-fn summary(log: &Log, options: &Options<'_>) -> String {
+fn summary(log: &Log, options: &Options<'_>, unsigned: &[&str]) -> String {
     let at = format_time(options.now);
     let unasked = match options.policy {
         None => " No policy was given: image list and binding were not checked.",
@@ -133,7 +141,14 @@ fn summary(log: &Log, options: &Options<'_>) -> String {
             (Some(_), Some(_)) => "",
         },
     };
-    match log.verdict() {
+    let believed = match unsigned.is_empty() {
+        true => String::new(),
+        false => format!(
+            " Golden sets are not signed; those given as files were believed: {}.",
+            unsigned.join(", ")
+        ),
+    };
+    let verdict = match log.verdict() {
         Verdict::Accepted => format!("ACCEPTED at {at}: genuine and acceptable.{unasked}"),
         Verdict::Refused => format!("REFUSED at {at}: {}.", log.names(Outcome::Fail)),
         Verdict::Incomplete => {
@@ -142,5 +157,6 @@ fn summary(log: &Log, options: &Options<'_>) -> String {
                 log.names(Outcome::Missing)
             )
         }
-    }
+    };
+    verdict + &believed
 }

@@ -177,17 +177,15 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn damaged_evidence_is_not_taken_for_a_compose_file() {
     let digits = "0".repeat(4096);
-    let damaged = [
-        "",
-        "{\"quote\": \"0400",
-        "[1, 2, 3]",
-        "-----BEGIN CERTIFICATE-----",
-        &digits,
-    ];
+    let damaged = ["", "{\"quote\": \"0400", "[1, 2, 3]", &digits];
     for text in damaged {
         assert!(labels(text.as_bytes()).is_empty(), "{text}");
     }
     assert!(labels(&[0xff; 1184]).is_empty());
+    assert_eq!(
+        labels(b"-----BEGIN CERTIFICATE-----"),
+        ["DAMAGED PEM block 0"]
+    );
     let nested = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     assert!(labels(nested.as_bytes()).is_empty());
 }

@@ -13,6 +13,30 @@ fn policy(json: &str) -> Policy {
 }
 
 #[test]
+fn parts_of_a_policy_may_be_partial() {
+    let some = policy(r#"{"tdx": {"min_tcb_evaluation_number": 19}, "snp": {"allow_vlek": true}}"#);
+    let default = Policy::default();
+    assert_eq!(some.tdx.min_tcb_evaluation_number, 19);
+    assert_eq!(
+        some.tdx.max_collateral_age_s,
+        default.tdx.max_collateral_age_s
+    );
+    assert!(some.snp.allow_vlek && some.snp.allow_smt);
+    assert_eq!(some.snp.min_tcb, default.snp.min_tcb);
+    let wrong = [
+        (r#"{"tdx": {"min": 1}}"#, "tdx: "),
+        (r#"{"snp": {"allow_smt": 1}}"#, "snp: "),
+        (r#"{"golden": ["../set"]}"#, "../set"),
+        (r#"{"golden": ["/set"]}"#, "/set"),
+        (r#"{"golden": [""]}"#, "golden"),
+    ];
+    for (text, named) in wrong {
+        let error = Policy::parse(text, std::path::Path::new(".")).unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
+    }
+}
+
+#[test]
 fn tdx_quotes_are_accepted_with_their_collateral_at_its_date() {
     let cases = [
         (

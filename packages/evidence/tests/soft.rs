@@ -11,8 +11,8 @@ use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, RawColla
 use secret_ai_attestation_testkit::gpu::SoftGpu;
 use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
 use secret_ai_attestation_testkit::{Measurements, SoftTee};
-use secret_ai_evidence::Outcome::{Missing, NotChecked, Pass};
-use secret_ai_evidence::{Binding, Image, Options, Policy, Roots, Verdict};
+use secret_ai_evidence::Outcome::{Fail, Missing, NotChecked, Pass};
+use secret_ai_evidence::{verify, Binding, File, Image, Options, Policy, Report, Roots, Verdict};
 use secret_ai_interface::Hex;
 use serde_json::{json, Value};
 
@@ -160,7 +160,7 @@ impl Worker {
         }];
         Policy {
             images: Some(images),
-            platforms: vec![Hex(self.tee.ppid_hash())],
+            platforms: Some(vec![Hex(self.tee.ppid_hash())]),
             known_platforms_only: true,
             golden: vec![self.gpu.golden()],
             binding: Some(binding),
@@ -249,7 +249,13 @@ fn what_the_policy_does_not_list_is_refused() {
     assert_failed(&changed(|p| p.images = Some(Vec::new())), "image", "image");
     let report = changed(|p| p.images.as_mut().unwrap()[0].workloads = Some(Vec::new()));
     assert_failed(&report, "workload", "workload");
-    assert_failed(&changed(|p| p.platforms.clear()), "platform", "platform");
+    let unknown = changed(|p| p.platforms = None);
+    assert_failed(&unknown, "platform", "platform");
+    let report = changed(|p| {
+        p.known_platforms_only = false;
+        p.platforms = Some(Vec::new());
+    });
+    assert_failed(&report, "platform", "platform");
     let report = changed(|p| p.golden[0].entries[3].values = vec![[9; 48]]);
     assert_failed(&report, "measurements", "gpu_measurement");
     let report = changed(|p| p.golden[0].driver_version.push('9'));
@@ -259,6 +265,10 @@ fn what_the_policy_does_not_list_is_refused() {
     assert_failed(&report, "collateral_age", "collateral_age");
     let report = changed(|p| p.tdx.min_tcb_evaluation_number = 1_000);
     assert_failed(&report, "tcb_policy", "policy_evaluation_number");
+    let report = changed(|p| p.tdx.max_tcb_evaluation_number = Some(0));
+    assert_failed(&report, "tcb_evaluation", "policy_evaluation_number");
+    let report = changed(|p| p.tdx.max_tcb_evaluation_number = Some(u32::MAX));
+    assert_outcome(&report, "tcb_evaluation", Pass);
 }
 
 #[test]
@@ -364,4 +374,230 @@ fn a_tls_certificate_must_be_the_bound_one() {
     assert_eq!(report.verdict, Verdict::Accepted, "{report}");
     let report = judge(&[&worker.quote, collateral, &tls], &options);
     assert_failed(&report, "tls", "tls");
+}
+
+#[test]
+fn a_golden_set_counts_as_a_file_of_its_own_only() {
+    let worker = worker(&binding());
+    let set = worker.gpu.golden().encode().unwrap();
+    let mut policy = worker.policy(binding());
+    policy.golden.clear();
+    let options = Options {
+        roots: worker.roots(),
+        policy: Some(&policy),
+        ..Options::at(NOW)
+    };
+    let with = |more: &[u8]| {
+        let files = [
+            &worker.quote[..],
+            worker.collateral.as_bytes(),
+            worker.bundle.as_bytes(),
+            more,
+        ];
+        judge(&files, &options)
+    };
+    let digits = hex::encode(&set);
+    let inside = [
+        json!(digits).to_string(),
+        json!({"a": [BASE64_STANDARD.encode(&set)]}).to_string(),
+        json!({"list": set}).to_string(),
+        BASE64_STANDARD.encode(json!({ "a": digits }).to_string()),
+    ];
+    for document in inside {
+        let report = with(document.as_bytes());
+        assert_outcome(&report, "measurements", Missing);
+        assert!(!report.summary.contains("believed"), "{report}");
+    }
+    for file in [&set[..], digits.as_bytes()] {
+        let report = with(file);
+        assert_eq!(report.verdict, Verdict::Accepted, "{report}");
+        assert!(report.summary.contains("believed: f."), "{report}");
+    }
+}
+
+#[test]
+fn what_only_a_cpu_can_show_is_missing_without_its_evidence() {
+    let worker = worker(&binding());
+    let full = worker.policy(binding());
+    let tls = worker.tee.root_der();
+    let judged = |policy: &Policy, more: &[&[u8]]| {
+        let options = Options {
+            roots: worker.roots(),
+            policy: Some(policy),
+            ..Options::at(NOW)
+        };
+        judge(&[&[worker.bundle.as_bytes()], more].concat(), &options)
+    };
+    let only = |change: fn(&mut Policy, Policy)| {
+        let mut policy = Policy {
+            golden: full.golden.clone(),
+            ..Policy::default()
+        };
+        change(&mut policy, full.clone());
+        judged(&policy, &[])
+    };
+    let cases = [
+        ("image", only(|p, full| p.images = full.images)),
+        ("platform", only(|p, full| p.platforms = full.platforms)),
+        ("platform", only(|p, _| p.known_platforms_only = true)),
+        ("binding", only(|p, full| p.binding = full.binding)),
+        ("compose", {
+            let policy = only_golden(&full);
+            judged(&policy, &[b"services: {}"])
+        }),
+        ("tls", judged(&only_golden(&full), &[&tls])),
+    ];
+    for (name, report) in cases {
+        assert_outcome(&report, name, Missing);
+        assert_eq!(report.verdict, Verdict::Incomplete, "{report}");
+    }
+    let nothing_asked = judged(&only_golden(&full), &[]);
+    assert_eq!(nothing_asked.verdict, Verdict::Accepted, "{nothing_asked}");
+}
+
+fn only_golden(full: &Policy) -> Policy {
+    Policy {
+        golden: full.golden.clone(),
+        ..Policy::default()
+    }
+}
+
+#[test]
+fn damaged_gpu_entries_are_refused_by_name() {
+    let worker = worker(&binding());
+    let entry = || serde_json::from_str::<Value>(&worker.bundle).unwrap()[0].take();
+    let altered = |field: &str, value: Value| {
+        let mut entry = entry();
+        entry[field] = value;
+        entry
+    };
+    let mut cut = entry();
+    cut.as_object_mut().unwrap().remove("evidence");
+    let block = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let cases = [
+        (
+            json!([entry(), altered("evidence", json!("AAAA"))]),
+            "GPU entry 1",
+        ),
+        (
+            json!([entry(), altered("certificate", json!(""))]),
+            "GPU entry 1",
+        ),
+        (
+            json!([altered("certificate", json!(block)), entry()]),
+            "PEM block 0",
+        ),
+        (json!([entry(), cut]), "GPU entry 1"),
+        (json!([entry(), "gone"]), "GPU entry 1"),
+        (json!([altered("nonce", json!("12"))]), "nonce"),
+        (json!({"nonce": 5, "evidence_list": [entry()]}), "nonce"),
+        (json!({"evidence_list": [entry(), null]}), "GPU entry 1"),
+    ];
+    let options = Options {
+        roots: worker.roots(),
+        ..Options::at(NOW)
+    };
+    for (bundle, named) in cases {
+        let report = judge(&[&worker.quote, bundle.to_string().as_bytes()], &options);
+        assert_failed(&report, "readable", "damaged");
+        let detail = &common::check(&report, "readable").detail;
+        assert!(detail.contains(named), "{detail}");
+    }
+    let report = judge(&[&worker.quote, block.as_bytes()], &options);
+    assert_failed(&report, "readable", "damaged");
+}
+
+#[test]
+fn measurements_that_nobody_judged_are_counted() {
+    let worker = worker(&binding());
+    let mut policy = worker.policy(binding());
+    let detail = |policy: &Policy| {
+        let report = worker.judge(policy);
+        common::check(&report, "measurements").detail.clone()
+    };
+    let all = detail(&policy);
+    policy.golden[0].entries.remove(3);
+    let fewer = detail(&policy);
+    let count = |text: &str| -> usize {
+        let (_, rest) = text.split_once("; ").unwrap();
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(count(&fewer), count(&all) + 1, "{all} / {fewer}");
+}
+
+#[test]
+fn a_root_file_system_without_a_compose_file_is_missing_one() {
+    let worker = worker(&binding());
+    let options = Options {
+        roots: worker.roots(),
+        rootfs: Some([7; 32]),
+        ..Options::at(NOW)
+    };
+    let report = judge(&[&worker.quote, worker.collateral.as_bytes()], &options);
+    assert_outcome(&report, "compose", Missing);
+}
+
+#[test]
+fn loose_chains_find_their_reports_in_any_order() {
+    let worker = worker(&binding());
+    let gpus = [SoftGpu::new(SEED, 0), SoftGpu::new(SEED, 1)];
+    let mut certificates: Vec<Vec<u8>> = gpus[0].ca_chain();
+    for gpu in &gpus {
+        certificates.extend(gpu.certificates().into_iter().rev());
+    }
+    let reports = gpus.each_ref().map(|gpu| gpu.evidence([9; 32]));
+    let options = Options {
+        roots: worker.roots(),
+        ..Options::at(NOW)
+    };
+    for _ in 0..certificates.len() {
+        certificates.rotate_left(1);
+        let chain = pem(&certificates);
+        let report = judge(&[&reports[0], &reports[1], chain.as_bytes()], &options);
+        let names = ["certificates", "report"];
+        let checks = report.checks.iter().filter(|one| names.contains(&one.name));
+        assert_eq!(
+            checks.filter(|one| one.outcome == Pass).count(),
+            4,
+            "{report}"
+        );
+    }
+}
+
+/// Outcome of a check of one subject.
+fn outcome(report: &Report, subject: &str, name: &str) -> secret_ai_evidence::Outcome {
+    let mut checks = report.checks.iter();
+    let found = checks.find(|one| one.subject == subject && one.name == name);
+    found.unwrap_or_else(|| panic!("{report}")).outcome
+}
+
+#[test]
+fn spare_collateral_out_of_its_dates_does_no_harm() {
+    let worker = worker(&binding());
+    let old = SoftTee::new(SEED, NOW - 90 * 86_400).collateral();
+    let old = collateral_json(&old).to_string();
+    let options = Options {
+        roots: worker.roots(),
+        ..Options::at(NOW)
+    };
+    let good = worker.collateral.as_bytes();
+    let report = judge(&[&worker.quote, old.as_bytes(), good], &options);
+    assert_eq!(outcome(&report, "intel 0", "collateral"), NotChecked);
+    assert_eq!(outcome(&report, "intel 1", "collateral"), Pass);
+    assert_eq!(report.verdict, Verdict::Accepted, "{report}");
+    let report = judge(&[&worker.quote, old.as_bytes()], &options);
+    assert_eq!(outcome(&report, "intel", "collateral"), Fail);
+}
+
+#[test]
+fn names_cannot_write_on_the_screen() {
+    let worker = worker(&binding());
+    let name = "a\u{1b}[2J\nACCEPTED\u{202e}";
+    let bytes = &worker.quote[..];
+    let report = verify(&[File { name, bytes }], &Options::at(NOW)).unwrap();
+    let text = report.to_string();
+    assert!(
+        text.starts_with("a\\u{1b}[2J\\nACCEPTED\\u{202e}: TDX quote"),
+        "{text}"
+    );
 }

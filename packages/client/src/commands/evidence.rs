@@ -2,14 +2,16 @@
 //!
 //! Exit codes: 0 accepted, 1 refused or incomplete, 2 nothing could be judged.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use secret_ai_attestation::gpu::GoldenSet;
 use secret_ai_evidence::rim::{golden, verify_rim, Board, RimError, RimRoot};
-use secret_ai_evidence::{parse_time, verify, EvidenceError, File, Options, Policy, Verdict};
+use secret_ai_evidence::{
+    parse_time, printable, read_file, verify, EvidenceError, File, Options, Policy, Verdict,
+};
 use serde_json::{json, Value};
 use snafu::{OptionExt, ResultExt, Snafu};
 
@@ -26,6 +28,13 @@ enum Problem {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[snafu(display("file {}: {source}", path.display()))]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[snafu(display("output: {source}"))]
+    Output { source: std::io::Error },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
     #[snafu(display("{field}: {problem}"))]
@@ -58,7 +67,7 @@ pub fn run(command: EvidenceCommand) -> ExitCode {
         golden @ EvidenceCommand::Golden { .. } => make_golden(golden),
     };
     result.unwrap_or_else(|problem| {
-        eprintln!("secret-ai: {problem}");
+        eprintln!("secret-ai: {}", printable(&problem.to_string()));
         ExitCode::from(problem.code())
     })
 }
@@ -97,9 +106,9 @@ fn verify_files(command: EvidenceCommand) -> Result<ExitCode> {
     };
     let report = verify(&files, &options)?;
     if json {
-        show(format_args!("{:#}\n", json!(report)));
+        show_json(&json!(report))?;
     } else {
-        show(format_args!("{report}"));
+        show(&report.to_string())?;
     }
     Ok(match report.verdict {
         Verdict::Accepted => ExitCode::SUCCESS,
@@ -152,19 +161,20 @@ fn make_golden(command: EvidenceCommand) -> Result<ExitCode> {
     let refused = |problem: String| Problem::Golden { problem };
     let set = golden(&rims, vbios.as_deref(), &board).map_err(|e| refused(e.to_string()))?;
     let encoded = set.encode().map_err(|e| refused(e.to_string()))?;
+    if vbios.is_some() {
+        eprintln!("secret-ai: warning: without its manifest, the VBIOS is not judged by this set");
+    }
     if let Some(path) = &out {
-        std::fs::write(path, &encoded).context(ReadSnafu { path })?;
+        std::fs::write(path, &encoded).context(WriteSnafu { path })?;
     }
     if json {
-        show(format_args!("{:#}\n", readable(&set)));
+        show_json(&readable(&set))?;
     } else if out.is_none() {
-        show(format_args!("{}\n", hex::encode(&encoded)));
+        show(&format!("{}\n", hex::encode(&encoded)))?;
     } else {
-        show(format_args!(
-            "golden set {}, {} measurements\n",
-            hex::encode(set.id()),
-            set.entries.len()
-        ));
+        let count = set.entries.len();
+        let id = hex::encode(set.id());
+        show(&format!("golden set {id}, {count} measurements\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -187,12 +197,29 @@ fn readable(set: &GoldenSet) -> Value {
 }
 
 /// Prints; a reader that has seen enough and closed the pipe is no error, the exit code still counts.
-fn show(text: std::fmt::Arguments<'_>) {
-    let _ = std::io::stdout().write_fmt(text);
+fn show(text: &str) -> Result<()> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context(OutputSnafu),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a document. Control characters that JSON allows in strings are escaped as well.
+fn show_json(value: &Value) -> Result<()> {
+    let mut text = String::new();
+    for char in format!("{value:#}\n").chars() {
+        match char {
+            '\n' => text.push(char),
+            _ if char.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(char))),
+            _ => text.push(char),
+        }
+    }
+    show(&text)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).context(ReadSnafu { path })
+    read_file(path).context(ReadSnafu { path })
 }
 
 fn read_policy(path: &Path) -> Result<Policy> {

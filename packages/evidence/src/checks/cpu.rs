@@ -69,6 +69,9 @@ fn replay(
 ) -> Option<Workload<'static>> {
     let shown = expected_rtmr3(&cpu.workload);
     if context.composes.is_empty() {
+        if context.options.rootfs.is_some() {
+            subject.missing("compose", "--rootfs is given, but no compose file");
+        }
         return None;
     }
     if shown.is_none() {
@@ -132,15 +135,14 @@ fn platform(context: &Context<'_>, cpu: &Cpu, subject: &mut Subject<'_>) {
     let Some(platform) = cpu.platform else {
         return;
     };
-    let known = context
-        .policy
-        .platforms
-        .iter()
-        .any(|listed| listed.0 == platform);
-    match (known, context.policy.known_platforms_only) {
-        (true, _) => subject.pass("platform", "known"),
-        (false, true) => subject.fail("platform", "platform", "is not among the known ones"),
-        (false, false) => subject.not_checked("platform", "known ones were not asked for"),
+    if !context.policy.judges_platforms() {
+        return subject.not_checked("platform", "known ones were not asked for");
+    }
+    let mut listed = context.policy.platforms.iter().flatten();
+    if listed.any(|listed| listed.0 == platform) {
+        subject.pass("platform", "known");
+    } else {
+        subject.fail("platform", "platform", "is not among the known ones");
     }
 }
 
@@ -243,10 +245,23 @@ fn class(context: &Context<'_>, binding: &Binding, subject: &mut Subject<'_>) {
     }
 }
 
-/// GPUs prove nothing about who talks to them: that needs CPU evidence.
+/// GPUs prove nothing about what runs on their machine or who talks to them: whatever is asked about
+/// that needs CPU evidence.
 pub(super) fn check_presence(context: &Context<'_>, log: &mut Log) {
-    if context.tdx.is_empty() && context.snp.is_empty() && context.policy.binding.is_some() {
-        log.subject("cpu")
-            .missing("binding", "no CPU evidence that could be bound");
+    if !context.tdx.is_empty() || !context.snp.is_empty() {
+        return;
+    }
+    let policy = context.policy;
+    let compose = !context.composes.is_empty() || context.options.rootfs.is_some();
+    let asked = [
+        ("image", policy.images.is_some()),
+        ("platform", policy.judges_platforms()),
+        ("compose", compose),
+        ("tls", !context.servers().is_empty()),
+        ("binding", policy.binding.is_some()),
+    ];
+    let mut subject = log.subject("cpu");
+    for (name, _) in asked.into_iter().filter(|(_, asked)| *asked) {
+        subject.missing(name, "no CPU evidence that could show it");
     }
 }

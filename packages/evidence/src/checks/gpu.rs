@@ -1,16 +1,16 @@
 //! NVIDIA GPUs.
 
 use secret_ai_attestation::gpu::{
-    check_feature, check_golden, golden_id, verify_gpu_certificates, verify_gpu_report,
-    verify_nvidia_ca, Feature, GoldenSet, GpuLeaf, NvidiaIssuer, NvidiaRoot, VerifiedGpu,
+    check_feature, check_golden, golden_id, verify_gpu_report, Feature, GoldenSet, GpuLeaf,
+    VerifiedGpu,
 };
-use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Error, Item};
+use secret_ai_attestation::{gpu_nonce, Device, DeviceKind, Error};
 use serde_json::json;
 
-use super::Context;
+use super::{gpu_chain, Context};
 use crate::claims::gpu_nonce_of;
 use crate::digest::sha256;
-use crate::read::{labelled, GpuPiece};
+use crate::read::{CertificateKind, GpuPiece};
 use crate::report::Subject;
 use crate::rim::{golden, Board, Rim, RimKind};
 
@@ -56,20 +56,23 @@ pub(super) fn check(
     })
 }
 
+/// Verifies the chain beside the report, or whichever loose one the report fits.
 fn certificates(
     context: &Context<'_>,
     gpu: &GpuPiece,
     subject: &mut Subject<'_>,
 ) -> Option<GpuLeaf> {
-    if gpu.certificates.is_empty() {
+    let given = match gpu.certificates.is_empty() {
+        true => {
+            let loose = context.of_kind(CertificateKind::Nvidia).into_iter();
+            loose.map(|one| one.der.clone()).collect()
+        }
+        false => gpu.certificates.clone(),
+    };
+    let Some(result) = fitting(context, gpu, &given) else {
         subject.missing("certificates", "no chain of device certificates");
         return None;
-    }
-    let result = chain(
-        &gpu.certificates,
-        &context.options.roots.nvidia,
-        context.options.now,
-    );
+    };
     subject.result("certificates", result, |leaf| {
         format!(
             "{} under NVIDIA's root; online revocation was not asked",
@@ -78,32 +81,29 @@ fn certificates(
     })
 }
 
-/// Verifies a chain, leaf first, from the root downwards; the root itself may be left out.
-fn chain(certificates: &[Vec<u8>], root: &NvidiaRoot<'_>, now: u64) -> Result<GpuLeaf, Error> {
-    let mut ders: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
-    if ders.last() == Some(&root.der()) {
-        ders.pop();
-    } else if certificates.last().is_some_and(|last| is_self_issued(last)) {
-        return Err(Error::ForeignRoot(Item::NvidiaRoot));
+/// The chain with which the report verifies, or else the first that verifies, or else the first.
+fn fitting(
+    context: &Context<'_>,
+    gpu: &GpuPiece,
+    given: &[Vec<u8>],
+) -> Option<Result<GpuLeaf, Error>> {
+    let (root, now) = (&context.options.roots.nvidia, context.options.now);
+    let nonce = gpu_nonce_of(&gpu.evidence).unwrap_or_default();
+    let mut best: Option<Result<GpuLeaf, Error>> = None;
+    for chain in gpu_chain::candidates(given) {
+        let result = gpu_chain::verify(&chain, root, now);
+        let fits = |leaf: &GpuLeaf| verify_gpu_report(&gpu.evidence, leaf, &nonce).is_ok();
+        if result.as_ref().is_ok_and(fits) {
+            return Some(result);
+        }
+        let better = best
+            .as_ref()
+            .is_none_or(|known| known.is_err() && result.is_ok());
+        if better {
+            best = Some(result);
+        }
     }
-    let split = ders.len().min(2);
-    let (device, authorities) = ders.split_at(split);
-    let mut issuer = None;
-    for der in authorities.iter().rev() {
-        let above = match &issuer {
-            None => NvidiaIssuer::Root(root),
-            Some(ca) => NvidiaIssuer::Ca(ca),
-        };
-        issuer = Some(verify_nvidia_ca(der, above, now)?);
-    }
-    match issuer {
-        Some(ca) => verify_gpu_certificates(device, &ca, now),
-        None => Err(Error::ChainLength(Item::DeviceLeaf, certificates.len())),
-    }
-}
-
-fn is_self_issued(der: &[u8]) -> bool {
-    labelled(der).is_some_and(|one| one.subject == one.issuer)
+    best
 }
 
 /// What the report answers must be what was asked: by the document that it is in, by the CPU's evidence,
@@ -209,10 +209,25 @@ fn measurements(context: &Context<'_>, gpu: &VerifiedGpu, rims: &[Rim], subject:
 
 fn compare(name: &'static str, gpu: &VerifiedGpu, set: &GoldenSet, subject: &mut Subject<'_>) {
     let count = set.entries.len();
+    let unjudged = unjudged(gpu, set);
     subject.result(name, check_golden(gpu, set), |()| {
         format!(
-            "{count} of {count} are golden (driver {})",
+            "{count} of {count} are golden (driver {}); {unjudged} other non-zero measurements of the \
+             report were not judged",
             set.driver_version
         )
     });
+}
+
+/// How many measurements are shown that the set does not speak of.
+fn unjudged(gpu: &VerifiedGpu, set: &GoldenSet) -> usize {
+    let judged = |index: usize| {
+        set.entries
+            .iter()
+            .any(|one| usize::from(one.index) == index)
+    };
+    let shown = gpu.measurements.iter().enumerate();
+    shown
+        .filter(|(index, value)| value.is_some_and(|value| value != [0; 48]) && !judged(*index))
+        .count()
 }

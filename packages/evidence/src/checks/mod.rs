@@ -2,6 +2,7 @@
 
 mod cpu;
 mod gpu;
+mod gpu_chain;
 mod snp;
 mod tdx;
 
@@ -26,11 +27,12 @@ pub(crate) struct Context<'a> {
     snp: Vec<&'a [u8]>,
     certificates: Vec<&'a Labelled>,
     crls: Vec<(&'a [u8], &'a str)>,
-    gpus: Vec<GpuPiece>,
+    gpus: Vec<&'a GpuPiece>,
     manifests: Vec<&'a str>,
     golden: Vec<&'a GoldenSet>,
     images: Vec<&'a ImageRow>,
     composes: Vec<&'a [u8]>,
+    damaged: Vec<&'a str>,
 }
 
 impl<'a> Context<'a> {
@@ -49,6 +51,7 @@ impl<'a> Context<'a> {
             golden: Vec::new(),
             images: Vec::new(),
             composes: Vec::new(),
+            damaged: Vec::new(),
         };
         for piece in pieces {
             match piece {
@@ -59,35 +62,16 @@ impl<'a> Context<'a> {
                 Piece::SnpReport(report) => all.snp.push(report),
                 Piece::Certificate(one) => all.certificates.push(one),
                 Piece::Crl { der, issuer } => all.crls.push((der, issuer)),
-                Piece::Gpu(gpu) => all.gpus.push(gpu.clone()),
+                Piece::Gpu(gpu) => all.gpus.push(gpu),
                 Piece::Rim(text) => all.manifests.push(text),
                 Piece::Golden(set) => all.golden.push(set),
                 Piece::ImageList(rows) => all.images.extend(rows),
                 Piece::Compose(text) => all.composes.push(text),
+                Piece::Damaged(what) => all.damaged.push(what),
                 Piece::Unused(_) => {}
             }
         }
-        all.give_chains();
         all
-    }
-
-    /// Reports without a chain take the chains that came in files of their own, in order.
-    fn give_chains(&mut self) {
-        let loose = self.of_kind(CertificateKind::Nvidia);
-        let mut chains: Vec<Vec<Vec<u8>>> = Vec::new();
-        for one in loose {
-            match chains.last_mut() {
-                Some(chain) if !one.subject.contains("FMC LF") => chain.push(one.der.clone()),
-                _ => chains.push(vec![one.der.clone()]),
-            }
-        }
-        let without = self
-            .gpus
-            .iter_mut()
-            .filter(|gpu| gpu.certificates.is_empty());
-        for (gpu, chain) in without.zip(chains) {
-            gpu.certificates = chain;
-        }
     }
 
     /// Whether there is nothing that proves anything.
@@ -129,17 +113,16 @@ impl<'a> Context<'a> {
 
 /// Makes all checks that can be made.
 pub(crate) fn run(context: &Context<'_>, log: &mut Log) {
+    for what in &context.damaged {
+        log.subject("files").fail("readable", "damaged", *what);
+    }
     let rims = manifests(context, log);
     let mut devices: Vec<Device> = Vec::new();
     for (number, gpu) in context.gpus.iter().enumerate() {
         let subject = format!("gpu {number}");
         devices.extend(gpu::check(context, gpu, &rims, &mut log.subject(subject)));
     }
-    let collateral = tdx::collateral(context, log);
-    for (number, quote) in context.tdx.iter().enumerate() {
-        let mut subject = log.subject(numbered("tdx", number, context.tdx.len()));
-        tdx::check(context, quote, &collateral, &devices, &mut subject);
-    }
+    tdx::check_all(context, &devices, log);
     for (number, report) in context.snp.iter().enumerate() {
         let mut subject = log.subject(numbered("snp", number, context.snp.len()));
         snp::check(context, report, &devices, &mut subject);

@@ -8,29 +8,113 @@ use serde_json::{json, Value};
 
 use super::cpu::{self, Cpu};
 use super::Context;
-use crate::claims::TdxClaims;
+use crate::claims::{fmspc_of, TdxClaims};
 use crate::read::ImageRow;
 use crate::report::{Log, Subject};
 use crate::time::format_time;
 
-/// Intel collateral that verifies.
-pub(super) fn collateral(context: &Context<'_>, log: &mut Log) -> Vec<Collateral> {
+/// A quote's verdict: the collateral by its place among the given ones, and what came of it.
+struct Judged {
+    collateral: usize,
+    result: Result<VerifiedTdx, Error>,
+}
+
+/// Verifies all quotes with the Intel collateral that is there.
+pub(super) fn check_all(context: &Context<'_>, devices: &[Device], log: &mut Log) {
     let (roots, now) = (&context.options.roots, context.options.now);
-    let limit = context.policy.tdx.max_collateral_age_s;
-    let mut found = Vec::new();
-    for (number, raw) in context.intel.iter().enumerate() {
+    let all = context.intel.iter();
+    let all: Vec<Result<Collateral, Error>> = all
+        .map(|raw| verify_collateral(raw, &roots.intel, now))
+        .collect();
+    let quotes = context.tdx.iter();
+    let judged: Vec<Option<Judged>> = quotes.map(|quote| judge(context, quote, &all)).collect();
+    collateral(context, all, &judged, log);
+    for (number, (quote, judged)) in context.tdx.iter().zip(judged).enumerate() {
+        let mut subject = log.subject(super::numbered("tdx", number, context.tdx.len()));
+        check(context, quote, judged, devices, &mut subject);
+    }
+}
+
+/// Verifies a quote with the collateral of its kind of platform, such as policy takes first, until one
+/// verifies it.
+fn judge(context: &Context<'_>, quote: &[u8], all: &[Result<Collateral, Error>]) -> Option<Judged> {
+    let now = context.options.now;
+    let sound = all.iter().enumerate();
+    let mut sound: Vec<(usize, &Collateral)> = sound
+        .filter_map(|(place, one)| Some((place, one.as_ref().ok()?)))
+        .collect();
+    sound.sort_by_key(|(_, one)| !acceptable(context, one));
+    let fmspc = fmspc_of(quote);
+    let (own, foreign): (Vec<_>, Vec<_>) = sound
+        .into_iter()
+        .partition(|(_, one)| Some(one.fmspc) == fmspc);
+    // Another platform's collateral only serves to say that it is another platform's.
+    let tried = match own.is_empty() {
+        true => foreign.into_iter().take(1).collect(),
+        false => own,
+    };
+    let mut best: Option<Judged> = None;
+    for (collateral, one) in tried {
+        let result = verify_tdx_quote(quote, one, now);
+        let verified = result.is_ok();
+        let other_authority =
+            |known: &Judged| matches!(known.result, Err(Error::PckChain(_) | Error::Issuer(_)));
+        if verified || best.as_ref().is_none_or(other_authority) {
+            best = Some(Judged { collateral, result });
+        }
+        if verified {
+            break;
+        }
+    }
+    best
+}
+
+/// Whether policy takes this collateral.
+fn acceptable(context: &Context<'_>, one: &Collateral) -> bool {
+    let policy = &context.policy.tdx;
+    let (now, number) = (context.options.now, one.evaluation_number());
+    one.check_age(now, policy.max_collateral_age_s).is_ok()
+        && number >= policy.min_tcb_evaluation_number
+        && policy
+            .max_tcb_evaluation_number
+            .is_none_or(|most| number <= most)
+}
+
+/// Notes what came of each collateral. One that is out of its time is of no interest if the quotes were
+/// verified with others.
+fn collateral(
+    context: &Context<'_>,
+    all: Vec<Result<Collateral, Error>>,
+    judged: &[Option<Judged>],
+    log: &mut Log,
+) {
+    let (now, limit) = (context.options.now, context.policy.tdx.max_collateral_age_s);
+    for (number, result) in all.into_iter().enumerate() {
         let mut subject = log.subject(super::numbered("intel", number, context.intel.len()));
-        let result = verify_collateral(raw, &roots.intel, now);
+        let by_another = |one: &Option<Judged>| {
+            let judged = one.as_ref();
+            judged.is_some_and(|judged| judged.result.is_ok() && judged.collateral != number)
+        };
+        let spare = !judged.is_empty() && judged.iter().all(by_another);
+        if let (true, Err(error @ (Error::Expired { .. } | Error::NotYetValid { .. }))) =
+            (spare, &result)
+        {
+            subject.not_checked("collateral", format!("not needed: {error}"));
+            continue;
+        }
         let Some(collateral) = subject.result("collateral", result, describe) else {
             continue;
         };
-        let age = collateral.check_age(now, limit);
-        subject.result("collateral_age", age, |()| {
-            format!("at most {limit} s since its issue")
-        });
-        found.push(collateral);
+        match collateral.check_age(now, limit) {
+            Err(error) if spare => {
+                subject.not_checked("collateral_age", format!("not needed: {error}"));
+            }
+            age => {
+                let fresh = || format!("at most {limit} s since its issue");
+                subject.result("collateral_age", age, |()| fresh());
+            }
+        }
     }
-    found
 }
 
 fn describe(collateral: &Collateral) -> String {
@@ -122,19 +206,20 @@ const PARTS: [(&str, &str, &[&str]); 6] = [
 ];
 
 /// Checks one quote.
-pub(super) fn check(
+fn check(
     context: &Context<'_>,
     quote: &[u8],
-    collateral: &[Collateral],
+    judged: Option<Judged>,
     devices: &[Device],
     subject: &mut Subject<'_>,
 ) {
     let claims = TdxClaims::read(quote);
-    let verified = genuine(context, quote, collateral, subject);
+    let verified = genuine(judged, subject);
     if let Some(verified) = &verified {
         let (policy, now) = (context.policy.tdx(), context.options.now);
         let result = check_policy(verified, &policy, now);
         subject.result("tcb_policy", result, |()| tcb(verified));
+        newest(context, verified, subject);
     }
     let Some(claims) = claims else {
         return;
@@ -161,31 +246,24 @@ pub(super) fn check(
     subject.facts(facts);
 }
 
-/// Verifies the quote with the collateral that fits, and notes each part.
-fn genuine(
-    context: &Context<'_>,
-    quote: &[u8],
-    collateral: &[Collateral],
-    subject: &mut Subject<'_>,
-) -> Option<VerifiedTdx> {
-    let now = context.options.now;
-    let mut results = collateral
-        .iter()
-        .map(|one| verify_tdx_quote(quote, one, now));
-    // What another platform's collateral says about this quote is of no interest.
-    let foreign = |result: &Result<VerifiedTdx, Error>| {
-        matches!(
-            result,
-            Err(Error::Fmspc | Error::PckChain(_) | Error::Issuer(_))
-        )
+/// Collateral of a later TCB evaluation than policy lets count.
+fn newest(context: &Context<'_>, verified: &VerifiedTdx, subject: &mut Subject<'_>) {
+    const NAME: &str = "tcb_evaluation";
+    let Some(most) = context.policy.tdx.max_tcb_evaluation_number else {
+        return;
     };
-    let mut best = results.next();
-    for result in results {
-        if best.as_ref().is_some_and(foreign) {
-            best = Some(result);
-        }
+    let have = verified.tcb_evaluation_number;
+    if have <= most {
+        subject.pass(NAME, format!("number {have}, at most {most}"));
+    } else {
+        let detail = format!("TCB evaluation number is {have}, policy wants at most {most}");
+        subject.fail(NAME, "policy_evaluation_number", detail);
     }
-    match best {
+}
+
+/// Notes each part of a quote's verification.
+fn genuine(judged: Option<Judged>, subject: &mut Subject<'_>) -> Option<VerifiedTdx> {
+    match judged.map(|judged| judged.result) {
         None => {
             subject.missing(
                 "collateral",

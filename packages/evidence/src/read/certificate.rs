@@ -92,27 +92,33 @@ fn kind(subject: &str) -> CertificateKind {
     }
 }
 
-/// Every certificate and revocation list in a PEM text, in its order.
+/// Every certificate and revocation list in a PEM text, in its order; blocks that are broken are named
+/// by their number.
 pub(super) fn pem(text: &str) -> Vec<Piece> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once("-----BEGIN ") {
-        let Some((label, body)) = after.split_once("-----") else {
-            break;
-        };
-        let Some((body, after)) = body.split_once("-----END ") else {
-            break;
-        };
-        rest = after;
-        let body: String = body.split_ascii_whitespace().collect();
-        let der = BASE64_STANDARD.decode(body).ok();
-        match (label, der) {
-            ("CERTIFICATE" | "X509 CRL", Some(der)) => found.extend(detect(&der)),
-            ("PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY", _) => {
-                found.push(Piece::Unused("private key"));
-            }
-            _ => {}
-        }
+    for (number, block) in text.split("-----BEGIN ").skip(1).enumerate() {
+        let damaged = || vec![Piece::Damaged(format!("PEM block {number}"))];
+        found.extend(pem_block(block).unwrap_or_else(damaged));
     }
     found
+}
+
+/// A block from its label on; nothing if it is broken.
+fn pem_block(block: &str) -> Option<Vec<Piece>> {
+    let (label, body) = block.split_once("-----")?;
+    let (body, end) = body.split_once("-----END ")?;
+    if !end.strip_prefix(label)?.starts_with("-----") {
+        return None;
+    }
+    match label {
+        "CERTIFICATE" | "X509 CRL" => {
+            let body: String = body.split_ascii_whitespace().collect();
+            let der = BASE64_STANDARD.decode(body).ok()?;
+            Some(vec![detect(&der)?])
+        }
+        "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => {
+            Some(vec![Piece::Unused("private key")])
+        }
+        _ => Some(vec![Piece::Unused("PEM block of another kind")]),
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! Bytes are tried as binary forms with a signature of their own, then as PEM, XML, JSON and lists, then
 //! as hex and base64 of any of these. A JSON document of no known shape is searched: whatever string or
-//! list of bytes in it is evidence counts. Nothing is verified here.
+//! list of bytes in it is evidence counts, except a golden set: nobody signs those, so one counts only
+//! as a whole file that the user chose to give. What is recognised but broken is named, never left out.
+//! Nothing is verified here.
 
 mod binary;
 mod certificate;
@@ -48,6 +50,8 @@ pub enum Piece {
     Compose(Vec<u8>),
     /// Known, but of no use here: what it is.
     Unused(&'static str),
+    /// Meant as evidence, but not readable as such: what and where.
+    Damaged(String),
 }
 
 /// Report of an NVIDIA GPU, with what lay beside it.
@@ -80,6 +84,7 @@ impl Piece {
             Piece::ImageList(rows) => format!("SecretVM image list, {} rows", rows.len()),
             Piece::Compose(_) => "text, taken as a compose file".to_string(),
             Piece::Unused(what) => format!("{what} (not used)"),
+            Piece::Damaged(what) => format!("DAMAGED {what}"),
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn detect(text: &str, depth: usize) -> Vec<Piece> {
     }
     if text.starts_with(['{', '[', '"']) {
         return match serde_json::from_str(text) {
-            Ok(value) => json::detect(&value, depth),
+            Ok(value) => json::document(&value, depth),
             Err(_) => Vec::new(),
         };
     }
