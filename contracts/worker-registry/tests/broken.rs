@@ -142,7 +142,6 @@ fn tdx_code(variant: &tdx::Broken) -> &'static str {
         "TCB info of another platform"
         | "other kind of platform"
         | "collateral of the other PCK CA" => "collateral_unknown",
-        "quote of a foreign root" | "PCK CA of another key" => "signature",
         _ => variant.code,
     }
 }
