@@ -134,6 +134,32 @@ pub(crate) fn extension<'a>(list: &mut Der<'a>) -> Result<(&'a [u8], bool, &'a [
     Ok((oid, critical, value))
 }
 
+/// The contents of the extensions with these OIDs, in their order. One that occurs twice is refused, and
+/// any other that is critical.
+pub(crate) fn known_extensions<'a, const N: usize>(
+    mut list: Der<'a>,
+    item: Item,
+    oids: [&[u8]; N],
+) -> Result<[Option<&'a [u8]>; N], Error> {
+    let mut found = [None; N];
+    while !list.is_empty() {
+        let (oid, critical, value) = extension(&mut list)?;
+        let slot = oids
+            .iter()
+            .zip(&mut found)
+            .find(|(known, _)| **known == oid);
+        let twice = match slot {
+            Some((_, slot)) => slot.replace(value).is_some(),
+            None if critical => return Err(Error::Profile(item, "unknown critical extension")),
+            None => false,
+        };
+        if twice {
+            return Err(Error::Profile(item, "extension occurs twice"));
+        }
+    }
+    Ok(found)
+}
+
 /// The text of the only common name in the content of a Name.
 pub(crate) fn common_name(name: &[u8], item: Item) -> Result<&[u8], Error> {
     let mut name = Der::new(name, item);

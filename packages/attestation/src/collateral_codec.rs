@@ -2,11 +2,12 @@
 //! integers big-endian, lists preceded by their length (revoked serials u16, all others u8). Nothing
 //! may follow.
 
-use crate::bytes::{Reader, Short};
+use crate::bytes::Reader;
 use crate::collateral::{
     Collateral, Dates, ModuleSigner, PckCa, PckCaKind, QeIdentity, TcbLevel, TdxModule,
 };
 use crate::error::Error;
+use crate::stored::{decode, list, Cause};
 use crate::tcb::{Advisory, TcbStatus, Verdict};
 
 /// First byte; another layout gets another number.
@@ -58,16 +59,7 @@ impl Collateral {
     /// # Errors
     /// [`Error::Encoding`] for bytes that are cut, followed by others or of another format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut input = Reader::new(bytes);
-        let collateral = decode(&mut input).map_err(|cause| match cause {
-            Cause::Short => Error::Encoding("bytes are cut"),
-            Cause::Invalid(why) => Error::Encoding(why),
-        })?;
-        if input.rest().is_empty() {
-            Ok(collateral)
-        } else {
-            Err(Error::Encoding("trailing bytes"))
-        }
+        decode(bytes, FORMAT, collateral)
     }
 }
 
@@ -134,21 +126,7 @@ impl Writer {
     }
 }
 
-enum Cause {
-    Short,
-    Invalid(&'static str),
-}
-
-impl From<Short> for Cause {
-    fn from(_: Short) -> Self {
-        Cause::Short
-    }
-}
-
-fn decode(input: &mut Reader<'_>) -> Result<Collateral, Cause> {
-    if input.u8()? != FORMAT {
-        return Err(Cause::Invalid("unknown format"));
-    }
+fn collateral(input: &mut Reader<'_>) -> Result<Collateral, Cause> {
     Ok(Collateral {
         root_sha256: input.array()?,
         dates: dates(input)?,
@@ -156,7 +134,7 @@ fn decode(input: &mut Reader<'_>) -> Result<Collateral, Cause> {
             certificate_sha256: input.array()?,
             name_sha256: input.array()?,
             key: input.array()?,
-            kind: PckCaKind::from_byte(input.u8()?).ok_or(Cause::Invalid("unknown PCK CA"))?,
+            kind: PckCaKind::from_byte(input.u8()?).ok_or(Cause("unknown PCK CA"))?,
         },
         revoked_pck: {
             let count = usize::from(input.u16_be()?);
@@ -185,14 +163,6 @@ fn decode(input: &mut Reader<'_>) -> Result<Collateral, Cause> {
     })
 }
 
-fn list<'a, T>(
-    input: &mut Reader<'a>,
-    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, Cause>,
-) -> Result<Vec<T>, Cause> {
-    let count = input.u8()?;
-    (0..count).map(|_| read(input)).collect()
-}
-
 fn dates(input: &mut Reader<'_>) -> Result<Dates, Cause> {
     Ok(Dates {
         valid_from: input.u64_be()?,
@@ -218,7 +188,7 @@ fn signer(input: &mut Reader<'_>) -> Result<ModuleSigner, Cause> {
 
 fn verdict(input: &mut Reader<'_>) -> Result<Verdict, Cause> {
     Ok(Verdict {
-        status: TcbStatus::from_byte(input.u8()?).ok_or(Cause::Invalid("unknown status"))?,
+        status: TcbStatus::from_byte(input.u8()?).ok_or(Cause("unknown status"))?,
         date: input.u64_be()?,
         advisories: list(input, |input| Ok(Advisory(input.u32_be()?)))?,
     })

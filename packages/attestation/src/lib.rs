@@ -50,6 +50,7 @@ mod quote;
 mod report_data;
 mod root;
 pub mod snp;
+mod stored;
 mod tcb;
 mod tcb_match;
 mod tdx;

@@ -6,12 +6,12 @@
 //! verified [`Pck`] (224 bytes) under its hash and spares a signature and 1.2 kB of every quote.
 //! What changes in between is checked at every use: revocation, dates, authority.
 
-use crate::bytes::{Reader, Short};
 use crate::certificate::{check_window, Serial};
 use crate::collateral::{Collateral, Origin, PckCaKind};
 use crate::crypto::sha256;
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
+use crate::stored::{decode, Cause};
 use crate::x509::{Authority, Certificate, Role};
 
 /// 1.2.840.113741.1.13.1; the fields are below it.
@@ -164,36 +164,22 @@ impl Pck {
     /// # Errors
     /// [`Error::Encoding`] for bytes that are cut, followed by others or of another format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut input = Reader::new(bytes);
-        let pck = Self::read(&mut input).map_err(|_| Error::Encoding("bytes are cut"))??;
-        match input.rest() {
-            [] => Ok(pck),
-            _ => Err(Error::Encoding("trailing bytes")),
-        }
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Result<Self, Error>, Short> {
-        if input.u8()? != FORMAT {
-            return Ok(Err(Error::Encoding("unknown format")));
-        }
-        let (sha256, ca_certificate_sha256) = (input.array()?, input.array()?);
-        let Some(ca_kind) = PckCaKind::from_byte(input.u8()?) else {
-            return Ok(Err(Error::Encoding("unknown PCK CA")));
-        };
-        Ok(Ok(Pck {
-            sha256,
-            ca_certificate_sha256,
-            ca_kind,
-            ppid_hash: input.array()?,
-            components: input.array()?,
-            pce_svn: input.u16_be()?,
-            pce_id: input.array()?,
-            fmspc: input.array()?,
-            serial: input.array()?,
-            key: input.array()?,
-            not_before: input.u64_be()?,
-            not_after: input.u64_be()?,
-        }))
+        decode(bytes, FORMAT, |input| {
+            Ok(Pck {
+                sha256: input.array()?,
+                ca_certificate_sha256: input.array()?,
+                ca_kind: PckCaKind::from_byte(input.u8()?).ok_or(Cause("unknown PCK CA"))?,
+                ppid_hash: input.array()?,
+                components: input.array()?,
+                pce_svn: input.u16_be()?,
+                pce_id: input.array()?,
+                fmspc: input.array()?,
+                serial: input.array()?,
+                key: input.array()?,
+                not_before: input.u64_be()?,
+                not_after: input.u64_be()?,
+            })
+        })
     }
 }
 

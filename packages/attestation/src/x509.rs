@@ -5,7 +5,7 @@
 //! certificate is taken only in the [`Role`] that its constraints, key usage and common name
 //! declare, so none can stand in for another.
 
-use crate::certificate::{common_name, extension, Fields, Serial, Signed};
+use crate::certificate::{common_name, known_extensions, Fields, Serial, Signed};
 use crate::collateral::PckCaKind;
 use crate::crl::SignedBy;
 use crate::crypto::{p256_verifies, sha256, P256Key};
@@ -204,7 +204,6 @@ fn expect_algorithm(algorithm: &[u8], item: Item) -> Result<(), Error> {
 }
 
 /// The extensions that mean something here.
-#[derive(Default)]
 struct Extensions<'a> {
     basic_constraints: Option<&'a [u8]>,
     key_usage: Option<&'a [u8]>,
@@ -212,22 +211,14 @@ struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    fn parse(mut list: Der<'a>, item: Item) -> Result<Self, Error> {
-        let mut found = Extensions::default();
-        while !list.is_empty() {
-            let (oid, critical, value) = extension(&mut list)?;
-            let slot = match oid {
-                OID_BASIC_CONSTRAINTS => &mut found.basic_constraints,
-                OID_KEY_USAGE => &mut found.key_usage,
-                OID_SGX => &mut found.sgx,
-                _ if critical => return Err(Error::Profile(item, "unknown critical extension")),
-                _ => continue,
-            };
-            if slot.replace(value).is_some() {
-                return Err(Error::Profile(item, "extension occurs twice"));
-            }
-        }
-        Ok(found)
+    fn parse(list: Der<'a>, item: Item) -> Result<Self, Error> {
+        let oids = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE, OID_SGX];
+        let [basic_constraints, key_usage, sgx] = known_extensions(list, item, oids)?;
+        Ok(Extensions {
+            basic_constraints,
+            key_usage,
+            sgx,
+        })
     }
 
     fn check(&self, role: Role) -> Result<(), Error> {

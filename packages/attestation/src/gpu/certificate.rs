@@ -13,7 +13,7 @@
 //! so the name keeps it from posing as an authority of NVIDIA's, and the number of certificates is
 //! fixed by the names.
 
-use crate::certificate::{check_window, common_name, extension, Fields};
+use crate::certificate::{check_window, common_name, known_extensions, Fields};
 use crate::crypto::{p384_verifies, sha256, P384Key};
 use crate::der::{self, Der};
 use crate::error::{Error, Item};
@@ -204,7 +204,6 @@ impl<'a> Certificate<'a> {
 
 /// The extensions that mean something here. Key identifiers, alternative names and addresses of lists
 /// are skipped unless somebody made them critical.
-#[derive(Default)]
 struct Extensions<'a> {
     basic_constraints: Option<&'a [u8]>,
     key_usage: Option<&'a [u8]>,
@@ -212,23 +211,26 @@ struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    fn parse(mut list: Der<'a>, item: Item) -> Result<Self, Error> {
-        let mut found = Extensions::default();
-        while !list.is_empty() {
-            let (oid, critical, value) = extension(&mut list)?;
-            let twice = match oid {
-                OID_BASIC_CONSTRAINTS => found.basic_constraints.replace(value).is_some(),
-                OID_KEY_USAGE => found.key_usage.replace(value).is_some(),
-                OID_DICE_IDENTITY => found.dice.replace(Dice::Identity(value)).is_some(),
-                OID_DICE_TCB_INFO => found.dice.replace(Dice::TcbInfo(value)).is_some(),
-                _ if critical => return Err(Error::Profile(item, "unknown critical extension")),
-                _ => false,
-            };
-            if twice {
-                return Err(Error::Profile(item, "extension occurs twice"));
-            }
-        }
-        Ok(found)
+    fn parse(list: Der<'a>, item: Item) -> Result<Self, Error> {
+        let oids = [
+            OID_BASIC_CONSTRAINTS,
+            OID_KEY_USAGE,
+            OID_DICE_IDENTITY,
+            OID_DICE_TCB_INFO,
+        ];
+        let [basic_constraints, key_usage, identity, tcb_info] =
+            known_extensions(list, item, oids)?;
+        let dice = match (identity, tcb_info) {
+            (Some(_), Some(_)) => return Err(Error::Profile(item, "extension occurs twice")),
+            (Some(value), None) => Some(Dice::Identity(value)),
+            (None, Some(value)) => Some(Dice::TcbInfo(value)),
+            (None, None) => None,
+        };
+        Ok(Extensions {
+            basic_constraints,
+            key_usage,
+            dice,
+        })
     }
 
     fn check(&self, role: Role) -> Result<(), Error> {

@@ -1,9 +1,9 @@
-//! Stored forms: a byte that says what follows, then every field in the order of the struct, integers
-//! big-endian, lists and texts preceded by their length in one byte. Nothing may follow.
+//! Stored forms (`stored.rs`), every field in the order of the struct.
 
-use crate::bytes::{Reader, Short};
+use crate::bytes::Reader;
 use crate::error::Error;
 use crate::gpu::{Arch, Chip, GoldenEntry, GoldenSet, GpuLeaf, NvidiaCa};
+use crate::stored::{decode, list, text, Cause};
 
 /// First bytes; another layout gets another number.
 const NVIDIA_CA: u8 = 0x11;
@@ -42,7 +42,7 @@ impl NvidiaCa {
                 chip: chip(input)?,
                 depth: match input.u8()? {
                     depth @ (1 | 2) => depth,
-                    _ => return Err(Cause::Invalid("unknown depth")),
+                    _ => return Err(Cause("unknown depth")),
                 },
                 not_after: input.u64_be()?,
                 root_sha256: input.array()?,
@@ -118,7 +118,7 @@ impl GoldenSet {
         check_size(bytes)?;
         let set = decode(bytes, GOLDEN_SET, |input| {
             Ok(GoldenSet {
-                arch: Arch::from_byte(input.u8()?).ok_or(Cause::Invalid("unknown architecture"))?,
+                arch: Arch::from_byte(input.u8()?).ok_or(Cause("unknown architecture"))?,
                 driver_version: text(input)?,
                 vbios_version: text(input)?,
                 project: text(input)?,
@@ -149,53 +149,6 @@ fn length(length: usize) -> Result<u8, Error> {
     u8::try_from(length).map_err(|_| Error::Encoding("list is too long"))
 }
 
-enum Cause {
-    Short,
-    Invalid(&'static str),
-}
-
-impl From<Short> for Cause {
-    fn from(_: Short) -> Self {
-        Cause::Short
-    }
-}
-
-fn decode<T>(
-    bytes: &[u8],
-    format: u8,
-    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Cause>,
-) -> Result<T, Error> {
-    let mut input = Reader::new(bytes);
-    let value = match input.u8() {
-        Ok(byte) if byte == format => read(&mut input),
-        Ok(_) => Err(Cause::Invalid("unknown format")),
-        Err(short) => Err(short.into()),
-    }
-    .map_err(|cause| match cause {
-        Cause::Short => Error::Encoding("bytes are cut"),
-        Cause::Invalid(why) => Error::Encoding(why),
-    })?;
-    if input.rest().is_empty() {
-        Ok(value)
-    } else {
-        Err(Error::Encoding("trailing bytes"))
-    }
-}
-
-fn list<'a, T>(
-    input: &mut Reader<'a>,
-    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, Cause>,
-) -> Result<Vec<T>, Cause> {
-    let count = input.u8()?;
-    (0..count).map(|_| read(input)).collect()
-}
-
-fn text(input: &mut Reader<'_>) -> Result<String, Cause> {
-    let length = usize::from(input.u8()?);
-    let bytes = input.take(length)?.to_vec();
-    String::from_utf8(bytes).map_err(|_| Cause::Invalid("text is not UTF-8"))
-}
-
 fn chip(input: &mut Reader<'_>) -> Result<Chip, Cause> {
-    Chip::parse(input.array()?).ok_or(Cause::Invalid("unknown chip"))
+    Chip::parse(input.array()?).ok_or(Cause("unknown chip"))
 }

@@ -1,11 +1,11 @@
 //! The service's signing key: a P-384 key in a certificate of two days.
 
-use crate::bytes::Reader;
-use crate::certificate::{check_window, common_name, extension, Fields};
+use crate::certificate::{check_window, common_name, known_extensions, Fields};
 use crate::crypto::{sha256, P384Key};
 use crate::der::{self, Der};
 use crate::error::Error;
 use crate::nras::root::{Authority, NrasRoot, ITEM};
+use crate::stored::decode;
 
 /// Common name of every certificate that the service signs tokens with, whatever the GPUs' architecture.
 const COMMON_NAME: &[u8] = b"NVIDIA Attestation Service GPU GH100";
@@ -95,51 +95,32 @@ impl NrasKey {
     /// # Errors
     /// [`Error::Encoding`] for bytes that are cut, followed by others or of another format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut input = Reader::new(bytes);
-        let mut read = || {
-            let format = input.u8()?;
-            let key = NrasKey {
+        decode(bytes, FORMAT, |input| {
+            Ok(NrasKey {
                 sha256: input.array()?,
                 key: input.array()?,
                 not_before: input.u64_be()?,
                 not_after: input.u64_be()?,
                 root_sha256: input.array()?,
-            };
-            Ok((format, key))
-        };
-        let (format, key) =
-            read().map_err(|_: crate::bytes::Short| Error::Encoding("bytes are cut"))?;
-        match (format, input.rest()) {
-            (FORMAT, []) => Ok(key),
-            (FORMAT, _) => Err(Error::Encoding("trailing bytes")),
-            _ => Err(Error::Encoding("unknown format")),
-        }
+            })
+        })
     }
 }
 
 /// The extensions that mean something here.
-#[derive(Default)]
 pub(crate) struct Extensions<'a> {
     basic_constraints: Option<&'a [u8]>,
     key_usage: Option<&'a [u8]>,
 }
 
 impl<'a> Extensions<'a> {
-    pub fn parse(mut list: Der<'a>) -> Result<Self, Error> {
-        let mut found = Extensions::default();
-        while !list.is_empty() {
-            let (oid, critical, value) = extension(&mut list)?;
-            let slot = match oid {
-                OID_BASIC_CONSTRAINTS => &mut found.basic_constraints,
-                OID_KEY_USAGE => &mut found.key_usage,
-                _ if critical => return Err(Error::Profile(ITEM, "unknown critical extension")),
-                _ => continue,
-            };
-            if slot.replace(value).is_some() {
-                return Err(Error::Profile(ITEM, "extension occurs twice"));
-            }
-        }
-        Ok(found)
+    pub fn parse(list: Der<'a>) -> Result<Self, Error> {
+        let oids = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE];
+        let [basic_constraints, key_usage] = known_extensions(list, ITEM, oids)?;
+        Ok(Extensions {
+            basic_constraints,
+            key_usage,
+        })
     }
 
     /// Fails unless the certificate may issue others.

@@ -1,7 +1,7 @@
 //! Certificates of AMD's authorities: ARK (root of a product), below it ASK and ASVK.
 
 use super::rsa::{expect_pss, modulus, pss_verifies, Modulus};
-use crate::certificate::{check_window, common_name, extension, Fields, Serial, Signed};
+use crate::certificate::{check_window, common_name, known_extensions, Fields, Serial, Signed};
 use crate::crl::SignedBy;
 use crate::crypto::sha256;
 use crate::der::{self, Der};
@@ -131,20 +131,8 @@ impl<'a> Authority<'a> {
 
 /// Fails unless the extensions are those of an authority with these key usages. The path length.
 fn constraints(fields: &Fields<'_>, item: Item, usage: u8) -> Result<Option<[u8; 1]>, Error> {
-    let (mut constraints, mut key_usage) = (None, None);
-    let mut list = fields.extensions;
-    while !list.is_empty() {
-        let (oid, critical, value) = extension(&mut list)?;
-        let slot = match oid {
-            OID_BASIC_CONSTRAINTS => &mut constraints,
-            OID_KEY_USAGE => &mut key_usage,
-            _ if critical => return Err(Error::Profile(item, "unknown critical extension")),
-            _ => continue,
-        };
-        if slot.replace(value).is_some() {
-            return Err(Error::Profile(item, "extension occurs twice"));
-        }
-    }
+    let oids = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE];
+    let [constraints, key_usage] = known_extensions(fields.extensions, item, oids)?;
     match key_usage {
         Some(&[der::BIT_STRING, 2, unused, bits]) if unused < 8 && bits & usage == usage => {}
         _ => return Err(Error::Profile(item, "key usage does not fit its role")),

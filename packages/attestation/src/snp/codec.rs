@@ -1,9 +1,9 @@
-//! Stored forms of [`SnpCollateral`] and [`Endorsement`]: a format byte, then every field in order,
-//! integers big-endian, a text preceded by its length (u8). Nothing may follow.
+//! Stored forms (`stored.rs`) of [`SnpCollateral`] and [`Endorsement`].
 
 use super::{CrlState, Endorsement, Product, Signer, SnpCollateral, Tcb};
-use crate::bytes::{Reader, Short};
+use crate::bytes::Reader;
 use crate::error::Error;
+use crate::stored::{decode, text, Cause};
 
 /// First byte; another layout gets another number.
 const FORMAT: u8 = 1;
@@ -35,7 +35,7 @@ impl SnpCollateral {
     /// # Errors
     /// [`Error::Encoding`] for bytes that are cut, followed by others or of another format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        whole(bytes, |input| {
+        decode(bytes, FORMAT, |input| {
             let (product, signer) = kind(input)?;
             Ok(SnpCollateral {
                 product,
@@ -99,7 +99,7 @@ impl Endorsement {
     /// # Errors
     /// [`Error::Encoding`] for bytes that are cut, followed by others or of another format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        whole(bytes, |input| {
+        decode(bytes, FORMAT, |input| {
             let (product, signer) = kind(input)?;
             Ok(Endorsement {
                 sha256: input.array()?,
@@ -130,39 +130,10 @@ impl Endorsement {
     }
 }
 
-/// Why stored bytes do not decode.
-struct Cause(&'static str);
-
-impl From<Short> for Cause {
-    fn from(_: Short) -> Self {
-        Cause("bytes are cut")
-    }
-}
-
-fn whole<T>(
-    bytes: &[u8],
-    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Cause>,
-) -> Result<T, Error> {
-    let mut input = Reader::new(bytes);
-    let value = read(&mut input).map_err(|Cause(why)| Error::Encoding(why))?;
-    if input.rest().is_empty() {
-        Ok(value)
-    } else {
-        Err(Error::Encoding("trailing bytes"))
-    }
-}
-
 fn kind(input: &mut Reader<'_>) -> Result<(Product, Signer), Cause> {
-    let [format, product, signer] = input.array()?;
+    let [product, signer] = input.array()?;
     match (Product::from_byte(product), Signer::from_byte(signer)) {
-        _ if format != FORMAT => Err(Cause("unknown format")),
         (Some(product), Some(signer)) => Ok((product, signer)),
         _ => Err(Cause("unknown product or signer")),
     }
-}
-
-fn text(input: &mut Reader<'_>) -> Result<String, Cause> {
-    let length = usize::from(input.u8()?);
-    let bytes = input.take(length)?.to_vec();
-    String::from_utf8(bytes).map_err(|_| Cause("provider's name is not text"))
 }
