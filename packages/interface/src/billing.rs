@@ -4,14 +4,20 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
 use crate::auth::Permit;
-use crate::{Contract, Digest, Hex, PublicKey, SessionId, Unit, WorkerId};
+use crate::{Contract, Digest, Hex, Kid, PublicKey, SessionId, Unit, WorkerId};
 
 /// Most tokens that one billing contract accepts.
 pub const MAX_TOKENS: usize = 4;
 /// Most sessions opened, or reclaimed, by one message.
 pub const MAX_SESSIONS_PER_MESSAGE: usize = 8;
-/// Most entries in one `settle`, and most work of one `finalize`.
+/// Entries of one page: what one `settle` brings. A page with fewer is filled with empty ones.
+pub const PAGE_ENTRIES: usize = 4;
+/// Most sessions that one `finalize` touches.
 pub const MAX_BATCH: usize = 16;
+/// Most pages that are mixed with each other (docs/privacy.md, P4).
+pub const MAX_COHORT: usize = 32;
+/// Most receipt keys (boots of the worker) that one session pays.
+pub const MAX_KEYS: usize = 4;
 
 /// Creates a billing contract. It registers itself with every token.
 #[cw_serde]
@@ -66,19 +72,23 @@ pub enum ExecuteMsg {
         sessions: Vec<OpenSession>,
         padding: Option<String>,
     },
-    /// Anyone: hands in the newest receipts. A bad entry gets a status and harms no other.
+    /// Hands in the newest receipts of one receipt key, one page of them; a page looks the same
+    /// whatever is in it. A bad entry gets a status and harms no other. Anyone may send good
+    /// entries; a page without one is cover traffic, kept for the key's operator only.
     /// Answer: [`SettleAnswer`].
     Settle {
-        /// 1 to 16.
+        /// The receipt key that signed all of them.
+        kid: Kid,
+        /// 0 to 4.
         entries: Vec<SettleEntry>,
         padding: Option<String>,
     },
-    /// Anyone: prices and pays what was settled in ended epochs up to this one, oldest first.
-    /// Answer: [`FinalizeAnswer`].
+    /// Anyone: prices and pays what was settled in ended epochs up to this one: the oldest cohort
+    /// of pages, mixed. Answer: [`FinalizeAnswer`].
     Finalize {
         /// Must have ended.
         epoch: u64,
-        /// Most entries of this batch, 1 to 16.
+        /// Sessions that this batch touches, 1 to 16: always as many, filled up with decoys.
         limit: u32,
         padding: Option<String>,
     },
@@ -210,7 +220,7 @@ pub struct OpenAnswer {
 pub struct SettleAnswer {
     /// Epoch that the entries joined.
     pub epoch: u64,
-    /// One per entry, in order.
+    /// One per entry, in order; all `unknown_kid` or `lease_over` if the key is no good.
     pub statuses: Vec<EntryStatus>,
 }
 
@@ -220,7 +230,7 @@ pub struct SettleAnswer {
 pub enum EntryStatus {
     /// Joined the epoch's pending set.
     Pending,
-    /// Not an encoded receipt.
+    /// Not an encoded receipt of this key.
     BadReceipt,
     /// Not an encoded ack, or an ack for another session, key or a later receipt.
     BadAck,
@@ -235,9 +245,10 @@ pub enum EntryStatus {
 /// Answer to `finalize`.
 #[cw_serde]
 pub struct FinalizeAnswer {
-    /// Entries of this batch; fewer than `limit` if no more had ended.
+    /// Entries of pages, empty ones included, that this batch worked off; fewer than `limit` at the
+    /// end of a cohort.
     pub finalized: u32,
-    /// Entries that still wait, in whatever epoch.
+    /// Entries of pages, empty ones included, that still wait, in whatever epoch.
     pub remaining: u64,
 }
 
@@ -326,7 +337,7 @@ pub struct ClockAnswer {
     pub epoch: u64,
     /// Epochs before this one are finalized.
     pub finalized_before: u64,
-    /// Entries that wait for `finalize`, in whatever epoch.
+    /// Entries of pages, empty ones included, that wait for `finalize`, in whatever epoch.
     pub pending: u64,
     pub paused: bool,
 }
@@ -376,6 +387,9 @@ pub struct SessionAnswer {
     pub paid: Uint128,
     /// Units paid for so far, one per line.
     pub counters: Vec<u64>,
+    /// Receipt keys that were finalized for this session, at most [`MAX_KEYS`]; further ones are
+    /// not paid.
+    pub keys: Vec<Kid>,
     pub status: SessionStatus,
     /// After this, unix seconds of contract time, no receipt counts.
     pub deadline: u64,
