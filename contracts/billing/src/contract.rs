@@ -100,6 +100,12 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, i, &permit_name)?)
         }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, i, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
+            Ok(access::delete_permit_revocation(deps, i, &revocation_id)?)
+        }
     }
 }
 

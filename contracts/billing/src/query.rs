@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
 use secret_ai_interface::auth::Permission;
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
@@ -38,12 +38,23 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Session { session_id, auth } => {
             to_padded_binary(&session_for_worker(deps, &env, session_id, &auth)?)
         }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
                 PermitQuery::Account {} => to_padded_binary(&own_account(deps, &owner)?),
                 PermitQuery::Sessions { start, limit } => {
                     to_padded_binary(&own_sessions(deps, &env, &owner, start, limit)?)
+                }
+                PermitQuery::ListPermitRevocations { page, page_size } => {
+                    to_padded_binary(&access::permit_revocations(deps, &owner, page, page_size)?)
                 }
             }
         }

@@ -58,6 +58,12 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, &info, &permit_name)?)
         }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, &info, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => Ok(
+            access::delete_permit_revocation(deps, &info, &revocation_id)?,
+        ),
     }
 }
 

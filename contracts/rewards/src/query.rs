@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
 use secret_ai_interface::auth::Permission;
 use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
@@ -20,12 +20,22 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             viewing_key::check(deps.storage, address.as_str(), &key)?;
             to_padded_binary(&earnings(deps, &address)?)
         }
-        QueryMsg::WithPermit {
-            permit,
-            query: PermitQuery::Earnings {},
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
         } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
+        QueryMsg::WithPermit { permit, query } => {
             let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
-            to_padded_binary(&earnings(deps, &operator)?)
+            match query {
+                PermitQuery::Earnings {} => to_padded_binary(&earnings(deps, &operator)?),
+                PermitQuery::ListPermitRevocations { page, page_size } => to_padded_binary(
+                    &access::permit_revocations(deps, &operator, page, page_size)?,
+                ),
+            }
         }
     }?)
 }

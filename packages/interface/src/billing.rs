@@ -3,7 +3,7 @@
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
-use crate::auth::Permit;
+use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
 use crate::{Contract, Digest, Hex, Kid, PublicKey, SessionId, Unit, WorkerId};
 
 /// Most tokens that one billing contract accepts.
@@ -140,6 +140,19 @@ pub enum ExecuteMsg {
     /// Makes the sender's permits of this name worthless.
     RevokePermit {
         permit_name: String,
+        padding: Option<String>,
+    },
+    /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
+    /// (SNIP-24.1). At most 10 intervals hold at a time. Answer:
+    /// [`crate::auth::RevocationAnswer`].
+    RevokeAllPermits {
+        #[serde(default)]
+        interval: RevokedInterval,
+        padding: Option<String>,
+    },
+    /// Ends one of the sender's revocations.
+    DeletePermitRevocation {
+        revocation_id: String,
         padding: Option<String>,
     },
 }
@@ -293,7 +306,16 @@ pub enum QueryMsg {
         session_id: SessionId,
         auth: SessionAuth,
     },
-    /// `account` or `sessions` for the signer of a permit.
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(RevocationsAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+    /// `account`, `sessions` or `list_permit_revocations` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -308,6 +330,13 @@ pub enum PermitQuery {
         /// At most 30, the default.
         limit: Option<u32>,
     },
+    /// The signer's revocations of permits (SNIP-24.1).
+    ListPermitRevocations {
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
 }
 
 /// What a permit query answers: the bare answer of the query that was asked.
@@ -317,6 +346,7 @@ pub enum PermitQuery {
 pub enum PermitAnswer {
     Account(AccountAnswer),
     Sessions(SessionsAnswer),
+    Revocations(RevocationsAnswer),
 }
 
 #[cw_serde]
