@@ -10,8 +10,9 @@ use secret_ai_interface::billing::{
     ExecuteMsg, InstantiateMsg, QueryMsg, Timing, TokenConfig, MAX_TOKENS,
 };
 
+use crate::clock::Clock;
 use crate::error::{check_count, check_range, ContractError};
-use crate::state::{save_seed, tick, Config};
+use crate::state::{save_seed, Config};
 use crate::token::register_receive;
 use crate::{admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
 
@@ -53,7 +54,8 @@ pub fn instantiate(
     .save(deps.storage)?;
     save_seed(deps.storage, &random(&env, "session-ids")?);
     sealed::make_keys(deps.storage, &env)?;
-    tick(deps.storage, &env)?;
+    let clock = Clock::new(env.block.time.seconds(), env.block.height);
+    open::open_phantoms(deps.storage, clock);
     Ok(respond_empty().add_messages(receivers))
 }
 
@@ -77,7 +79,7 @@ pub fn execute(
         ExecuteMsg::OpenSessions {
             token, sessions, ..
         } => open::open_sessions(deps, env, i, &token, sessions),
-        ExecuteMsg::Settle { entries, .. } => settle::settle(deps, env, &entries),
+        ExecuteMsg::Settle { kid, entries, .. } => settle::settle(deps, env, i, &kid, &entries),
         ExecuteMsg::Finalize { epoch, limit, .. } => finalize::finalize(deps, env, epoch, limit),
         ExecuteMsg::CloseSession { session_id, .. } => {
             reclaim::close_session(deps, env, i, &session_id)
