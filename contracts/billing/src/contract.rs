@@ -1,7 +1,5 @@
 //! Entry points: which file handles which message.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::random::random;
@@ -15,10 +13,11 @@ use crate::state::{save_seed, tick, Config};
 use crate::token::register_receive;
 use crate::{admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
 
+secret_ai_contract_kit::entry_points!(unknown: 0);
+
 const MAX_EPOCH_S: u64 = 24 * 3_600;
 const MAX_GRACE_S: u64 = 30 * 24 * 3_600;
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     env: Env,
@@ -57,7 +56,6 @@ pub fn instantiate(
     Ok(respond_empty().add_messages(receivers))
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -103,7 +101,6 @@ pub fn execute(
     }
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
 }
