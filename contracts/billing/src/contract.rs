@@ -1,7 +1,5 @@
 //! Entry points: which file handles which message.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::random::random;
@@ -16,10 +14,11 @@ use crate::state::{save_seed, Config};
 use crate::token::register_receive;
 use crate::{admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
 
+secret_ai_contract_kit::entry_points!(unknown: 0);
+
 const MAX_EPOCH_S: u64 = 24 * 3_600;
 const MAX_GRACE_S: u64 = 30 * 24 * 3_600;
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     env: Env,
@@ -59,7 +58,6 @@ pub fn instantiate(
     Ok(respond_empty().add_messages(receivers))
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -105,7 +103,6 @@ pub fn execute(
     }
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
 }
