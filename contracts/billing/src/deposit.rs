@@ -2,10 +2,12 @@
 
 use cosmwasm_std::{from_binary, Addr, Binary, DepsMut, Env, MessageInfo, Response, Uint128};
 use secret_ai_contract_kit::checked_address;
+use secret_ai_contract_kit::flat_gas;
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_interface::billing::ReceiveMsg;
 
 use crate::error::ContractError;
+use crate::gas;
 use crate::open::open;
 use crate::state::{account, save_account, Config};
 
@@ -18,6 +20,7 @@ pub fn receive(
     amount: Uint128,
     msg: Option<Binary>,
 ) -> Result<Response, ContractError> {
+    flat_gas::target(gas::DEPOSIT);
     let config = Config::load(deps.storage)?;
     let (token, row) = config.token(&info.sender)?;
     if amount < row.min_deposit {
@@ -42,6 +45,7 @@ pub fn receive(
             Ok(respond_empty())
         }
         ReceiveMsg::OpenSessions { sessions, .. } => {
+            flat_gas::target(gas::deposit_and_open(sessions.len()));
             // Whoever has an allowance may bring tokens, but not spend what was here before.
             if sender != from {
                 let must_be = "the owner of the tokens, to open sessions";

@@ -1,7 +1,5 @@
 //! Entry points: which file handles which message.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
 use secret_ai_contract_kit::{access, checked_address, sealed};
@@ -12,8 +10,9 @@ use crate::error::ContractError;
 use crate::state::Config;
 use crate::{claim, credit, query};
 
+secret_ai_contract_kit::entry_points!(unknown: 0);
+
 /// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     env: Env,
@@ -40,7 +39,6 @@ pub fn instantiate(
     Ok(respond_empty())
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -67,7 +65,6 @@ pub fn execute(
     }
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
 }

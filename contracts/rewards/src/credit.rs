@@ -2,14 +2,16 @@
 
 use cosmwasm_std::{Binary, DepsMut, MessageInfo, Response};
 use secret_ai_contract_kit::credit::Credit;
+use secret_ai_contract_kit::flat_gas;
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::row::{Reader, Row};
 use secret_ai_contract_kit::sealed::open;
 
 use crate::error::ContractError;
+use crate::gas;
 use crate::state::{earned, save_earned, Config};
 
-/// From billing only. Rows of amount 0 fill the message up and are skipped.
+/// From billing only: every operator that has a page in the cohort, those who earned nothing too.
 pub fn credit(
     deps: DepsMut,
     info: &MessageInfo,
@@ -22,22 +24,17 @@ pub fn credit(
         });
     }
     let payload = open(deps.storage, sealed)?;
+    let rows = payload.len().checked_div(Credit::SIZE).unwrap_or(0);
+    flat_gas::target(gas::credit(rows));
     let mut rows = Reader::new(&payload);
     while !rows.is_empty() {
-        let Credit {
-            operator,
-            token,
-            amount,
-        } = Credit::read(&mut rows)?;
-        if amount == 0 {
+        let Credit { operator, amounts } = Credit::read(&mut rows)?;
+        if cfg!(feature = "leak-p5") && amounts.iter().all(|amount| *amount == 0) {
             continue;
         }
-        let mut row = earned(deps.storage, &operator, token)?;
-        row.earned = row
-            .earned
-            .checked_add(amount)
-            .ok_or(ContractError::Overflow)?;
-        save_earned(deps.storage, &operator, token, &row);
+        let mut row = earned(deps.storage, &operator)?;
+        row.earn(&amounts)?;
+        save_earned(deps.storage, &operator, &row);
     }
     Ok(respond_empty())
 }
