@@ -1,9 +1,12 @@
 //! Queries: what users and workers may look up, without a trace on the chain.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{
+    channel_info, list_channels, Channel, DEPOSIT_CREDITED, LOW_BALANCE, SESSION_ENDED,
+};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
     SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
@@ -19,6 +22,7 @@ use crate::state::{
 };
 
 const MAX_PAGE: u32 = 30;
+const CHANNELS: [Channel; 3] = [DEPOSIT_CREDITED, SESSION_ENDED, LOW_BALANCE];
 
 /// Answers a query, padded.
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -49,6 +53,21 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
             to_padded_binary(&answer)
         }
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
+        } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
@@ -58,6 +77,11 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
                 }
                 PermitQuery::ListPermitRevocations { page, page_size } => {
                     to_padded_binary(&access::permit_revocations(deps, &owner, page, page_size)?)
+                }
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info = channel_info(deps, &env, &CHANNELS, &owner, &channels, txhash)?;
+                    to_padded_binary(&info)
                 }
             }
         }

@@ -1,13 +1,18 @@
 //! Queries: each operator's earnings, for that operator alone.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{
+    channel_info, list_channels, Channel, EARNINGS_CREDITED,
+};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
 use crate::error::ContractError;
 use crate::state::{earned, Config};
+
+const CHANNELS: [Channel; 1] = [EARNINGS_CREDITED];
 
 /// Answers a query, padded.
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -28,6 +33,21 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
             to_padded_binary(&answer)
         }
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
+        } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
@@ -35,6 +55,11 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
                 PermitQuery::ListPermitRevocations { page, page_size } => to_padded_binary(
                     &access::permit_revocations(deps, &operator, page, page_size)?,
                 ),
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info = channel_info(deps, &env, &CHANNELS, &operator, &channels, txhash)?;
+                    to_padded_binary(&info)
+                }
             }
         }
     }?)

@@ -4,6 +4,7 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
 use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate};
 use crate::{Contract, Digest, Hex, Kid, PublicKey, SessionId, Unit, WorkerId};
 
 /// Most tokens that one billing contract accepts.
@@ -153,6 +154,13 @@ pub enum ExecuteMsg {
     /// Ends one of the sender's revocations.
     DeletePermitRevocation {
         revocation_id: String,
+        padding: Option<String>,
+    },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
         padding: Option<String>,
     },
 }
@@ -315,7 +323,20 @@ pub enum QueryMsg {
         /// All if absent.
         page_size: Option<u32>,
     },
-    /// `account`, `sessions` or `list_permit_revocations` for the signer of a permit.
+    /// Channels of push notifications (SNIP-52).
+    #[returns(ListChannelsAnswer)]
+    ListChannels {},
+    /// What an account needs to find and read its notifications (SNIP-52).
+    #[returns(ChannelInfoAnswer)]
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+        viewer: Viewer,
+    },
+    /// `account`, `sessions`, `list_permit_revocations` or `channel_info` for the signer of a
+    /// permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -337,6 +358,12 @@ pub enum PermitQuery {
         /// All if absent.
         page_size: Option<u32>,
     },
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
 }
 
 /// What a permit query answers: the bare answer of the query that was asked.
@@ -347,6 +374,7 @@ pub enum PermitAnswer {
     Account(AccountAnswer),
     Sessions(SessionsAnswer),
     Revocations(RevocationsAnswer),
+    ChannelInfo(ChannelInfoAnswer),
 }
 
 #[cw_serde]

@@ -4,6 +4,7 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
 use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate};
 use crate::{Contract, Hex};
 
 /// Creates a rewards contract for one billing contract, whose sealing key it asks for.
@@ -54,6 +55,13 @@ pub enum ExecuteMsg {
         revocation_id: String,
         padding: Option<String>,
     },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
+        padding: Option<String>,
+    },
 }
 
 /// Answer to `claim`.
@@ -80,7 +88,19 @@ pub enum QueryMsg {
         /// All if absent.
         page_size: Option<u32>,
     },
-    /// `earnings` or `list_permit_revocations` for the signer of a permit.
+    /// Channels of push notifications (SNIP-52).
+    #[returns(ListChannelsAnswer)]
+    ListChannels {},
+    /// What an account needs to find and read its notifications (SNIP-52).
+    #[returns(ChannelInfoAnswer)]
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+        viewer: Viewer,
+    },
+    /// `earnings`, `list_permit_revocations` or `channel_info` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -96,6 +116,12 @@ pub enum PermitQuery {
         /// All if absent.
         page_size: Option<u32>,
     },
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
 }
 
 /// What a permit query answers: the bare answer of the query that was asked.
@@ -105,6 +131,7 @@ pub enum PermitQuery {
 pub enum PermitAnswer {
     Earnings(EarningsAnswer),
     Revocations(RevocationsAnswer),
+    ChannelInfo(ChannelInfoAnswer),
 }
 
 #[cw_serde]
