@@ -39,7 +39,7 @@ pub use client::{ChainClient, ClientConfig, ContractRef, ExecuteMsg, Instantiate
 pub use error::ChainError;
 pub use lcd::{Account, BlockInfo, LcdClient, TxResponse};
 pub use outcome::{Event, TxOutcome};
-pub use permit::owner_permit;
+pub use permit::{owner_permit, Validity};
 pub use proto::Coin;
 pub use wallet::Wallet;
 
