@@ -164,6 +164,14 @@ impl Account {
         Ok(self.chain.query(&self.billing, &msg).await?)
     }
 
+    /// A permit to read what the wallet owns in a contract.
+    pub(crate) async fn permit(&self, contract: &ContractRef) -> Result<Permit> {
+        let (wallet, chain_id) = (&self.wallet, &self.chain_id);
+        let permit =
+            secret_ai_chain_client::owner_permit(wallet, chain_id, &contract.address, PERMIT)?;
+        Ok(permit)
+    }
+
     /// Balance in the wallet itself, base units. Sets no viewing key: it asks by permit.
     ///
     /// # Errors
