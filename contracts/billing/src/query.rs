@@ -7,15 +7,18 @@ use secret_ai_contract_kit::{permit, sealed, viewing_key};
 use secret_ai_interface::auth::Permission;
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
-    SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer,
+    SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
 };
 use secret_ai_interface::notifications::Viewer;
 use secret_ai_interface::SessionId;
 
 use crate::clock::epoch_of;
-use crate::error::ContractError;
+use crate::error::{wide, ContractError};
 use crate::money::{deadline, has_ended, Progress};
-use crate::state::{account, clock, horizon, progress, queue, session_id, terms, Config, Terms};
+use crate::state::{
+    account, globals, horizon, own_session, progress, queue, seed, session_id, session_number,
+    terms, Cohort, Config, Terms,
+};
 
 const MAX_PAGE: u32 = 30;
 
@@ -94,13 +97,17 @@ fn config(deps: Deps) -> StdResult<ConfigAnswer> {
 
 fn clock_answer(deps: Deps, env: &Env) -> StdResult<ClockAnswer> {
     let config = Config::load(deps.storage)?;
-    let clock = clock(deps.storage, env)?;
+    let clock = globals(deps.storage, env)?.clock;
     let (now, finalized_before) = horizon(deps.storage, &clock, &config.timing)?;
+    let pages = queue(deps.storage)?.len();
+    let done = Cohort::load(deps.storage)?.map_or(0, |cohort| cohort.done);
     Ok(ClockAnswer {
         now,
         epoch: epoch_of(now, config.timing.epoch_s),
         finalized_before,
-        pending: queue(deps.storage)?.len(),
+        pending: pages
+            .saturating_mul(wide(PAGE_ENTRIES))
+            .saturating_sub(done),
         paused: clock.paused(),
     })
 }
@@ -132,11 +139,11 @@ fn own_sessions(
         .min(total);
     let mut sessions = Vec::new();
     for counter in start..end {
-        let id = session_id(deps.storage, owner, counter)?;
-        let terms = terms(deps.storage, &id)?.ok_or(ContractError::UnknownSession)?;
+        let number = own_session(deps.storage, owner, counter)?;
+        let terms = terms(deps.storage, number)?.ok_or(ContractError::UnknownSession)?;
         sessions.push(OwnSession {
             counter,
-            session: answer(deps, env, id, terms)?,
+            session: answer(deps, env, number, terms)?,
         });
     }
     Ok(SessionsAnswer { sessions, total })
@@ -150,23 +157,25 @@ fn session_for_worker(
     id: SessionId,
     auth: &SessionAuth,
 ) -> Result<SessionAnswer, ContractError> {
-    let terms = terms(deps.storage, &id)?.filter(|t| t.auth == *auth);
     let reason = "no session has this id and authenticator";
-    let terms = terms.ok_or(ContractError::Invalid {
+    let unknown = || ContractError::Invalid {
         field: "session_id",
         reason,
-    })?;
-    answer(deps, env, id, terms)
+    };
+    let number = session_number(&seed(deps.storage)?, &id)?.ok_or_else(unknown)?;
+    let terms = terms(deps.storage, number)?.filter(|t| t.auth == *auth);
+    answer(deps, env, number, terms.ok_or_else(unknown)?)
 }
 
 fn answer(
     deps: Deps,
     env: &Env,
-    session_id: SessionId,
+    number: u64,
     terms: Terms,
 ) -> Result<SessionAnswer, ContractError> {
     let config = Config::load(deps.storage)?;
-    let progress = progress(deps.storage, &session_id)?;
+    let session_id = session_id(&seed(deps.storage)?, number)?;
+    let progress = progress(deps.storage, number)?;
     let status = status(deps, env, &config, &terms, &progress)?;
     Ok(SessionAnswer {
         session_id,
@@ -177,8 +186,9 @@ fn answer(
         expires: terms.limits.expires,
         auth: terms.auth,
         paid: Uint128::new(progress.paid),
+        keys: progress.kids().collect(),
         counters: progress
-            .counters
+            .counters()
             .into_iter()
             .take(terms.lines.len())
             .collect(),
@@ -195,7 +205,7 @@ fn status(
     terms: &Terms,
     progress: &Progress,
 ) -> StdResult<SessionStatus> {
-    let clock = clock(deps.storage, env)?;
+    let clock = globals(deps.storage, env)?.clock;
     let (now, finalized_before) = horizon(deps.storage, &clock, &config.timing)?;
     let over = now > terms.limits.expires
         || progress.closed_at.is_some()

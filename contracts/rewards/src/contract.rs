@@ -1,7 +1,5 @@
 //! Entry points: which file handles which message.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
 use secret_ai_contract_kit::{access, checked_address, notification, sealed};
@@ -12,8 +10,9 @@ use crate::error::ContractError;
 use crate::state::Config;
 use crate::{claim, credit, query};
 
+secret_ai_contract_kit::entry_points!(unknown: 0);
+
 /// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     env: Env,
@@ -41,7 +40,6 @@ pub fn instantiate(
     Ok(respond_empty())
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -50,7 +48,7 @@ pub fn execute(
 ) -> Result<Response, ContractError> {
     access::refuse_funds(&info)?;
     match msg {
-        ExecuteMsg::Credit { sealed } => credit::credit(deps, &info, &sealed),
+        ExecuteMsg::Credit { sealed } => credit::credit(deps, &env, &info, &sealed),
         ExecuteMsg::Claim { token, amount, .. } => claim::claim(deps, &info, &token, amount),
         ExecuteMsg::CreateViewingKey { entropy, .. } => {
             Ok(access::create_viewing_key(deps, &env, &info, &entropy)?)
@@ -65,7 +63,6 @@ pub fn execute(
     }
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
 }

@@ -54,15 +54,17 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 
 fn earnings(deps: Deps, operator: &Addr) -> StdResult<EarningsAnswer> {
     let config = Config::load(deps.storage)?;
-    let mut earnings = Vec::with_capacity(config.tokens.len());
-    for (index, token) in (0u8..).zip(config.tokens) {
-        let row = earned(deps.storage, operator, index)?;
-        let (earned, claimed) = (Uint128::new(row.earned), Uint128::new(row.claimed));
-        earnings.push(Earnings {
+    let row = earned(deps.storage, operator)?;
+    let sums = row.earned.into_iter().zip(row.claimed);
+    let earnings = config
+        .tokens
+        .into_iter()
+        .zip(sums)
+        .map(|(token, (earned, claimed))| Earnings {
             token,
-            earned,
-            claimed,
-        });
-    }
+            earned: Uint128::new(earned),
+            claimed: Uint128::new(claimed),
+        })
+        .collect();
     Ok(EarningsAnswer { earnings })
 }

@@ -2,8 +2,9 @@
 //! messages between contracts, notifications, secret randomness.
 //!
 //! Privacy rests on regularity (docs/privacy.md): an observer sees which slots a transaction
-//! touches and how long values are, so rows have one size per slot ([`row`]), answers come in
-//! blocks ([`padding`]), and what concerns third parties travels sealed ([`sealed`]).
+//! touches, how long values are and how much gas it used, so rows have one size per slot ([`row`]),
+//! answers come in blocks ([`padding`]), a class of messages has one gas ([`flat_gas`]), and what
+//! concerns third parties travels sealed ([`sealed`]).
 //!
 //! Permits and viewing keys are written here rather than taken from secret-toolkit: its versions
 //! bring a C library into the wasm, and check neither the chain nor the permissions of a permit.
@@ -19,6 +20,8 @@
 
 pub mod access;
 pub mod credit;
+pub mod entry;
+pub mod flat_gas;
 pub mod notification;
 pub mod padding;
 pub mod permit;

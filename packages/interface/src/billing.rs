@@ -109,7 +109,7 @@ pub enum ExecuteMsg {
     Withdraw {
         /// Address of the token.
         token: Addr,
-        /// All of the free balance if absent.
+        /// All of the free balance if absent, also if that is nothing.
         amount: Option<Uint128>,
         padding: Option<String>,
     },

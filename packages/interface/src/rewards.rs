@@ -22,7 +22,7 @@ pub enum ExecuteMsg {
     /// Operator: pays out earnings of one token. Answer: [`ClaimAnswer`].
     Claim {
         token: Addr,
-        /// All if absent.
+        /// All if absent, also if that is nothing.
         amount: Option<Uint128>,
         padding: Option<String>,
     },
