@@ -101,14 +101,14 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, i, &permit_name)?)
         }
+        ExecuteMsg::UpdateSeed { signed_doc, .. } => {
+            Ok(notification::update_seed(deps, &env, i, &signed_doc)?)
+        }
         ExecuteMsg::RevokeAllPermits { interval, .. } => {
             Ok(access::revoke_all_permits(deps, i, interval)?)
         }
         ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
             Ok(access::delete_permit_revocation(deps, i, &revocation_id)?)
-        }
-        ExecuteMsg::UpdateSeed { signed_doc, .. } => {
-            Ok(notification::update_seed(deps, &env, i, &signed_doc)?)
         }
     }
 }

@@ -143,6 +143,13 @@ pub enum ExecuteMsg {
         permit_name: String,
         padding: Option<String>,
     },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
+        padding: Option<String>,
+    },
     /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
     /// (SNIP-24.1). At most 10 intervals hold at a time. Answer:
     /// [`crate::auth::RevocationAnswer`].
@@ -154,13 +161,6 @@ pub enum ExecuteMsg {
     /// Ends one of the sender's revocations.
     DeletePermitRevocation {
         revocation_id: String,
-        padding: Option<String>,
-    },
-    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
-    ///
-    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
-    UpdateSeed {
-        signed_doc: SignedSeedUpdate,
         padding: Option<String>,
     },
 }
@@ -314,15 +314,6 @@ pub enum QueryMsg {
         session_id: SessionId,
         auth: SessionAuth,
     },
-    /// Revocations of permits, with a viewing key (SNIP-24.1).
-    #[returns(RevocationsAnswer)]
-    ListPermitRevocations {
-        viewer: Viewer,
-        /// 0 if absent.
-        page: Option<u32>,
-        /// All if absent.
-        page_size: Option<u32>,
-    },
     /// Channels of push notifications (SNIP-52).
     #[returns(ListChannelsAnswer)]
     ListChannels {},
@@ -335,8 +326,16 @@ pub enum QueryMsg {
         txhash: Option<String>,
         viewer: Viewer,
     },
-    /// `account`, `sessions`, `list_permit_revocations` or `channel_info` for the signer of a
-    /// permit.
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(RevocationsAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+    /// `account`, `sessions`, `channel_info` or `list_permit_revocations` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -351,18 +350,18 @@ pub enum PermitQuery {
         /// At most 30, the default.
         limit: Option<u32>,
     },
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
     /// The signer's revocations of permits (SNIP-24.1).
     ListPermitRevocations {
         /// 0 if absent.
         page: Option<u32>,
         /// All if absent.
         page_size: Option<u32>,
-    },
-    ChannelInfo {
-        /// Ids from `list_channels`.
-        channels: Vec<String>,
-        /// Asks for the notification ids in this transaction too; 64 hex digits.
-        txhash: Option<String>,
     },
 }
 
@@ -373,8 +372,8 @@ pub enum PermitQuery {
 pub enum PermitAnswer {
     Account(AccountAnswer),
     Sessions(SessionsAnswer),
-    Revocations(RevocationsAnswer),
     ChannelInfo(ChannelInfoAnswer),
+    Revocations(RevocationsAnswer),
 }
 
 #[cw_serde]

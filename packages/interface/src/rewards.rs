@@ -42,6 +42,13 @@ pub enum ExecuteMsg {
         permit_name: String,
         padding: Option<String>,
     },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
+        padding: Option<String>,
+    },
     /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
     /// (SNIP-24.1). At most 10 intervals hold at a time. Answer:
     /// [`crate::auth::RevocationAnswer`].
@@ -53,13 +60,6 @@ pub enum ExecuteMsg {
     /// Ends one of the sender's revocations.
     DeletePermitRevocation {
         revocation_id: String,
-        padding: Option<String>,
-    },
-    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
-    ///
-    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
-    UpdateSeed {
-        signed_doc: SignedSeedUpdate,
         padding: Option<String>,
     },
 }
@@ -79,15 +79,6 @@ pub enum QueryMsg {
     Config {},
     #[returns(EarningsAnswer)]
     Earnings { address: Addr, key: String },
-    /// Revocations of permits, with a viewing key (SNIP-24.1).
-    #[returns(RevocationsAnswer)]
-    ListPermitRevocations {
-        viewer: Viewer,
-        /// 0 if absent.
-        page: Option<u32>,
-        /// All if absent.
-        page_size: Option<u32>,
-    },
     /// Channels of push notifications (SNIP-52).
     #[returns(ListChannelsAnswer)]
     ListChannels {},
@@ -100,7 +91,16 @@ pub enum QueryMsg {
         txhash: Option<String>,
         viewer: Viewer,
     },
-    /// `earnings`, `list_permit_revocations` or `channel_info` for the signer of a permit.
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(RevocationsAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+    /// `earnings`, `channel_info` or `list_permit_revocations` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -109,18 +109,18 @@ pub enum QueryMsg {
 #[cw_serde]
 pub enum PermitQuery {
     Earnings {},
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
     /// The signer's revocations of permits (SNIP-24.1).
     ListPermitRevocations {
         /// 0 if absent.
         page: Option<u32>,
         /// All if absent.
         page_size: Option<u32>,
-    },
-    ChannelInfo {
-        /// Ids from `list_channels`.
-        channels: Vec<String>,
-        /// Asks for the notification ids in this transaction too; 64 hex digits.
-        txhash: Option<String>,
     },
 }
 
@@ -130,8 +130,8 @@ pub enum PermitQuery {
 #[schemars(untagged)]
 pub enum PermitAnswer {
     Earnings(EarningsAnswer),
-    Revocations(RevocationsAnswer),
     ChannelInfo(ChannelInfoAnswer),
+    Revocations(RevocationsAnswer),
 }
 
 #[cw_serde]
