@@ -277,7 +277,9 @@ fn rows_have_one_size_per_slot() {
         let slot = String::from_utf8_lossy(slot).to_string();
         sizes.entry(slot).or_default().insert(value.len());
     }
-    for slot in ["account", "terms", "progress", "pending"] {
+    for slot in [
+        "account", "own", "terms", "progress", "page", "queue", "globals",
+    ] {
         assert_eq!(sizes[slot].len(), 1, "{slot}: {:?}", sizes[slot]);
     }
 }

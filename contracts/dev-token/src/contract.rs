@@ -1,17 +1,16 @@
 //! Entry points: each message to its function.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
-use secret_ai_contract_kit::padding;
+use secret_ai_contract_kit::{flat_gas, padding};
 use secret_ai_interface::token::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::error::TokenError;
 use crate::transfer::Delivery;
-use crate::{allowance, auth, info as token, mint, transfer};
+use crate::{allowance, auth, gas, info as token, mint, transfer};
+
+secret_ai_contract_kit::entry_points!(unknown: crate::gas::UNKNOWN);
 
 /// Creates the token.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     _env: Env,
@@ -22,13 +21,13 @@ pub fn instantiate(
 }
 
 /// Changes state.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, TokenError> {
+    flat_gas::target(gas::target(&msg));
     match msg {
         ExecuteMsg::Transfer {
             recipient, amount, ..
@@ -104,7 +103,6 @@ pub fn execute(
 }
 
 /// Answers, padded.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, TokenError> {
     let answer = match msg {
         QueryMsg::TokenInfo {} => token::token_info(deps)?,

@@ -209,9 +209,10 @@ impl Failure {
         }
     }
 
-    /// The text with a contract's words in plain: for tests and for the developer.
+    /// The text with a contract's words in plain and without their padding: for tests and for the
+    /// developer.
     pub fn plain(&self) -> String {
-        self.raw_log(str::to_owned)
+        self.raw_log(|text| text.trim_end().to_owned())
     }
 }
 
