@@ -1,10 +1,12 @@
 //! The longest and the shortest message of a class have one size, and the longest one fits.
 
 use cosmwasm_std::{Addr, Binary, Uint128};
+use secret_ai_interface::auth::{PermitPublicKey, PermitSignature};
 use secret_ai_interface::billing::{
     ExecuteMsg, Line, OpenSession, ReceiveMsg, SessionAuth, SettleEntry, MAX_SESSIONS_PER_MESSAGE,
     PAGE_ENTRIES,
 };
+use secret_ai_interface::notifications::{SeedUpdateParams, SignedSeedUpdate};
 use secret_ai_interface::{
     rewards, token, Contract, Hex, PaddedSize, Unit, ADDRESS_LENGTH, MAX_COUNT, MAX_LINES,
     MAX_MODEL_NAME,
@@ -124,6 +126,25 @@ fn short_messages_are_alike_in_all_contracts() {
         },
     };
     assert_eq!(same_size(&ExecuteMsg::Pause {}, &link, BLOCK), size);
+    let update_seed = |previous: Option<[u8; 32]>| ExecuteMsg::UpdateSeed {
+        signed_doc: SignedSeedUpdate {
+            params: SeedUpdateParams {
+                chain_id: "secret-4".into(),
+                contract: Some(address()),
+                previous_seed: previous.map(|seed| Binary(seed.to_vec())),
+            },
+            signature: PermitSignature {
+                pub_key: PermitPublicKey {
+                    key_type: "tendermint/PubKeySecp256k1".into(),
+                    value: Binary(vec![0; 33]),
+                },
+                signature: Binary(vec![0; 64]),
+            },
+        },
+        padding: None,
+    };
+    let again = update_seed(Some([0; 32]));
+    assert_eq!(same_size(&update_seed(None), &again, BLOCK), size);
     let claim = |amount| rewards::ExecuteMsg::Claim {
         token: address(),
         amount,
