@@ -1,6 +1,9 @@
 //! Queries: what users and workers may look up, without a trace on the chain.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{
+    channel_info, list_channels, Channel, DEPOSIT_CREDITED, LOW_BALANCE, SESSION_ENDED,
+};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{permit, sealed, viewing_key};
 use secret_ai_interface::auth::Permission;
@@ -8,6 +11,7 @@ use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
     SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
 };
+use secret_ai_interface::notifications::Viewer;
 use secret_ai_interface::SessionId;
 
 use crate::clock::epoch_of;
@@ -19,6 +23,7 @@ use crate::state::{
 };
 
 const MAX_PAGE: u32 = 30;
+const CHANNELS: [Channel; 3] = [DEPOSIT_CREDITED, SESSION_ENDED, LOW_BALANCE];
 
 /// Answers a query, padded.
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -41,12 +46,32 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Session { session_id, auth } => {
             to_padded_binary(&session_for_worker(deps, &env, session_id, &auth)?)
         }
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
+        } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
                 PermitQuery::Account {} => to_padded_binary(&own_account(deps, &owner)?),
                 PermitQuery::Sessions { start, limit } => {
                     to_padded_binary(&own_sessions(deps, &env, &owner, start, limit)?)
+                }
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info = channel_info(deps, &env, &CHANNELS, &owner, &channels, txhash)?;
+                    to_padded_binary(&info)
                 }
             }
         }

@@ -1,13 +1,19 @@
 //! Queries: each operator's earnings, for that operator alone.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{
+    channel_info, list_channels, Channel, EARNINGS_CREDITED,
+};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{permit, sealed, viewing_key};
 use secret_ai_interface::auth::Permission;
+use secret_ai_interface::notifications::Viewer;
 use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
 use crate::error::ContractError;
 use crate::state::{earned, Config};
+
+const CHANNELS: [Channel; 1] = [EARNINGS_CREDITED];
 
 /// Answers a query, padded.
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -20,12 +26,31 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             viewing_key::check(deps.storage, address.as_str(), &key)?;
             to_padded_binary(&earnings(deps, &address)?)
         }
-        QueryMsg::WithPermit {
-            permit,
-            query: PermitQuery::Earnings {},
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
         } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
+        QueryMsg::WithPermit { permit, query } => {
             let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
-            to_padded_binary(&earnings(deps, &operator)?)
+            match query {
+                PermitQuery::Earnings {} => to_padded_binary(&earnings(deps, &operator)?),
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info = channel_info(deps, &env, &CHANNELS, &operator, &channels, txhash)?;
+                    to_padded_binary(&info)
+                }
+            }
         }
     }?)
 }

@@ -4,6 +4,7 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
 use crate::auth::Permit;
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate, Viewer};
 use crate::{Contract, Digest, Hex, Kid, PublicKey, SessionId, Unit, WorkerId};
 
 /// Most tokens that one billing contract accepts.
@@ -140,6 +141,13 @@ pub enum ExecuteMsg {
     /// Makes the sender's permits of this name worthless.
     RevokePermit {
         permit_name: String,
+        padding: Option<String>,
+    },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
         padding: Option<String>,
     },
 }
@@ -293,7 +301,19 @@ pub enum QueryMsg {
         session_id: SessionId,
         auth: SessionAuth,
     },
-    /// `account` or `sessions` for the signer of a permit.
+    /// Channels of push notifications (SNIP-52).
+    #[returns(ListChannelsAnswer)]
+    ListChannels {},
+    /// What an account needs to find and read its notifications (SNIP-52).
+    #[returns(ChannelInfoAnswer)]
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+        viewer: Viewer,
+    },
+    /// `account`, `sessions` or `channel_info` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -308,6 +328,12 @@ pub enum PermitQuery {
         /// At most 30, the default.
         limit: Option<u32>,
     },
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
 }
 
 /// What a permit query answers: the bare answer of the query that was asked.
@@ -317,6 +343,7 @@ pub enum PermitQuery {
 pub enum PermitAnswer {
     Account(AccountAnswer),
     Sessions(SessionsAnswer),
+    ChannelInfo(ChannelInfoAnswer),
 }
 
 #[cw_serde]

@@ -23,6 +23,7 @@
 pub mod auth;
 pub mod billing;
 mod hex_bytes;
+pub mod notifications;
 pub mod registry;
 pub mod rewards;
 pub mod token;

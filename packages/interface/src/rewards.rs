@@ -4,6 +4,7 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
 use crate::auth::Permit;
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate, Viewer};
 use crate::{Contract, Hex};
 
 /// Creates a rewards contract for one billing contract, whose sealing key it asks for.
@@ -41,6 +42,13 @@ pub enum ExecuteMsg {
         permit_name: String,
         padding: Option<String>,
     },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
+        padding: Option<String>,
+    },
 }
 
 /// Answer to `claim`.
@@ -58,8 +66,20 @@ pub enum QueryMsg {
     Config {},
     #[returns(EarningsAnswer)]
     Earnings { address: Addr, key: String },
-    /// `earnings` for the signer of a permit.
-    #[returns(EarningsAnswer)]
+    /// Channels of push notifications (SNIP-52).
+    #[returns(ListChannelsAnswer)]
+    ListChannels {},
+    /// What an account needs to find and read its notifications (SNIP-52).
+    #[returns(ChannelInfoAnswer)]
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+        viewer: Viewer,
+    },
+    /// `earnings` or `channel_info` for the signer of a permit.
+    #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
 
@@ -67,6 +87,21 @@ pub enum QueryMsg {
 #[cw_serde]
 pub enum PermitQuery {
     Earnings {},
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
+}
+
+/// What a permit query answers: the bare answer of the query that was asked.
+#[cw_serde]
+#[serde(untagged)]
+#[schemars(untagged)]
+pub enum PermitAnswer {
+    Earnings(EarningsAnswer),
+    ChannelInfo(ChannelInfoAnswer),
 }
 
 #[cw_serde]
