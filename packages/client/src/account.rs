@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, Binary, Uint128};
 use secret_ai_chain_client::{
-    owner_permit, ChainClient, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
+    owner_permit, padded_json, ChainClient, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
 };
 use secret_ai_interface::billing::{
     self, AccountAnswer, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, SessionsAnswer,
@@ -16,20 +16,33 @@ use crate::error::{ClientError, Result};
 use crate::progress::show;
 use crate::session::Secrets;
 
-/// SDK gas given to a deposit; measured in docs/gas.md, with room for growth.
-const DEPOSIT_GAS: u64 = 300_000;
-
-/// SDK gas given to a call of billing; measured in docs/gas.md, with room for growth.
+/// SDK gas given to a call of billing; measured in docs/gas.md, with room for growth. Gas limits are
+/// public: they follow from the size class of the message (its kind, the number of its sessions).
 fn gas_for(msg: &billing::ExecuteMsg) -> u64 {
     match msg {
-        billing::ExecuteMsg::Withdraw { .. } => 250_000,
-        // Reads and writes two rows per session, up to 8 of them.
+        billing::ExecuteMsg::OpenSessions { sessions, .. } => {
+            150_000 + OPEN_GAS * sessions.len() as u64
+        }
         billing::ExecuteMsg::Reclaim { session_ids, .. } => {
             80_000 + 25_000 * session_ids.len() as u64
         }
+        billing::ExecuteMsg::Withdraw { .. } => 250_000,
         _ => 200_000,
     }
 }
+
+/// SDK gas given to a `send` that carries `msg`, likewise.
+fn gas_for_tokens(msg: &billing::ReceiveMsg) -> u64 {
+    match msg {
+        billing::ReceiveMsg::Deposit { .. } => 300_000,
+        billing::ReceiveMsg::OpenSessions { sessions, .. } => {
+            350_000 + OPEN_GAS * sessions.len() as u64
+        }
+    }
+}
+
+/// SDK gas for one session that is opened.
+const OPEN_GAS: u64 = 70_000;
 
 /// Name of the permits that this client signs; `revoke_permit` with it ends them all.
 const PERMIT: &str = "secret-ai-client";
@@ -193,8 +206,7 @@ impl Account {
         amount: Uint128,
         msg: &billing::ReceiveMsg,
     ) -> Result<TxOutcome> {
-        let inner = serde_json::to_vec(msg)
-            .map_err(|_| ClientError::input("message", "cannot be written as JSON"))?;
+        let inner = padded_json(msg)?.to_vec();
         let send = token::ExecuteMsg::Send {
             recipient: self.billing.address.clone(),
             recipient_code_hash: Some(self.billing.code_hash.clone()),
@@ -203,8 +215,9 @@ impl Account {
             memo: None,
             padding: None,
         };
-        let call = ExecuteMsg::new(&contract_ref(&token.contract), &send)?;
-        let work = self.chain.execute(&self.wallet, vec![call], DEPOSIT_GAS);
+        let call = ExecuteMsg::padded(&contract_ref(&token.contract), &send)?;
+        let gas = gas_for_tokens(msg);
+        let work = self.chain.execute(&self.wallet, vec![call], gas);
         Ok(show("waiting for the deposit to be in a block", work).await?)
     }
 
@@ -213,7 +226,7 @@ impl Account {
     /// # Errors
     /// Billing's or the node's.
     pub async fn call(&self, msg: &billing::ExecuteMsg) -> Result<TxOutcome> {
-        let call = ExecuteMsg::new(&self.billing, msg)?;
+        let call = ExecuteMsg::padded(&self.billing, msg)?;
         let work = self.chain.execute(&self.wallet, vec![call], gas_for(msg));
         Ok(show("waiting for the transaction to be in a block", work).await?)
     }
