@@ -5,13 +5,12 @@ use secret_ai_contract_kit::notification::{
     channel_info, list_channels, Channel, DEPOSIT_CREDITED, LOW_BALANCE, SESSION_ENDED,
 };
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
     SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
 };
-use secret_ai_interface::notifications::Viewer;
 use secret_ai_interface::SessionId;
 
 use crate::clock::epoch_of;
@@ -61,6 +60,14 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
             to_padded_binary(&info)
         }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
@@ -72,6 +79,9 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
                     let txhash = txhash.as_deref();
                     let info = channel_info(deps, &env, &CHANNELS, &owner, &channels, txhash)?;
                     to_padded_binary(&info)
+                }
+                PermitQuery::ListPermitRevocations { page, page_size } => {
+                    to_padded_binary(&access::permit_revocations(deps, &owner, page, page_size)?)
                 }
             }
         }

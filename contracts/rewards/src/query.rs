@@ -5,9 +5,8 @@ use secret_ai_contract_kit::notification::{
     channel_info, list_channels, Channel, EARNINGS_CREDITED,
 };
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
-use secret_ai_interface::notifications::Viewer;
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
 use crate::error::ContractError;
@@ -41,6 +40,14 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
             to_padded_binary(&info)
         }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
@@ -50,6 +57,9 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
                     let info = channel_info(deps, &env, &CHANNELS, &operator, &channels, txhash)?;
                     to_padded_binary(&info)
                 }
+                PermitQuery::ListPermitRevocations { page, page_size } => to_padded_binary(
+                    &access::permit_revocations(deps, &operator, page, page_size)?,
+                ),
             }
         }
     }?)

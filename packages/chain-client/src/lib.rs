@@ -40,7 +40,7 @@ pub use client::{padded_json, ChainClient, ClientConfig, ContractRef, ExecuteMsg
 pub use error::ChainError;
 pub use lcd::{Account, BlockInfo, LcdClient, TxResponse};
 pub use outcome::{Event, TxOutcome};
-pub use permit::owner_permit;
+pub use permit::{owner_permit, Validity};
 pub use proto::Coin;
 pub use wallet::Wallet;
 

@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, Binary, Uint128};
 use secret_ai_chain_client::{
-    padded_json, ChainClient, ContractRef, ExecuteMsg, TxOutcome, Wallet,
+    owner_permit, padded_json, ChainClient, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
 };
 use secret_ai_interface::billing::{
     self, AccountAnswer, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, SessionsAnswer,
@@ -53,7 +53,6 @@ pub struct Account {
     pub wallet: Wallet,
     pub billing: ContractRef,
     pub config: ConfigAnswer,
-    permit: Permit,
     chain_id: String,
 }
 
@@ -67,12 +66,6 @@ impl Account {
         let wallet = Wallet::from_file(&config.wallet_file)?;
         let chain = ChainClient::new(&config.lcd_url, &config.chain_id)?;
         let billing = show("asking the node", chain.contract(&config.billing)).await?;
-        let permit = secret_ai_chain_client::owner_permit(
-            &wallet,
-            &config.chain_id,
-            &billing.address,
-            PERMIT,
-        )?;
         let answer: ConfigAnswer = chain.query(&billing, &billing::QueryMsg::Config {}).await?;
         let chain_id = config.chain_id.clone();
         let account = Account {
@@ -80,7 +73,6 @@ impl Account {
             wallet,
             billing,
             config: answer,
-            permit,
             chain_id,
         };
         account.refuse_development_root().await?;
@@ -174,23 +166,27 @@ impl Account {
     }
 
     async fn ask_billing<T: DeserializeOwned>(&self, query: PermitQuery) -> Result<T> {
-        let permit = self.permit.clone();
+        let permit = self.permit(&self.billing).await?;
         let msg = billing::QueryMsg::WithPermit { permit, query };
         Ok(self.chain.query(&self.billing, &msg).await?)
+    }
+
+    /// A permit to read what the wallet owns in a contract, for this query and its repetitions: it
+    /// ends after an hour.
+    async fn permit(&self, contract: &ContractRef) -> Result<Permit> {
+        let validity = Validity::an_hour(self.chain.latest_block().await?.time);
+        let (wallet, chain_id) = (&self.wallet, &self.chain_id);
+        let permit = owner_permit(wallet, chain_id, &contract.address, PERMIT, validity)?;
+        Ok(permit)
     }
 
     /// Balance in the wallet itself, base units. Sets no viewing key: it asks by permit.
     ///
     /// # Errors
-    /// The token knows no permits, or the node's.
+    /// The token knows no permits of SNIP-24.1, or the node's.
     pub async fn wallet_balance(&self, token: &TokenConfig) -> Result<Uint128> {
         let contract = contract_ref(&token.contract);
-        let permit = secret_ai_chain_client::owner_permit(
-            &self.wallet,
-            &self.chain_id,
-            &contract.address,
-            PERMIT,
-        )?;
+        let permit = self.permit(&contract).await?;
         let query = token::QueryWithPermit::Balance {};
         let msg = token::QueryMsg::WithPermit { permit, query };
         let token::QueryAnswer::Balance { amount } = self.chain.query(&contract, &msg).await?

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cosmwasm_std::{Addr, Binary, Uint128};
 use secret_ai_chain_client::{
-    owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Wallet,
+    owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
 };
 use secret_ai_interface::billing::{
     ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery,
@@ -119,7 +119,9 @@ impl NodeChain {
     /// What the operator earned, by a permit that the wallet signs for this query.
     pub async fn earnings(&self) -> Result<EarningsAnswer, ChainError> {
         let rewards = &self.contracts.rewards;
-        let permit = owner_permit(&self.wallet, &self.chain_id, &rewards.address, PERMIT_NAME)?;
+        let validity = Validity::an_hour(self.client.latest_block().await?.time);
+        let (wallet, chain_id) = (&self.wallet, &self.chain_id);
+        let permit = owner_permit(wallet, chain_id, &rewards.address, PERMIT_NAME, validity)?;
         let query = RewardsQuery::WithPermit {
             permit,
             query: PermitQuery::Earnings {},
