@@ -1,9 +1,7 @@
 //! Queries: what users and workers may look up, without a trace on the chain.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
-use secret_ai_contract_kit::notification::{
-    channel_info, list_channels, Channel, DEPOSIT_CREDITED, LOW_BALANCE, SESSION_ENDED,
-};
+use secret_ai_contract_kit::notification::{channel_info, list_channels, BILLING_CHANNELS};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
 use secret_ai_interface::auth::{Permission, Viewer};
@@ -22,7 +20,6 @@ use crate::state::{
 };
 
 const MAX_PAGE: u32 = 30;
-const CHANNELS: [Channel; 3] = [DEPOSIT_CREDITED, SESSION_ENDED, LOW_BALANCE];
 
 /// Answers a query, padded.
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -45,7 +42,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Session { session_id, auth } => {
             to_padded_binary(&session_for_worker(deps, &env, session_id, &auth)?)
         }
-        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&CHANNELS)),
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&BILLING_CHANNELS)),
         QueryMsg::ChannelInfo {
             channels,
             txhash,
@@ -57,7 +54,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             } = viewer;
             viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
             let txhash = txhash.as_deref();
-            let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
+            let info = channel_info(deps, &env, &BILLING_CHANNELS, &address, &channels, txhash)?;
             to_padded_binary(&info)
         }
         QueryMsg::ListPermitRevocations {
@@ -77,7 +74,8 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
                 }
                 PermitQuery::ChannelInfo { channels, txhash } => {
                     let txhash = txhash.as_deref();
-                    let info = channel_info(deps, &env, &CHANNELS, &owner, &channels, txhash)?;
+                    let info =
+                        channel_info(deps, &env, &BILLING_CHANNELS, &owner, &channels, txhash)?;
                     to_padded_binary(&info)
                 }
                 PermitQuery::ListPermitRevocations { page, page_size } => {

@@ -173,7 +173,7 @@ impl Account {
 
     /// A permit to read what the wallet owns in a contract, for this query and its repetitions: it
     /// ends after an hour.
-    async fn permit(&self, contract: &ContractRef) -> Result<Permit> {
+    pub(crate) async fn permit(&self, contract: &ContractRef) -> Result<Permit> {
         let validity = Validity::an_hour(self.chain.latest_block().await?.time);
         let (wallet, chain_id) = (&self.wallet, &self.chain_id);
         let permit = owner_permit(wallet, chain_id, &contract.address, PERMIT, validity)?;

@@ -47,7 +47,7 @@ pub use error::{DevnetError, QueryError};
 pub use observer::TxView;
 pub use state::{CodeInfo, ContractInfo, HistoryEntry, Snapshot};
 pub use tx::{
-    Attribute, CallGas, EntryPoint, ErrorText, Event, Failure, Msg, MsgOutcome, MsgResponse,
+    Attribute, CallGas, CallText, EntryPoint, ErrorText, Event, Failure, Msg, MsgOutcome, MsgResponse,
     StoredCode, Tx, TxResult,
 };
 

@@ -157,7 +157,7 @@ pub struct PermitRevocation {
     pub interval: RevokedInterval,
 }
 
-/// Who asks with a viewing key (SNIP-24.1).
+/// Who asks with the viewing key of an account (SNIP-24.1, SNIP-52).
 #[cw_serde]
 pub struct Viewer {
     pub address: Addr,
