@@ -19,7 +19,8 @@ help: ## list the targets
 build: setup ## the contracts' wasm, optimised, gzip and checksums, into artifacts/
 	@scripts/build-wasm.sh
 
-test: build ## every test, on the wasm just built
+test: build ## every test, on the wasm just built and the leaky builds to compare with
+	@scripts/build-wasm.sh leaky
 	cargo test --workspace $(CARGO_FLAGS)
 
 demo: build binaries ## the whole story on this machine: deploy, attest, pay, chat, settle, claim

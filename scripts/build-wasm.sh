@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Builds the contracts into the wasm that Secret Network accepts, with sizes and checksums:
-#   scripts/build-wasm.sh [contract...]        all unless named; only what changed is built
-# worker-registry-host-dcap is the worker registry built with the feature host-dcap (docs/attestation.md).
-# Writes artifacts/<contract>.wasm, .wasm.gz (what is uploaded) and artifacts/checksums.txt.
+#   scripts/build-wasm.sh [artifact...]        what is deployed, unless named; only what changed is built
+#   scripts/build-wasm.sh leaky                the leaky builds that the tests of privacy compare with
+# <contract>-<feature> is a contract built with one cargo feature: worker-registry-host-dcap (docs/attestation.md),
+# billing-leak-p1 and the like, each of which breaks one rule of docs/privacy.md on purpose.
+# Writes artifacts/<artifact>.wasm, .wasm.gz (what is uploaded) and, of what is deployed, artifacts/checksums.txt.
 #
 #   WASM_TOOLCHAIN   auto (default), rustup or debian; see wasm-toolchain.sh
 #   CARGO_FLAGS      flags of every cargo call, "--locked" by default
@@ -12,8 +14,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/common.sh
 . scripts/wasm-toolchain.sh
 
-CONTRACTS=(worker-registry billing rewards dev-token worker-registry-host-dcap)
-HOST_DCAP=-host-dcap
+CONTRACTS=(worker-registry billing rewards dev-token)
+DEPLOYED=("${CONTRACTS[@]}" worker-registry-host-dcap)
+LEAKY=(billing-leak-p1 billing-leak-p2 billing-leak-p3 billing-leak-p4 billing-leak-p6 rewards-leak-p5)
 TRIPLE=wasm32-unknown-unknown
 OUT=artifacts
 BUILD=${CARGO_TARGET_DIR:-target}/wasm
@@ -44,43 +47,71 @@ fetch() {
     "$CARGO_BIN" fetch ${CARGO_FLAGS---locked} --quiet -Zbuild-std --target "$TRIPLE"
 }
 
-# compile <contract>: one library at a time, as cdylib alone; with an rlib beside it cargo drops the link-time
-# optimisation, which costs a fifth in size.
-compile() {
-    local features=
-    [ "$1" = "${1%"$HOST_DCAP"}" ] || features=host-dcap
-    # shellcheck disable=SC2086  # CARGO_FLAGS is a list of words
-    "$CARGO_BIN" rustc ${CARGO_FLAGS---locked} -Zbuild-std=std,panic_abort --release --target "$TRIPLE" \
-        --target-dir "$BUILD" -p "${1%"$HOST_DCAP"}" --features "$features" --lib --crate-type cdylib
+# contract <artifact>: prints the contract that it is a build of.
+contract() {
+    local contract
+    for contract in "${CONTRACTS[@]}"; do
+        [[ $1- != "$contract"-* ]] || echo "$contract"
+    done
 }
 
-# finish <contract>: optimises and packs what cargo built, unless that was done already.
+# compile <artifact>: one library at a time, as cdylib alone; with an rlib beside it cargo drops the link-time
+# optimisation, which costs a fifth in size.
+compile() {
+    local package feature
+    package=$(contract "$1")
+    feature=${1#"$package"}
+    # shellcheck disable=SC2086  # CARGO_FLAGS is a list of words
+    "$CARGO_BIN" rustc ${CARGO_FLAGS---locked} -Zbuild-std=std,panic_abort --release --target "$TRIPLE" \
+        --target-dir "$BUILD" -p "$package" --features "${feature#-}" --lib --crate-type cdylib
+}
+
+# made <artifact>: what it was made of and what came out: digests of the compiler, its flags, the manifests and
+# every file that cargo says it read, and of the two files.
+made() {
+    {
+        "$RUSTC_BIN" --version --verbose
+        printf '%s\n' "$OPTIMISER" "${WASM_OPT[*]}" "$CARGO_ENCODED_RUSTFLAGS"
+        cat Cargo.toml Cargo.lock contracts/*/Cargo.toml packages/*/Cargo.toml
+        sed 's/^[^:]*: //' "$BUILD/$1.d" | xargs cat
+    } | sha256 -
+    sha256 "$OUT/$1.wasm"
+    sha256 "$OUT/$1.wasm.gz"
+}
+
+# finish <artifact>: optimises and packs what cargo built.
 finish() {
-    local package=${1%"$HOST_DCAP"}
-    local built=$BUILD/$TRIPLE/release/${package//-/_}.wasm wasm=$OUT/$1.wasm stamp=$BUILD/$1.stamp
-    local made
-    made="$(sha256 "$built") $OPTIMISER"
-    if [ -f "$stamp" ] && [ -f "$wasm" ] && [ -f "$wasm.gz" ] &&
-        [ "$(cat "$stamp")" = "$made $(sha256 "$wasm") $(sha256 "$wasm.gz")" ]; then
-        return
-    fi
+    local package
+    package=$(contract "$1")
+    local built=$BUILD/$TRIPLE/release/${package//-/_} wasm=$OUT/$1.wasm
     if [ "$OPTIMISER" = none ]; then
-        cp "$built" "$wasm.new"
+        cp "$built.wasm" "$wasm.new"
     else
-        "${WASM_OPT[@]}" "$built" -o "$wasm.new"
+        "${WASM_OPT[@]}" "$built.wasm" -o "$wasm.new"
     fi
     gzip -9nc "$wasm.new" >"$wasm.gz.new"
     mv "$wasm.new" "$wasm"
     mv "$wasm.gz.new" "$wasm.gz"
-    echo "$made $(sha256 "$wasm") $(sha256 "$wasm.gz")" >"$stamp"
+    cp "$built.d" "$BUILD/$1.d"
+    made "$1" >"$BUILD/$1.stamp"
+}
+
+# build <artifact>: builds it unless it is what would come out. Cargo cannot tell: all builds of a contract have one
+# file name there, so that it makes each again after another.
+build() {
+    if [ -f "$BUILD/$1.stamp" ] && [ "$(made "$1" 2>/dev/null)" = "$(cat "$BUILD/$1.stamp")" ]; then
+        return
+    fi
+    compile "$1"
+    finish "$1"
 }
 
 # checksums: what `sha256sum -c` reads, the sizes as comments. The digest of the plain wasm is the code hash.
 checksums() {
-    local contract file
+    local artifact file
     echo "# $("$RUSTC_BIN" --version), std rebuilt for the MVP; optimiser: $OPTIMISER"
-    for contract in "${CONTRACTS[@]}"; do
-        for file in "$contract.wasm" "$contract.wasm.gz"; do
+    for artifact in "${DEPLOYED[@]}"; do
+        for file in "$artifact.wasm" "$artifact.wasm.gz"; do
             [ -f "$OUT/$file" ] || continue
             echo "# $file: $(bytes "$OUT/$file") bytes"
             echo "$(sha256 "$OUT/$file")  $file"
@@ -95,10 +126,11 @@ optimiser() {
 }
 
 main() {
-    local chosen=("$@") contract count=0 started
-    [ $# -gt 0 ] || chosen=("${CONTRACTS[@]}")
-    for contract in "${chosen[@]}"; do
-        [[ " ${CONTRACTS[*]} " = *" $contract "* ]] || die "no contract '$contract'; there are: ${CONTRACTS[*]}"
+    local chosen=("$@") all=("${DEPLOYED[@]}" "${LEAKY[@]}") artifact count=0 started
+    [ $# -gt 0 ] || chosen=("${DEPLOYED[@]}")
+    [ "$*" != leaky ] || chosen=("${LEAKY[@]}")
+    for artifact in "${chosen[@]}"; do
+        [[ " ${all[*]} " = *" $artifact "* ]] || die "no artifact '$artifact'; there are: ${all[*]}"
     done
 
     wasm_toolchain "${WASM_TOOLCHAIN:-auto}"
@@ -113,14 +145,13 @@ main() {
 
     mkdir -p "$OUT" "$BUILD"
     fetch
-    for contract in "${chosen[@]}"; do
+    for artifact in "${chosen[@]}"; do
         count=$((count + 1))
         started=$SECONDS
-        say "[$count/${#chosen[@]}] $contract"
-        compile "$contract"
-        finish "$contract"
-        say "[$count/${#chosen[@]}] $contract: $(bytes "$OUT/$contract.wasm") bytes," \
-            "gzip $(bytes "$OUT/$contract.wasm.gz"), $((SECONDS - started)) s"
+        say "[$count/${#chosen[@]}] $artifact"
+        build "$artifact"
+        say "[$count/${#chosen[@]}] $artifact: $(bytes "$OUT/$artifact.wasm") bytes," \
+            "gzip $(bytes "$OUT/$artifact.wasm.gz"), $((SECONDS - started)) s"
     done
     checksums >"$OUT/checksums.txt.new"
     mv "$OUT/checksums.txt.new" "$OUT/checksums.txt"

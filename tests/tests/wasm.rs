@@ -1,11 +1,11 @@
 //! The artifacts pass both gates of the chain: imports, exports, opcodes, floats, memory, size.
 
-use secret_ai_tests::artifacts::{wasm, CONTRACTS};
+use secret_ai_tests::artifacts::{wasm, CONTRACTS, LEAKY};
 use secret_devnet::upload::check_wasm;
 
 #[test]
 fn artifacts_pass_the_gates_of_the_chain() {
-    for contract in CONTRACTS {
+    for contract in CONTRACTS.into_iter().chain(LEAKY) {
         let bytes = wasm(contract);
         let report = check_wasm(&bytes).unwrap_or_else(|e| panic!("{contract}: {e}"));
         assert!(

@@ -8,7 +8,7 @@ use crate::error::TokenError;
 use crate::transfer::Delivery;
 use crate::{allowance, auth, gas, info as token, mint, transfer};
 
-secret_ai_contract_kit::entry_points!(unknown: crate::gas::UNKNOWN);
+secret_ai_contract_kit::entry_points!(unknown: crate::gas::unknown());
 
 /// Creates the token.
 pub fn instantiate(

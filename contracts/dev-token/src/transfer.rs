@@ -11,8 +11,6 @@ use crate::{allowance, state};
 
 /// Digits of the largest amount.
 const AMOUNT_DIGITS: usize = 39;
-/// Bytes of a block of a call of `receive`.
-pub const RECEIVE_BLOCK: usize = 1_024;
 
 /// Where a `send` goes and what it says.
 pub struct Delivery {
@@ -110,7 +108,7 @@ fn deliver(
 fn received(mut call: Vec<u8>, amount: Uint128) -> Binary {
     let spare = AMOUNT_DIGITS.saturating_sub(amount.to_string().len());
     call.resize(call.len().saturating_add(spare), b' ');
-    Binary(padding::pad_to(call, RECEIVE_BLOCK))
+    Binary(padding::pad(call))
 }
 
 /// The code hash given with the message, else the one that the recipient registered.

@@ -1,5 +1,7 @@
 //! The wasm exports of a contract: what `cosmwasm_std`'s own macro makes, and around it errors of
-//! few lengths (rule P1) and one gas per class of messages (rule P2, [`crate::flat_gas`]).
+//! few lengths (rule P1) and one gas per class of messages (rule P2, [`crate::flat_gas`]). The text for
+//! a message that cannot be parsed is `cosmwasm_std`'s and stays as long as it is: it says nothing
+//! that its sender did not write.
 
 /// Exports the functions `instantiate`, `execute` and `query` of the module that it stands in,
 /// unless the contract is built as a library. `unknown` is the gas target of an execute message that
@@ -16,8 +18,7 @@ macro_rules! entry_points {
 
             #[no_mangle]
             extern "C" fn execute(env: u32, info: u32, msg: u32) -> u32 {
-                $crate::flat_gas::target($unknown);
-                $crate::entry::execute(super::execute, env, info, msg)
+                $crate::entry::execute(super::execute, || $unknown, env, info, msg)
             }
 
             #[no_mangle]
@@ -36,7 +37,7 @@ mod wasm {
     use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
     use serde::de::DeserializeOwned;
 
-    use crate::flat_gas::settle_up;
+    use crate::flat_gas;
     use crate::padding::pad_error;
 
     type Change<M, E> = fn(DepsMut, Env, MessageInfo, M) -> Result<Response, E>;
@@ -52,22 +53,26 @@ mod wasm {
             contract(deps, env, info, msg).map_err(pad_error)
         };
         let result = cosmwasm_std::do_instantiate(&contract, env, info, msg);
-        settle_up();
+        flat_gas::settle_up();
         result
     }
 
-    /// Runs `execute` on the host's regions; returns the region of the result.
+    /// Runs `execute` on the host's regions; returns the region of the result. `unknown` is the
+    /// target of a message that cannot be parsed.
     pub fn execute<M: DeserializeOwned, E: ToString>(
         contract: Change<M, E>,
+        unknown: fn() -> u64,
         env: u32,
         info: u32,
         msg: u32,
     ) -> u32 {
+        flat_gas::begin(msg);
+        flat_gas::target(unknown());
         let contract = |deps: DepsMut, env: Env, info: MessageInfo, msg: M| {
             contract(deps, env, info, msg).map_err(pad_error)
         };
         let result = cosmwasm_std::do_execute(&contract, env, info, msg);
-        settle_up();
+        flat_gas::settle_up();
         result
     }
 
@@ -77,9 +82,10 @@ mod wasm {
         env: u32,
         msg: u32,
     ) -> u32 {
+        flat_gas::begin(msg);
         let contract = |deps: Deps, env: Env, msg: M| contract(deps, env, msg).map_err(pad_error);
         let result = cosmwasm_std::do_query(&contract, env, msg);
-        settle_up();
+        flat_gas::settle_up();
         result
     }
 }

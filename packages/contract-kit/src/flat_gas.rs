@@ -26,23 +26,45 @@ pub fn target(sdk_gas: u64) {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn target(_sdk_gas: u64) {}
 
+/// Bytes of the message that this call was given, spaces included. Anybody sees them, so a target
+/// may grow with them. 0 outside of the chain.
+pub fn message_length() -> u64 {
+    #[cfg(target_arch = "wasm32")]
+    let length = metered::LENGTH
+        .load(core::sync::atomic::Ordering::Relaxed)
+        .into();
+    #[cfg(not(target_arch = "wasm32"))]
+    let length = 0;
+    length
+}
+
 #[cfg(target_arch = "wasm32")]
-pub(crate) use metered::settle_up;
+pub(crate) use metered::{begin, settle_up};
 
 #[cfg(target_arch = "wasm32")]
 mod metered {
-    use core::sync::atomic::{AtomicU64, Ordering};
+    use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
     use cosmwasm_std::{Api, ExternalApi, StdResult};
 
     /// SDK gas; 0 leaves the call as it is. Every call has a memory of its own.
     pub static TARGET: AtomicU64 = AtomicU64::new(0);
+    /// Bytes.
+    pub static LENGTH: AtomicU32 = AtomicU32::new(0);
     /// Whole SDK gas of one `check_gas`, which costs 8,192 CosmWasm gas.
     const QUESTION: u64 = 8;
     /// Least SDK gas that `gas_evaporate` burns.
     const LEAST: u64 = 8;
     /// Questions after the first: each adds at least 192 CosmWasm gas to the remainder.
     const MOST_QUESTIONS: usize = 6;
+
+    /// Notes the length of the message in a region of the host's: offset, capacity and length, 32
+    /// bits each.
+    pub fn begin(msg: u32) {
+        // SAFETY: the host made the region by `allocate`, and the entry point has not taken it yet.
+        let [_, _, length] = unsafe { *(msg as *const [u32; 3]) };
+        LENGTH.store(length, Ordering::Relaxed);
+    }
 
     /// Burns up to the target. Nothing whose cost varies may come after it.
     pub fn settle_up() {

@@ -9,14 +9,9 @@ pub const BLOCK: usize = 256;
 pub const ERROR_BLOCK: usize = 128;
 
 /// Appends spaces, which JSON ignores, up to the next full block.
-pub fn pad(bytes: Vec<u8>) -> Vec<u8> {
-    pad_to(bytes, BLOCK)
-}
-
-/// Appends spaces up to the next multiple of `block` bytes, at least one.
-pub fn pad_to(mut bytes: Vec<u8>, block: usize) -> Vec<u8> {
+pub fn pad(mut bytes: Vec<u8>) -> Vec<u8> {
     if !cfg!(feature = "leak-p1") {
-        let size = bytes.len().div_ceil(block).max(1).saturating_mul(block);
+        let size = bytes.len().next_multiple_of(BLOCK).max(BLOCK);
         bytes.resize(size, b' ');
     }
     bytes

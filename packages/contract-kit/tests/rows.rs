@@ -77,6 +77,15 @@ fn addresses_are_bech32_of_this_chain() {
 }
 
 #[test]
+fn errors_come_in_blocks_and_keep_their_text() {
+    for (length, padded) in [(0, 128), (1, 128), (128, 128), (129, 256)] {
+        let text = "x".repeat(length);
+        let sent = padding::pad_error(&text);
+        assert_eq!((sent.len(), sent.trim_end()), (padded, text.as_str()));
+    }
+}
+
+#[test]
 fn answers_come_in_blocks() {
     for (length, padded) in [(0, 256), (1, 256), (256, 256), (257, 512)] {
         assert_eq!(padding::pad(vec![b'x'; length]).len(), padded);
