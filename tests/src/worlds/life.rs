@@ -82,11 +82,11 @@ impl Deal {
 
     /// Price of one session's usage.
     fn price(&self) -> u128 {
-        let line = LineCount {
+        let line = |_| LineCount {
             count: self.used,
             rate: RATE,
         };
-        amount((0..self.lines).map(|_| line)).expect("small counts")
+        amount((0..self.lines).map(line)).expect("small counts")
     }
 
     fn work(&self, session: SessionId) -> Work {

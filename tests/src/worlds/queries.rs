@@ -19,7 +19,7 @@ pub enum Refusal {
     Expired,
     /// A permit that its signer revoked.
     Revoked,
-    /// A permit with another one's signature.
+    /// A permit with the signature of another document.
     Forged,
 }
 
