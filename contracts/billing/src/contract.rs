@@ -104,6 +104,12 @@ pub fn execute(
         ExecuteMsg::UpdateSeed { signed_doc, .. } => {
             Ok(notification::update_seed(deps, &env, i, &signed_doc)?)
         }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, i, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
+            Ok(access::delete_permit_revocation(deps, i, &revocation_id)?)
+        }
     }
 }
 

@@ -1,17 +1,14 @@
 //! Queries: what users and workers may look up, without a trace on the chain.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
-use secret_ai_contract_kit::notification::{
-    channel_info, list_channels, Channel, DEPOSIT_CREDITED, LOW_BALANCE, SESSION_ENDED,
-};
+use secret_ai_contract_kit::notification::{channel_info, list_channels, BILLING_CHANNELS};
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
     SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
 };
-use secret_ai_interface::notifications::Viewer;
 use secret_ai_interface::SessionId;
 
 use crate::clock::epoch_of;
@@ -23,7 +20,6 @@ use crate::state::{
 };
 
 const MAX_PAGE: u32 = 30;
-const CHANNELS: [Channel; 3] = [DEPOSIT_CREDITED, SESSION_ENDED, LOW_BALANCE];
 
 /// Answers a query, padded.
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -46,7 +42,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Session { session_id, auth } => {
             to_padded_binary(&session_for_worker(deps, &env, session_id, &auth)?)
         }
-        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&CHANNELS)),
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&BILLING_CHANNELS)),
         QueryMsg::ChannelInfo {
             channels,
             txhash,
@@ -58,8 +54,16 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             } = viewer;
             viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
             let txhash = txhash.as_deref();
-            let info = channel_info(deps, &env, &CHANNELS, &address, &channels, txhash)?;
+            let info = channel_info(deps, &env, &BILLING_CHANNELS, &address, &channels, txhash)?;
             to_padded_binary(&info)
+        }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
         }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
@@ -70,8 +74,12 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
                 }
                 PermitQuery::ChannelInfo { channels, txhash } => {
                     let txhash = txhash.as_deref();
-                    let info = channel_info(deps, &env, &CHANNELS, &owner, &channels, txhash)?;
+                    let info =
+                        channel_info(deps, &env, &BILLING_CHANNELS, &owner, &channels, txhash)?;
                     to_padded_binary(&info)
+                }
+                PermitQuery::ListPermitRevocations { page, page_size } => {
+                    to_padded_binary(&access::permit_revocations(deps, &owner, page, page_size)?)
                 }
             }
         }

@@ -37,7 +37,9 @@ pub fn target(msg: &ExecuteMsg) -> u64 {
         ExecuteMsg::RegisterReceive { .. }
         | ExecuteMsg::CreateViewingKey { .. }
         | ExecuteMsg::SetViewingKey { .. }
-        | ExecuteMsg::RevokePermit { .. } => RIGHTS,
+        | ExecuteMsg::RevokePermit { .. }
+        | ExecuteMsg::RevokeAllPermits { .. }
+        | ExecuteMsg::DeletePermitRevocation { .. } => RIGHTS,
         ExecuteMsg::SetMinters { .. } => 0,
     }
 }

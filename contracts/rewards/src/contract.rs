@@ -60,6 +60,12 @@ pub fn execute(
         ExecuteMsg::UpdateSeed { signed_doc, .. } => {
             Ok(notification::update_seed(deps, &env, &info, &signed_doc)?)
         }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, &info, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => Ok(
+            access::delete_permit_revocation(deps, &info, &revocation_id)?,
+        ),
     }
 }
 

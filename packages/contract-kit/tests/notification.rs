@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use cosmwasm_std::testing::{mock_dependencies, mock_env, MockStorage};
-use cosmwasm_std::{Addr, Attribute, Binary, Env, Order, Record, Storage, TransactionInfo};
+use cosmwasm_std::{Addr, Attribute, Binary, Env, Storage, TransactionInfo};
 use secret_ai_contract_kit::notification::{
     attributes, channel_info, id, list_channels, open, seed_of, Channel, Event, Note, Transaction,
     DATA_SIZE, DEPOSIT_CREDITED, EARNINGS_CREDITED, KEY_PREFIX, LOW_BALANCE, SESSION_ENDED,
@@ -262,15 +262,6 @@ impl Storage for Traced {
 
     fn remove(&mut self, key: &[u8]) {
         self.inner.remove(key);
-    }
-
-    fn range<'a>(
-        &'a self,
-        start: Option<&[u8]>,
-        end: Option<&[u8]>,
-        order: Order,
-    ) -> Box<dyn Iterator<Item = Record> + 'a> {
-        self.inner.range(start, end, order)
     }
 }
 

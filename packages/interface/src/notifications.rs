@@ -34,13 +34,6 @@ pub enum UpdateSeedAnswer {
     },
 }
 
-/// Who asks, with the viewing key of the account (SNIP-721, "ViewerInfo").
-#[cw_serde]
-pub struct Viewer {
-    pub address: Addr,
-    pub viewing_key: String,
-}
-
 /// Answer to `list_channels`.
 #[cw_serde]
 pub enum ListChannelsAnswer {

@@ -3,8 +3,8 @@
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
-use crate::auth::Permit;
-use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate, Viewer};
+use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate};
 use crate::{Contract, Hex};
 
 /// Creates a rewards contract for one billing contract, whose sealing key it asks for.
@@ -49,6 +49,19 @@ pub enum ExecuteMsg {
         signed_doc: SignedSeedUpdate,
         padding: Option<String>,
     },
+    /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
+    /// (SNIP-24.1). At most 10 intervals hold at a time. Answer:
+    /// [`crate::auth::RevocationAnswer`].
+    RevokeAllPermits {
+        #[serde(default)]
+        interval: RevokedInterval,
+        padding: Option<String>,
+    },
+    /// Ends one of the sender's revocations.
+    DeletePermitRevocation {
+        revocation_id: String,
+        padding: Option<String>,
+    },
 }
 
 /// Answer to `claim`.
@@ -78,7 +91,16 @@ pub enum QueryMsg {
         txhash: Option<String>,
         viewer: Viewer,
     },
-    /// `earnings` or `channel_info` for the signer of a permit.
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(RevocationsAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+    /// `earnings`, `channel_info` or `list_permit_revocations` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -93,6 +115,13 @@ pub enum PermitQuery {
         /// Asks for the notification ids in this transaction too; 64 hex digits.
         txhash: Option<String>,
     },
+    /// The signer's revocations of permits (SNIP-24.1).
+    ListPermitRevocations {
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
 }
 
 /// What a permit query answers: the bare answer of the query that was asked.
@@ -102,6 +131,7 @@ pub enum PermitQuery {
 pub enum PermitAnswer {
     Earnings(EarningsAnswer),
     ChannelInfo(ChannelInfoAnswer),
+    Revocations(RevocationsAnswer),
 }
 
 #[cw_serde]

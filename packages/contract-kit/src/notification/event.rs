@@ -38,6 +38,12 @@ pub const EARNINGS_CREDITED: Channel = Channel {
     cddl: "earnings_credited=[token:bstr .size 20,amount:biguint]",
 };
 
+/// The channels of the billing contract.
+pub const BILLING_CHANNELS: [Channel; 3] = [DEPOSIT_CREDITED, SESSION_ENDED, LOW_BALANCE];
+
+/// The channels of the rewards contract.
+pub const REWARDS_CHANNELS: [Channel; 1] = [EARNINGS_CREDITED];
+
 /// What an account is told. Amounts are base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -24,6 +24,9 @@ mod seed;
 
 pub use attributes::{attributes, Note};
 pub use cipher::{id, open, Seed, Transaction, DATA_SIZE, KEY_PREFIX};
-pub use event::{Channel, Event, DEPOSIT_CREDITED, EARNINGS_CREDITED, LOW_BALANCE, SESSION_ENDED};
+pub use event::{
+    Channel, Event, BILLING_CHANNELS, DEPOSIT_CREDITED, EARNINGS_CREDITED, LOW_BALANCE,
+    REWARDS_CHANNELS, SESSION_ENDED,
+};
 pub use query::{channel_info, list_channels};
 pub use seed::{make_secret, seed_of, seed_sign_bytes, update_seed};
