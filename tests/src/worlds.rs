@@ -20,6 +20,7 @@ pub mod scene;
 pub mod served;
 pub mod stage;
 pub mod view;
+pub mod work;
 
 /// One of the two worlds of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use secret_ai_interface::billing::{Line, OpenSession, SessionAuth};
 use secret_ai_interface::{Hex, SessionId, Unit};
 use secret_ai_receipts::{amount, LineCount, SigningKey};
 
-use super::scene::{key_auth, Scene, Work, OPERATORS, SPY, USERS};
+use super::scene::{key_auth, Scene, OPERATORS, SPY, USERS};
+use super::work::Work;
 
 /// Base units per 1,000,000 units, of every line.
 const RATE: u64 = 2_000_000;

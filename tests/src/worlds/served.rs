@@ -3,7 +3,8 @@
 use secret_ai_interface::billing::{ExecuteMsg, SettleEntry};
 use secret_ai_interface::{Hex, SessionId};
 
-use super::scene::{Scene, Work, OPERATORS, SPY, USERS};
+use super::scene::{Scene, OPERATORS, SPY, USERS};
+use super::work::Work;
 use crate::local::INPUT_RATE;
 
 /// Cap of every session here, base units.
