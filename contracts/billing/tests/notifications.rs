@@ -8,11 +8,10 @@ use secret_ai_contract_kit::notification::{
     id, open, seed_sign_bytes, Event, Transaction, BILLING_CHANNELS, DATA_SIZE, KEY_PREFIX,
     REWARDS_CHANNELS,
 };
-use secret_ai_interface::auth::{PermitPublicKey, PermitSignature};
+use secret_ai_interface::auth::{PermitPublicKey, PermitSignature, Viewer};
 use secret_ai_interface::billing::{ExecuteMsg, QueryMsg, ReceiveMsg, SettleEntry};
 use secret_ai_interface::notifications::{
     ChannelInfoAnswer, ListChannelsAnswer, SeedUpdateParams, SignedSeedUpdate, UpdateSeedAnswer,
-    Viewer,
 };
 use secret_ai_interface::rewards;
 use secret_ai_multi_test::{AppResponse, ContractRef, Wallet};
