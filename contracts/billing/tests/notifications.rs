@@ -8,11 +8,10 @@ use secret_ai_contract_kit::notification::{
     id, open, seed_sign_bytes, Event, Transaction, BILLING_CHANNELS, DATA_SIZE, KEY_PREFIX,
     REWARDS_CHANNELS,
 };
-use secret_ai_interface::auth::{PermitPublicKey, PermitSignature};
+use secret_ai_interface::auth::{PermitPublicKey, PermitSignature, Viewer};
 use secret_ai_interface::billing::{ExecuteMsg, QueryMsg, ReceiveMsg, SettleEntry};
 use secret_ai_interface::notifications::{
     ChannelInfoAnswer, ListChannelsAnswer, SeedUpdateParams, SignedSeedUpdate, UpdateSeedAnswer,
-    Viewer,
 };
 use secret_ai_interface::rewards;
 use secret_ai_multi_test::{AppResponse, ContractRef, Wallet};
@@ -184,7 +183,7 @@ fn a_new_seed_is_signed_by_the_wallet_and_good_at_once() {
     let before = seed(&suite, "bob");
     let chain_id = suite.domain().chain_id;
     let previous = before.as_slice().try_into().unwrap();
-    let document = seed_sign_bytes(&chain_id, &suite.billing.address, &previous);
+    let document = seed_sign_bytes(&chain_id, &suite.billing.address, &previous).unwrap();
     let bob = Wallet::new("bob");
     let update = ExecuteMsg::UpdateSeed {
         signed_doc: SignedSeedUpdate {
