@@ -49,12 +49,15 @@ pub enum Touched {
     Decoys,
 }
 
+/// What happens in a world.
+type Scenario = Box<dyn Fn(&mut scene::Scene, World)>;
+
 /// Two worlds that must look the same.
 pub struct Pair {
     /// What differs, world A's before world B's.
     pub name: String,
     pub touched: Touched,
-    scenario: Box<dyn Fn(&mut scene::Scene, World)>,
+    scenario: Scenario,
 }
 
 impl Pair {

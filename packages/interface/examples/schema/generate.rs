@@ -106,6 +106,10 @@ pub fn generate() -> Vec<(&'static str, String)> {
             "viewing-key-answer.json",
             text(&schema_for!(auth::ViewingKeyAnswer)),
         ),
+        (
+            "permit-revocation-answer.json",
+            text(&schema_for!(auth::RevocationAnswer)),
+        ),
     ]
 }
 
