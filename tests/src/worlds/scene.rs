@@ -31,8 +31,9 @@ pub const SPY: &str = "spy";
 pub const CRANK: &str = "crank";
 /// What each user holds at the start, base units.
 pub const FUNDS: u128 = 1_000_000_000_000_000_000;
-/// Sessions that one `finalize` touches.
-const LIMIT: u32 = 16;
+/// Sessions that one `finalize` touches, as agents send it: an epoch with a page of each worker takes
+/// two.
+const LIMIT: u32 = 8;
 
 /// A registered worker.
 pub struct Worker {
@@ -115,11 +116,16 @@ impl Scene {
 
     /// Ends the epoch and finalizes all of it. What the sender can read must not tell anything.
     pub fn finalize(&mut self) {
+        self.finalize_by(LIMIT);
+    }
+
+    /// The same with so many sessions in a batch.
+    pub fn finalize_by(&mut self, limit: u32) {
         self.local.net.advance(TIMING.epoch_s);
         let clock: ClockAnswer = self.local.ask(&self.local.billing, &QueryMsg::Clock {});
         let finalize = ExecuteMsg::Finalize {
             epoch: clock.epoch - 1,
-            limit: LIMIT,
+            limit,
             padding: None,
         };
         loop {
