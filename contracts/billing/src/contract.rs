@@ -3,7 +3,7 @@
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::random::random;
-use secret_ai_contract_kit::{access, checked_address, notification, sealed};
+use secret_ai_contract_kit::{access, checked_address, flat_gas, notification, sealed};
 use secret_ai_interface::billing::{
     ExecuteMsg, InstantiateMsg, QueryMsg, Timing, TokenConfig, MAX_TOKENS,
 };
@@ -12,9 +12,9 @@ use crate::clock::Clock;
 use crate::error::{check_count, check_range, ContractError};
 use crate::state::{save_seed, Config};
 use crate::token::register_receive;
-use crate::{admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
+use crate::{admin, deposit, finalize, gas, open, payout, query, reclaim, settle, withdraw};
 
-secret_ai_contract_kit::entry_points!(unknown: 0);
+secret_ai_contract_kit::entry_points!(unknown: gas::RIGHTS);
 
 const MAX_EPOCH_S: u64 = 24 * 3_600;
 const MAX_GRACE_S: u64 = 30 * 24 * 3_600;
@@ -65,6 +65,8 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
+    // Handlers of other classes set their own.
+    flat_gas::target(gas::RIGHTS);
     access::refuse_funds(&info)?;
     let i = &info;
     match msg {

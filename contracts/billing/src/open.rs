@@ -15,7 +15,7 @@ use crate::gas;
 use crate::money::{Limits, Progress};
 use crate::state::{
     account, globals, save_account, save_globals, save_own_session, save_progress, save_terms,
-    seed, session_id, Config, Globals, Terms,
+    seed, Config, Globals, Named, Terms,
 };
 
 /// A session ends at most this many seconds of contract time after it was opened.
@@ -67,7 +67,7 @@ pub fn open(
         save_terms(deps.storage, opened, &terms);
         save_progress(deps.storage, opened, &Progress::default());
         save_own_session(deps.storage, owner, counter, opened);
-        session_ids.push(session_id(&seed, opened)?);
+        session_ids.push(Named::new(&seed, opened, owner)?.id(&seed)?);
         opened = opened.saturating_add(1);
     }
     save_globals(deps.storage, &Globals { clock, opened });

@@ -15,8 +15,8 @@ use crate::clock::epoch_of;
 use crate::error::{wide, ContractError};
 use crate::money::{deadline, has_ended, Progress};
 use crate::state::{
-    account, globals, horizon, own_session, progress, queue, seed, session_id, session_number,
-    terms, Cohort, Config, Terms,
+    account, globals, horizon, own_session, progress, queue, seed, terms, Cohort, Config, Named,
+    Terms,
 };
 
 const MAX_PAGE: u32 = 30;
@@ -151,9 +151,11 @@ fn own_sessions(
     for counter in start..end {
         let number = own_session(deps.storage, owner, counter)?;
         let terms = terms(deps.storage, number)?.ok_or(ContractError::UnknownSession)?;
+        let named = Named::new(&seed(deps.storage)?, number, owner)?;
+        let progress = progress(deps.storage, number)?;
         sessions.push(OwnSession {
             counter,
-            session: answer(deps, env, number, terms)?,
+            session: answer(deps, env, named, terms, progress)?,
         });
     }
     Ok(SessionsAnswer { sessions, total })
@@ -161,31 +163,46 @@ fn own_sessions(
 
 /// Whoever has id and authenticator is the worker, or the client itself. A wrong authenticator and
 /// an unknown id answer alike.
+///
+/// The worker's node sees which slots are read, and who wrote them. So a window of sessions is
+/// read, of which the one is only one.
 fn session_for_worker(
     deps: Deps,
     env: &Env,
     id: SessionId,
     auth: &SessionAuth,
 ) -> Result<SessionAnswer, ContractError> {
+    let (seed, opened) = (seed(deps.storage)?, globals(deps.storage, env)?.opened);
+    let named = Named::of(&seed, &id)?;
+    let window = named.window(&seed)?;
+    let mut found = None;
+    for number in window.start..window.end.min(opened) {
+        let (terms, progress) = (terms(deps.storage, number)?, progress(deps.storage, number)?);
+        if number == named.number {
+            found = terms.map(|terms| (terms, progress));
+        }
+    }
     let reason = "no session has this id and authenticator";
     let unknown = || ContractError::Invalid {
         field: "session_id",
         reason,
     };
-    let number = session_number(&seed(deps.storage)?, &id)?.ok_or_else(unknown)?;
-    let terms = terms(deps.storage, number)?.filter(|t| t.auth == *auth);
-    answer(deps, env, number, terms.ok_or_else(unknown)?)
+    let (terms, progress) = found.ok_or_else(unknown)?;
+    if terms.auth != *auth || !named.belongs_to(&seed, &terms.owner)? {
+        return Err(unknown());
+    }
+    answer(deps, env, named, terms, progress)
 }
 
 fn answer(
     deps: Deps,
     env: &Env,
-    number: u64,
+    named: Named,
     terms: Terms,
+    progress: Progress,
 ) -> Result<SessionAnswer, ContractError> {
     let config = Config::load(deps.storage)?;
-    let session_id = session_id(&seed(deps.storage)?, number)?;
-    let progress = progress(deps.storage, number)?;
+    let session_id = named.id(&seed(deps.storage)?)?;
     let status = status(deps, env, &config, &terms, &progress)?;
     Ok(SessionAnswer {
         session_id,

@@ -10,8 +10,8 @@ use crate::error::{check_count, ContractError};
 use crate::gas;
 use crate::money;
 use crate::state::{
-    account, horizon, progress, save_account, save_progress, seed, session_number, terms, tick,
-    Config, Terms,
+    account, horizon, progress, save_account, save_progress, seed, terms, tick, Config, Named,
+    Terms,
 };
 
 /// Owner: the worker must not serve any more; receipts settle for the challenge window. Closing
@@ -58,16 +58,19 @@ pub fn reclaim(
     Ok(respond(&ReclaimAnswer { reclaimed })?)
 }
 
-/// Number and terms of a session of the sender. The error does not tell whether it is another's.
+/// Number and terms of a session of the sender. Nothing is read for another's: a worker, who knows
+/// the id, must not find the session's slots, and by them its owner. Nor does the error tell.
 fn own_terms(
     deps: &DepsMut,
     info: &MessageInfo,
     id: &SessionId,
 ) -> Result<(u64, Terms), ContractError> {
-    let number = session_number(&seed(deps.storage)?, id)?;
-    let number = number.ok_or(ContractError::UnknownSession)?;
-    let terms = terms(deps.storage, number)?.filter(|t| t.owner == info.sender);
-    terms
-        .map(|terms| (number, terms))
-        .ok_or(ContractError::UnknownSession)
+    let seed = seed(deps.storage)?;
+    let named = Named::of(&seed, id)?;
+    if !named.belongs_to(&seed, &info.sender)? {
+        return Err(ContractError::UnknownSession);
+    }
+    let terms = terms(deps.storage, named.number)?;
+    let terms = terms.ok_or(ContractError::UnknownSession)?;
+    Ok((named.number, terms))
 }

@@ -24,8 +24,7 @@ mod session;
 pub use cohort::Cohort;
 pub use page::{page, queue, remove_page, save_page, save_queue, Entry, Page, PendingAck, Queue};
 pub use session::{
-    own_session, progress, save_own_session, save_progress, save_terms, session_id, session_number,
-    terms, Terms,
+    own_session, progress, save_own_session, save_progress, save_terms, terms, Named, Terms,
 };
 
 use cosmwasm_std::{from_slice, to_vec, Addr, Env, StdError, StdResult, Storage};

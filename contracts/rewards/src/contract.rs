@@ -2,15 +2,15 @@
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
-use secret_ai_contract_kit::{access, checked_address, notification, sealed};
+use secret_ai_contract_kit::{access, checked_address, flat_gas, notification, sealed};
 use secret_ai_interface::billing;
 use secret_ai_interface::rewards::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::error::ContractError;
 use crate::state::Config;
-use crate::{claim, credit, query};
+use crate::{claim, credit, gas, query};
 
-secret_ai_contract_kit::entry_points!(unknown: 0);
+secret_ai_contract_kit::entry_points!(unknown: gas::RIGHTS);
 
 /// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
 pub fn instantiate(
@@ -46,6 +46,8 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
+    // Handlers of other classes set their own.
+    flat_gas::target(gas::RIGHTS);
     access::refuse_funds(&info)?;
     match msg {
         ExecuteMsg::Credit { sealed } => credit::credit(deps, &env, &info, &sealed),

@@ -4,7 +4,7 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
 use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
-use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate};
+use crate::notifications::{ChannelInfoAnswer, SignedSeedUpdate};
 use crate::{Contract, Hex};
 
 /// Creates a rewards contract for one billing contract, whose sealing key it asks for.
@@ -80,7 +80,7 @@ pub enum QueryMsg {
     #[returns(EarningsAnswer)]
     Earnings { address: Addr, key: String },
     /// Channels of push notifications (SNIP-52).
-    #[returns(ListChannelsAnswer)]
+    #[returns(crate::notifications::ListChannelsAnswer)]
     ListChannels {},
     /// What an account needs to find and read its notifications (SNIP-52).
     #[returns(ChannelInfoAnswer)]

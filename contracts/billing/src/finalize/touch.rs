@@ -13,7 +13,7 @@ use super::cohort::{Batch, Item};
 use crate::error::{wide, ContractError};
 use crate::money::{apply, Claim, Progress};
 use crate::state::{
-    progress, save_progress, seed, session_id, session_number, terms, Config, PendingAck, Terms,
+    progress, save_progress, seed, terms, Config, Named, PendingAck, Terms,
 };
 
 /// Decoys are drawn from this many sessions, the most recently opened ones.
@@ -51,8 +51,8 @@ pub fn touch(
     let seed = seed(deps.storage)?;
     let mut due: BTreeMap<u64, Vec<Item>> = BTreeMap::new();
     for item in &batch.items {
-        let number = session_number(&seed, &item.entry.session_id)?;
-        if let Some(number) = number.filter(|n| *n < opened) {
+        let number = Named::of(&seed, &item.entry.session_id)?.number;
+        if number < opened {
             due.entry(number).or_default().push(*item);
         }
     }
@@ -71,7 +71,11 @@ pub fn touch(
         let terms = terms.ok_or_else(|| StdError::generic_err("stored terms: missing"))?;
         let before = progress(deps.storage, number)?;
         let mut progress = before;
+        let session_id = Named::new(&seed, number, &terms.owner)?.id(&seed)?;
         for item in items {
+            if item.entry.session_id != session_id {
+                continue;
+            }
             let amount = apply_item(deps.as_ref(), env, config, &terms, &mut progress, &item)?;
             earned.push(Earned {
                 place: item.place,
@@ -80,7 +84,6 @@ pub fn touch(
             });
         }
         save_progress(deps.storage, number, &progress);
-        let session_id = session_id(&seed, number)?;
         notes.push(note(session_id, terms, &before, &progress));
     }
     Ok(Touched { earned, notes })

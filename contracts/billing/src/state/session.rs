@@ -14,35 +14,75 @@ use crate::money::{KeyTally, Limits, Progress};
 /// Rounds of the cipher that makes ids. Four make a strong pseudo-random permutation of a
 /// pseudo-random function (Luby and Rackoff, 1988).
 const ROUNDS: [u8; 4] = [0, 1, 2, 3];
+/// Sessions that a query reads to answer for one.
+const WINDOW: u64 = 32;
 
-/// The id of the session with this number: number and eight zero bytes, enciphered. Nobody outside
-/// can make one or tell two users' ids apart.
-pub fn session_id(seed: &[u8; 32], number: u64) -> StdResult<SessionId> {
-    let (mut left, mut right) = (number, 0);
-    for round in ROUNDS {
-        (left, right) = (right, left ^ mask(seed, round, right)?);
-    }
-    let mut id = [0; 16];
-    let bytes = left.to_be_bytes().into_iter().chain(right.to_be_bytes());
-    id.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    Ok(Hex(id))
+/// Domains of what is derived from the seed besides the rounds.
+const OWNER: u8 = 4;
+const NEIGHBOURS: u8 = 5;
+
+/// What a session's id says, to this contract alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub number: u64,
+    /// Tells the owner's address without any slot being read.
+    owner: u64,
 }
 
-/// The number of the session with this id; `None` for an id that was not made here.
-pub fn session_number(seed: &[u8; 32], id: &SessionId) -> StdResult<Option<u64>> {
-    let both = u128::from_be_bytes(id.0);
-    let (mut left, mut right) = ((both >> 64) as u64, both as u64);
-    for round in ROUNDS.into_iter().rev() {
-        (left, right) = (right ^ mask(seed, round, left)?, left);
+impl Named {
+    /// The session with this number and owner.
+    pub fn new(seed: &[u8; 32], number: u64, owner: &Addr) -> StdResult<Self> {
+        let owner = derive(seed, &[OWNER], &[&number.to_be_bytes(), owner.as_bytes()])?;
+        Ok(Named { number, owner })
     }
-    Ok((right == 0).then_some(left))
+
+    /// The id: both halves, enciphered. Nobody outside can make one or tell two users' ids apart.
+    pub fn id(&self, seed: &[u8; 32]) -> StdResult<SessionId> {
+        let (mut left, mut right) = (self.number, self.owner);
+        for round in ROUNDS {
+            (left, right) = (right, left ^ mask(seed, round, right)?);
+        }
+        let both = u128::from(left) << 64 | u128::from(right);
+        Ok(Hex(both.to_be_bytes()))
+    }
+
+    /// What an id says. An id that was not made here says a number that was never opened, or names
+    /// another owner than that session's.
+    pub fn of(seed: &[u8; 32], id: &SessionId) -> StdResult<Self> {
+        let mut halves = Reader::new(&id.0);
+        let (mut left, mut right) = (halves.u64()?, halves.u64()?);
+        for round in ROUNDS.into_iter().rev() {
+            (left, right) = (right ^ mask(seed, round, left)?, left);
+        }
+        let (number, owner) = (left, right);
+        Ok(Named { number, owner })
+    }
+
+    /// Whether this is the owner's session.
+    pub fn belongs_to(&self, seed: &[u8; 32], owner: &Addr) -> StdResult<bool> {
+        Ok(Named::new(seed, self.number, owner)? == *self)
+    }
+
+    /// [`WINDOW`] numbers with this session's somewhere among them, always the same ones. Whoever
+    /// sees which slots a query reads does not see which of these was meant.
+    pub fn window(&self, seed: &[u8; 32]) -> StdResult<core::ops::Range<u64>> {
+        let place = derive(seed, &[NEIGHBOURS], &[&self.number.to_be_bytes()])?;
+        let place = place.checked_rem(WINDOW).unwrap_or(0);
+        let first = self.number.saturating_sub(place);
+        Ok(first..first.saturating_add(WINDOW))
+    }
 }
 
 fn mask(seed: &[u8; 32], round: u8, half: u64) -> StdResult<u64> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(seed).map_err(|_| StdError::generic_err("seed: missing"))?;
-    mac.update(&[round]);
-    mac.update(&half.to_be_bytes());
+    derive(seed, &[round], &[&half.to_be_bytes()])
+}
+
+/// The first 8 bytes of the HMAC-SHA256 of a domain and what it is asked for.
+fn derive(seed: &[u8; 32], domain: &[u8], parts: &[&[u8]]) -> StdResult<u64> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(seed)
+        .map_err(|_| StdError::generic_err("seed: missing"))?;
+    mac.update(domain);
+    parts.iter().for_each(|part| mac.update(part));
     let digest: [u8; 32] = mac.finalize().into_bytes().into();
     Reader::new(&digest).u64()
 }
@@ -264,16 +304,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_come_back_as_numbers_and_only_ids_made_here_do() {
+    fn an_id_names_its_session_and_owner_and_no_other_id_does() {
         let (seed, other) = ([7; 32], [8; 32]);
+        let (owner, stranger) = (Addr::unchecked("owner"), Addr::unchecked("stranger"));
         for number in [0, 1, 2, 255, 1 << 40, u64::MAX] {
-            let id = session_id(&seed, number).unwrap();
-            assert_eq!(session_number(&seed, &id).unwrap(), Some(number));
-            assert_eq!(session_number(&other, &id).unwrap(), None);
+            let named = Named::new(&seed, number, &owner).unwrap();
+            let id = named.id(&seed).unwrap();
+            let said = Named::of(&seed, &id).unwrap();
+            assert_eq!(said.number, number);
+            assert!(said.belongs_to(&seed, &owner).unwrap());
+            assert!(!said.belongs_to(&seed, &stranger).unwrap());
+            assert_ne!(Named::of(&other, &id).unwrap().number, number);
             for bit in 0..128 {
                 let changed = Hex((u128::from_be_bytes(id.0) ^ (1 << bit)).to_be_bytes());
-                assert_eq!(session_number(&seed, &changed).unwrap(), None);
+                let said = Named::of(&seed, &changed).unwrap();
+                assert!(!said.belongs_to(&seed, &owner).unwrap());
             }
         }
+    }
+
+    #[test]
+    fn a_window_holds_its_session_at_a_place_of_its_own() {
+        let owner = Addr::unchecked("owner");
+        let places: std::collections::BTreeSet<u64> = (1_000..1_400)
+            .map(|number| {
+                let named = Named::new(&[7; 32], number, &owner).unwrap();
+                let window = named.window(&[7; 32]).unwrap();
+                assert!(window.contains(&number) && window.end - window.start == WINDOW);
+                number - window.start
+            })
+            .collect();
+        assert_eq!(places.len() as u64, WINDOW, "every place occurs");
     }
 }
