@@ -1,8 +1,10 @@
 //! What the end-to-end tests, the demo and the benchmarks share: finding the artifacts, deploying
-//! the contracts, evidence under a development root, and processes that end with their owner.
+//! the contracts, evidence under a development root, scenarios whose secrets must not show, and
+//! processes that end with their owner.
 
 pub mod artifacts;
 pub mod deploy;
 pub mod evidence;
 pub mod local;
 pub mod process;
+pub mod worlds;

@@ -3,7 +3,7 @@
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::random::random;
-use secret_ai_contract_kit::{access, checked_address, sealed};
+use secret_ai_contract_kit::{access, checked_address, notification, sealed};
 use secret_ai_interface::billing::{
     ExecuteMsg, InstantiateMsg, QueryMsg, Timing, TokenConfig, MAX_TOKENS,
 };
@@ -53,8 +53,9 @@ pub fn instantiate(
     .save(deps.storage)?;
     save_seed(deps.storage, &random(&env, "session-ids")?);
     sealed::make_keys(deps.storage, &env)?;
+    notification::make_secret(deps.storage, &env)?;
     let clock = Clock::new(env.block.time.seconds(), env.block.height);
-    open::open_phantoms(deps.storage, clock);
+    open::open_phantoms(deps.storage, clock, &env.contract.address);
     Ok(respond_empty().add_messages(receivers))
 }
 
@@ -99,6 +100,15 @@ pub fn execute(
         ExecuteMsg::SetViewingKey { key, .. } => Ok(access::set_viewing_key(deps, i, &key)?),
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, i, &permit_name)?)
+        }
+        ExecuteMsg::UpdateSeed { signed_doc, .. } => {
+            Ok(notification::update_seed(deps, &env, i, &signed_doc)?)
+        }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, i, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
+            Ok(access::delete_permit_revocation(deps, i, &revocation_id)?)
         }
     }
 }

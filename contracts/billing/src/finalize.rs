@@ -18,6 +18,7 @@ mod touch;
 
 use cosmwasm_std::{DepsMut, Env, Response, Storage};
 use secret_ai_contract_kit::flat_gas;
+use secret_ai_contract_kit::notification;
 use secret_ai_contract_kit::padding::respond;
 use secret_ai_contract_kit::random::{random, Stream};
 use secret_ai_interface::billing::{FinalizeAnswer, MAX_BATCH, PAGE_ENTRIES};
@@ -59,7 +60,7 @@ pub fn finalize(
     flat_gas::target(gas::finalize(limit, cohort.pages()));
 
     let batch = cohort::next_entries(&mut cohort, &pages, limit);
-    let earned = touch::touch(
+    let touched = touch::touch(
         &mut deps,
         &env,
         &config,
@@ -72,7 +73,7 @@ pub fn finalize(
         place,
         token,
         amount,
-    } in earned
+    } in touched.earned
     {
         owed.earn(token, amount)?;
         cohort.earn(place, token, amount)?;
@@ -87,7 +88,10 @@ pub fn finalize(
         cohort = Cohort::default();
     }
     cohort.save(deps.storage);
-    Ok(answer(batch.worked_off, &queue, cohort.done)?.add_messages(message))
+    let notified = notification::attributes(deps.storage, &env, &mut stream, &touched.notes)?;
+    Ok(answer(batch.worked_off, &queue, cohort.done)?
+        .add_attributes(notified)
+        .add_messages(message))
 }
 
 /// Removes the pages at the head of the queue.

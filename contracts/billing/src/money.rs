@@ -135,9 +135,9 @@ impl Progress {
 
     /// The place of a receipt key, a new one if there is room.
     fn key_mut(&mut self, kid: Kid) -> Option<&mut KeyTally> {
-        let taken = self.keys.iter().position(|key| key.kid == kid);
-        let free = || self.keys.iter().position(|key| key.kid == NO_KID);
-        let tally = self.keys.get_mut(taken.or_else(free)?)?;
+        let place_of = |wanted| self.keys.iter().position(|key| key.kid == wanted);
+        let place = place_of(kid).or_else(|| place_of(NO_KID))?;
+        let tally = self.keys.get_mut(place)?;
         tally.kid = kid;
         Some(tally)
     }

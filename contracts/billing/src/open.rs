@@ -77,9 +77,10 @@ pub fn open(
 
 /// Opens the contract's first sessions, which belong to nobody: decoys for `finalize` until users
 /// have opened enough.
-pub fn open_phantoms(storage: &mut dyn Storage, clock: Clock) {
+pub fn open_phantoms(storage: &mut dyn Storage, clock: Clock, contract: &Addr) {
+    let terms = Terms::nobody(contract);
     for number in 0..PHANTOMS {
-        save_terms(storage, number, &Terms::default());
+        save_terms(storage, number, &terms);
         save_progress(storage, number, &Progress::default());
     }
     let opened = PHANTOMS;

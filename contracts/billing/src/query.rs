@@ -1,9 +1,10 @@
 //! Queries: what users and workers may look up, without a trace on the chain.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{channel_info, list_channels, BILLING_CHANNELS};
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
     SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
@@ -41,12 +42,44 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Session { session_id, auth } => {
             to_padded_binary(&session_for_worker(deps, &env, session_id, &auth)?)
         }
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&BILLING_CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
+        } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &BILLING_CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
                 PermitQuery::Account {} => to_padded_binary(&own_account(deps, &owner)?),
                 PermitQuery::Sessions { start, limit } => {
                     to_padded_binary(&own_sessions(deps, &env, &owner, start, limit)?)
+                }
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info =
+                        channel_info(deps, &env, &BILLING_CHANNELS, &owner, &channels, txhash)?;
+                    to_padded_binary(&info)
+                }
+                PermitQuery::ListPermitRevocations { page, page_size } => {
+                    to_padded_binary(&access::permit_revocations(deps, &owner, page, page_size)?)
                 }
             }
         }

@@ -208,6 +208,8 @@ fn a_permit_shows_its_signers_sessions() {
         let wallet = Wallet::new(who);
         let params = PermitParams {
             allowed_tokens: vec![suite.billing.address.to_string()],
+            created: None,
+            expires: None,
             permit_name: "p".into(),
             chain_id: "secretdev-1".into(),
             permissions: vec![Permission::Owner],

@@ -95,6 +95,12 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             auth::revoke_permit(deps, info, permit_name)
         }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            auth::revoke_all_permits(deps, info, interval)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
+            auth::delete_permit_revocation(deps, info, revocation_id)
+        }
         ExecuteMsg::Mint {
             recipient, amount, ..
         } => mint::mint(deps, info, recipient, amount),
@@ -118,6 +124,16 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, TokenError> 
         } => auth::with_key(deps, &[&owner, &spender], &key, || {
             allowance::query(deps, &owner, &spender)
         })?,
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => auth::with_key(
+            deps,
+            &[viewer.address.as_str()],
+            &viewer.viewing_key,
+            || auth::permit_revocations(deps, &viewer.address, page, page_size),
+        )?,
         QueryMsg::WithPermit { permit, query } => auth::with_permit(deps, env, permit, query)?,
     };
     Ok(padding::to_padded_binary(&answer)?)

@@ -26,6 +26,9 @@ pub fn target(msg: &ExecuteMsg) -> u64 {
         | ExecuteMsg::CreateViewingKey { .. }
         | ExecuteMsg::SetViewingKey { .. }
         | ExecuteMsg::RevokePermit { .. } => by_length(850, READING),
+        ExecuteMsg::RevokeAllPermits { .. } | ExecuteMsg::DeletePermitRevocation { .. } => {
+            by_length(2_600, READING)
+        }
         ExecuteMsg::SetMinters { .. } => 0,
     }
 }

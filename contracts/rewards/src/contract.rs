@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
-use secret_ai_contract_kit::{access, checked_address, sealed};
+use secret_ai_contract_kit::{access, checked_address, notification, sealed};
 use secret_ai_interface::billing;
 use secret_ai_interface::rewards::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
@@ -29,6 +29,7 @@ pub fn instantiate(
             msg: to_padded_binary(&billing::QueryMsg::Config {})?,
         }))?;
     sealed::make_keys(deps.storage, &env)?;
+    notification::make_secret(deps.storage, &env)?;
     sealed::open_channel(deps.storage, &answer.sealing_pk)?;
     let tokens = answer
         .tokens
@@ -47,7 +48,7 @@ pub fn execute(
 ) -> Result<Response, ContractError> {
     access::refuse_funds(&info)?;
     match msg {
-        ExecuteMsg::Credit { sealed } => credit::credit(deps, &info, &sealed),
+        ExecuteMsg::Credit { sealed } => credit::credit(deps, &env, &info, &sealed),
         ExecuteMsg::Claim { token, amount, .. } => claim::claim(deps, &info, &token, amount),
         ExecuteMsg::CreateViewingKey { entropy, .. } => {
             Ok(access::create_viewing_key(deps, &env, &info, &entropy)?)
@@ -56,6 +57,15 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, &info, &permit_name)?)
         }
+        ExecuteMsg::UpdateSeed { signed_doc, .. } => {
+            Ok(notification::update_seed(deps, &env, &info, &signed_doc)?)
+        }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, &info, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => Ok(
+            access::delete_permit_revocation(deps, &info, &revocation_id)?,
+        ),
     }
 }
 

@@ -3,19 +3,31 @@
 use std::collections::BTreeMap;
 
 use cosmwasm_std::{Deps, DepsMut, Env, StdError};
+use secret_ai_contract_kit::notification::{Event, Note};
 use secret_ai_contract_kit::random::Stream;
 use secret_ai_interface::billing::SessionAuth;
+use secret_ai_interface::SessionId;
 use secret_ai_receipts::{Ack, Domain};
 
 use super::cohort::{Batch, Item};
 use crate::error::{wide, ContractError};
 use crate::money::{apply, Claim, Progress};
 use crate::state::{
-    progress, save_progress, seed, session_number, terms, Config, PendingAck, Terms,
+    progress, save_progress, seed, session_id, session_number, terms, Config, PendingAck, Terms,
 };
 
 /// Decoys are drawn from this many sessions, the most recently opened ones.
 const DECOY_WINDOW: u64 = 256;
+
+/// A session is low when less than this part of its cap is left.
+const LOW: u128 = 10;
+
+/// What came of a batch.
+pub struct Touched {
+    pub earned: Vec<Earned>,
+    /// One per session, decoys too, for its owner.
+    pub notes: Vec<Note>,
+}
 
 /// What a page earned by one entry.
 pub struct Earned {
@@ -35,7 +47,7 @@ pub fn touch(
     batch: &Batch,
     opened: u64,
     stream: &mut Stream,
-) -> Result<Vec<Earned>, ContractError> {
+) -> Result<Touched, ContractError> {
     let seed = seed(deps.storage)?;
     let mut due: BTreeMap<u64, Vec<Item>> = BTreeMap::new();
     for item in &batch.items {
@@ -44,17 +56,21 @@ pub fn touch(
             due.entry(number).or_default().push(*item);
         }
     }
-    if cfg!(not(feature = "leak-p4")) {
+    let touched = if cfg!(feature = "leak-p4") {
+        in_the_order_of_pages(due)
+    } else {
         add_decoys(&mut due, batch.size, opened, stream);
-    }
-    let mut touched: Vec<_> = due.into_iter().collect();
-    stream.shuffle(&mut touched);
+        let mut touched: Vec<_> = due.into_iter().collect();
+        stream.shuffle(&mut touched);
+        touched
+    };
 
-    let mut earned = Vec::new();
+    let (mut earned, mut notes) = (Vec::new(), Vec::new());
     for (number, items) in touched {
         let terms = terms(deps.storage, number)?;
         let terms = terms.ok_or_else(|| StdError::generic_err("stored terms: missing"))?;
-        let mut progress = progress(deps.storage, number)?;
+        let before = progress(deps.storage, number)?;
+        let mut progress = before;
         for item in items {
             let amount = apply_item(deps.as_ref(), env, config, &terms, &mut progress, &item)?;
             earned.push(Earned {
@@ -64,8 +80,37 @@ pub fn touch(
             });
         }
         save_progress(deps.storage, number, &progress);
+        let session_id = session_id(&seed, number)?;
+        notes.push(note(session_id, terms, &before, &progress));
     }
-    Ok(earned)
+    Ok(Touched { earned, notes })
+}
+
+/// What the owner of a session is told: that it ended, that little is left.
+fn note(session_id: SessionId, terms: Terms, before: &Progress, after: &Progress) -> Note {
+    let left = |progress: &Progress| progress.left(&terms.limits);
+    let is_low = |progress: &Progress| left(progress) < terms.limits.cap / LOW;
+    let has_ended = before.final_epoch.is_none() && after.final_epoch.is_some();
+    let ended = Event::SessionEnded {
+        session_id,
+        paid: after.paid,
+        rest: left(after),
+    };
+    let low = Event::LowBalance {
+        session_id,
+        left: left(after),
+    };
+    let becomes_low = !is_low(before) && is_low(after);
+    let events = vec![has_ended.then_some(ended), becomes_low.then_some(low)];
+    let to = terms.owner;
+    Note { to, events }
+}
+
+/// In a build that leaks on purpose, to prove that the two-worlds test sees it.
+fn in_the_order_of_pages(due: BTreeMap<u64, Vec<Item>>) -> Vec<(u64, Vec<Item>)> {
+    let mut touched: Vec<_> = due.into_iter().collect();
+    touched.sort_by_key(|(_, items)| items.first().map(|item| item.place));
+    touched
 }
 
 /// Fills up with sessions for which nothing happens. There are always enough: the contract opened

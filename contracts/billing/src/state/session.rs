@@ -89,11 +89,12 @@ pub struct Terms {
     pub lines: Vec<Line>,
 }
 
-impl Default for Terms {
-    /// Nobody's session: no address is empty, and no worker has been given this id.
-    fn default() -> Self {
+impl Terms {
+    /// A session of nobody: the contract itself, which never asks for it, owns it, and no worker has
+    /// been given this id.
+    pub fn nobody(contract: &Addr) -> Self {
         Terms {
-            owner: Addr::unchecked(""),
+            owner: contract.clone(),
             counter: 0,
             token: 0,
             worker_id: Hex([0; 16]),
@@ -106,9 +107,7 @@ impl Default for Terms {
             lines: Vec::new(),
         }
     }
-}
 
-impl Terms {
     /// Rates in line order.
     pub fn rates(&self) -> Vec<u64> {
         self.lines.iter().map(|line| line.rate).collect()
