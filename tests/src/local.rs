@@ -4,8 +4,9 @@ mod look_up;
 mod workers;
 
 use cosmwasm_std::{Binary, Uint128};
+use secret_ai_chain_client::padded_json;
 use secret_ai_interface::billing::{self, Line, OpenSession, SessionAuth, Timing};
-use secret_ai_interface::{registry, token, Contract, Hex, Unit, WorkerId};
+use secret_ai_interface::{registry, token, Contract, Hex, PaddedSize, Unit, WorkerId};
 use secret_ai_receipts::{kid, sha256, sign, Domain, Receipt, SigningKey};
 use secret_devnet::{Devnet, DevnetError, Genesis, TxResult};
 use serde::de::DeserializeOwned;
@@ -37,20 +38,6 @@ pub struct Local {
 pub fn address(name: &str) -> String {
     let hash = sha256(name.as_bytes());
     secret_ai_chain_client::address::encode(&hash[..20].try_into().expect("20 bytes"))
-}
-
-/// A message as clients send it: JSON filled with spaces to the size of its class, so that its length
-/// tells nothing (docs/privacy.md, P1).
-pub trait Padded {
-    fn padded(&self) -> Vec<u8>;
-}
-
-impl<T: Serialize> Padded for T {
-    fn padded(&self) -> Vec<u8> {
-        let mut json = serde_json::to_vec(self).expect("json");
-        json.resize(json.len().next_multiple_of(4_096), b' ');
-        json
-    }
 }
 
 impl Local {
@@ -113,16 +100,17 @@ impl Local {
         self.billing("admin", "link_rewards", &link).expect("link");
     }
 
-    /// Sends a message, padded, as a named actor and keeps the result, of failures too.
+    /// Sends a message as a named actor, padded as clients do, and keeps the result, of failures too.
     pub fn send(
         &mut self,
         sender: &str,
         what: &str,
         to: &Contract,
-        msg: &impl Padded,
+        msg: &(impl Serialize + PaddedSize),
     ) -> Result<TxResult, DevnetError> {
         let (sender, to) = (address(sender), to.address.as_str());
-        let result = self.net.execute_raw(&sender, to, msg.padded(), &[]);
+        let msg = padded_json(msg).expect("within its class").to_vec();
+        let result = self.net.execute_raw(&sender, to, msg, &[]);
         self.log.push((what.to_string(), result.clone()));
         match result.failure() {
             Some(failure) => Err(DevnetError::Failed(Box::new(failure.clone()))),
@@ -157,11 +145,12 @@ impl Local {
         amount: u128,
         msg: &billing::ReceiveMsg,
     ) -> Result<TxResult, DevnetError> {
+        let inner = padded_json(msg).expect("within its class").to_vec();
         let send = token::ExecuteMsg::Send {
             recipient: self.billing.address.to_string(),
             recipient_code_hash: Some(self.billing.code_hash.clone()),
             amount: Uint128::new(amount),
-            msg: Some(Binary(msg.padded())),
+            msg: Some(Binary(inner)),
             memo: None,
             padding: None,
         };

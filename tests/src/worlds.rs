@@ -20,6 +20,7 @@ pub mod scene;
 pub mod served;
 pub mod stage;
 pub mod view;
+pub mod work;
 
 /// One of the two worlds of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +44,9 @@ impl World {
 pub enum Touched {
     /// It must be the same in both worlds.
     Same,
-    /// The worlds pay different sessions, so one world's session is at best the other's decoy. All
-    /// but the names of the slots that the contract touches in `finalize` must be the same; what the
-    /// names give away is measured, not excluded: docs/linkage.md.
+    /// The worlds pay different sessions, so one world's session is at best the other's decoy, and
+    /// what is drawn after the decoys differs. All but the names of the slots touched in `finalize`
+    /// must be the same; what the names give away is measured, not excluded: docs/linkage.md.
     Decoys,
 }
 

@@ -183,7 +183,7 @@ fn a_new_seed_is_signed_by_the_wallet_and_good_at_once() {
     let before = seed(&suite, "bob");
     let chain_id = suite.domain().chain_id;
     let previous = before.as_slice().try_into().unwrap();
-    let document = seed_sign_bytes(&chain_id, &suite.billing.address, &previous);
+    let document = seed_sign_bytes(&chain_id, &suite.billing.address, &previous).unwrap();
     let bob = Wallet::new("bob");
     let update = ExecuteMsg::UpdateSeed {
         signed_doc: SignedSeedUpdate {

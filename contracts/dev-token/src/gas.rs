@@ -27,7 +27,7 @@ pub fn target(msg: &ExecuteMsg) -> u64 {
         | ExecuteMsg::SetViewingKey { .. }
         | ExecuteMsg::RevokePermit { .. } => by_length(850, READING),
         ExecuteMsg::RevokeAllPermits { .. } | ExecuteMsg::DeletePermitRevocation { .. } => {
-            by_length(2_600, READING)
+            by_length(1_900, READING)
         }
         ExecuteMsg::SetMinters { .. } => 0,
     }

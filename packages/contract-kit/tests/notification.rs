@@ -240,10 +240,13 @@ fn without_a_transaction_there_are_decoys_only() {
     assert!(found(&storage, &env, &made).is_empty());
 }
 
+/// A read or write, its key, and the length of the value if there is one.
+type Touch = (char, Vec<u8>, Option<usize>);
+
 /// Storage that notes the slots touched, in order, and the lengths of values.
 struct Traced {
     inner: MockStorage,
-    trace: RefCell<Vec<(char, Vec<u8>, Option<usize>)>>,
+    trace: RefCell<Vec<Touch>>,
 }
 
 impl Storage for Traced {

@@ -27,7 +27,7 @@ fn address(key: &SigningKey) -> Addr {
 }
 
 fn signed(key: &SigningKey, env: &Env, previous: &[u8; 32]) -> SignedSeedUpdate {
-    let document = seed_sign_bytes(&env.block.chain_id, &env.contract.address, previous);
+    let document = seed_sign_bytes(&env.block.chain_id, &env.contract.address, previous).unwrap();
     let (signature, _): (Signature, _) = key.sign_prehash_recoverable(&sha256(&[&document]));
     SignedSeedUpdate {
         params: SeedUpdateParams {
@@ -54,7 +54,7 @@ fn the_signed_document_is_that_of_the_standard() {
         r#""value":{"contract":"secret1a","previous_seed":"#,
         r#""AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="}}],"sequence":"0"}"#
     );
-    let bytes = seed_sign_bytes("secret-4", &Addr::unchecked("secret1a"), &[1; 32]);
+    let bytes = seed_sign_bytes("secret-4", &Addr::unchecked("secret1a"), &[1; 32]).unwrap();
     assert_eq!(String::from_utf8(bytes).unwrap(), expected);
 }
 

@@ -5,7 +5,8 @@ use secret_ai_interface::billing::{Line, OpenSession, SessionAuth};
 use secret_ai_interface::{Hex, SessionId, Unit};
 use secret_ai_receipts::{amount, LineCount, SigningKey};
 
-use super::scene::{key_auth, Scene, Work, OPERATORS, SPY, USERS};
+use super::scene::{key_auth, Scene, OPERATORS, SPY, USERS};
+use super::work::Work;
 
 /// Base units per 1,000,000 units, of every line.
 const RATE: u64 = 2_000_000;
@@ -82,11 +83,11 @@ impl Deal {
 
     /// Price of one session's usage.
     fn price(&self) -> u128 {
-        let line = LineCount {
+        let line = |_| LineCount {
             count: self.used,
             rate: RATE,
         };
-        amount((0..self.lines).map(|_| line)).expect("small counts")
+        amount((0..self.lines).map(line)).expect("small counts")
     }
 
     fn work(&self, session: SessionId) -> Work {

@@ -149,22 +149,16 @@ fn which_session() -> Vec<Pair> {
 }
 
 fn refusals() -> Vec<Pair> {
-    let refused = |name: &str, why: Refusal| {
+    let refused = |name: &str, a: Refusal, b: Refusal| {
         Pair::new(name, move |scene, world| {
-            queries::refused(scene, world.pick(Refusal::WrongKey, why));
+            queries::refused(scene, world.pick(a, b));
         })
     };
+    use Refusal::{Expired, Forged, NoAccount, Revoked, WrongKey};
     vec![
-        refused(WRONG_KEY, Refusal::NoAccount),
-        refused(
-            "query refused: wrong key / expired permit",
-            Refusal::Expired,
-        ),
-        refused(
-            "query refused: wrong key / revoked permit",
-            Refusal::Revoked,
-        ),
-        refused("query refused: wrong key / forged permit", Refusal::Forged),
+        refused(WRONG_KEY, WrongKey, NoAccount),
+        refused("query refused: expired / revoked permit", Expired, Revoked),
+        refused("query refused: expired / forged permit", Expired, Forged),
         Pair::new("balance refused: wrong key / no account", |scene, world| {
             queries::balance(scene, world.pick("user-0", "nobody"));
         }),

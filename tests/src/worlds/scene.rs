@@ -1,12 +1,12 @@
 //! Who takes part in every scenario, and what they do.
 
-use cosmwasm_std::{Binary, Uint128};
+use cosmwasm_std::{Addr, Uint128};
 use secret_ai_interface::billing::{
     ClockAnswer, ExecuteMsg, FinalizeAnswer, OpenAnswer, OpenSession, QueryMsg, ReceiveMsg,
-    SessionAuth, SettleEntry, Timing,
+    SessionAuth, SessionsAnswer, Timing,
 };
 use secret_ai_interface::{rewards, Contract, Hex, SessionId, WorkerId};
-use secret_ai_receipts::{kid, sign, Ack, Receipt, SigningKey};
+use secret_ai_receipts::{public_key, SigningKey};
 use secret_devnet::{DevnetError, TxResult};
 use serde::Serialize;
 use serde_json::{json, Value};
@@ -46,31 +46,6 @@ pub struct Scene {
     pub workers: [Worker; 3],
     /// What is to be compared besides the observer's view.
     pub heard: Vec<Step>,
-}
-
-/// What one worker hands in for one session.
-#[derive(Clone)]
-pub struct Work {
-    pub session: SessionId,
-    pub seq: u64,
-    /// Cumulative counts, one per line.
-    pub counters: Vec<u64>,
-    pub is_final: bool,
-    /// The client's key and the amount that it acknowledges, base units.
-    pub ack: Option<(SigningKey, u128)>,
-}
-
-impl Work {
-    /// Not the last of its session, not acknowledged.
-    pub fn new(session: SessionId, seq: u64, counters: impl Into<Vec<u64>>) -> Work {
-        Work {
-            session,
-            seq,
-            counters: counters.into(),
-            is_final: false,
-            ack: None,
-        }
-    }
 }
 
 impl Scene {
@@ -136,53 +111,6 @@ impl Scene {
     /// Plain terms with a worker.
     pub fn terms(&self, worker: usize, cap: u128) -> OpenSession {
         self.local.terms(self.workers[worker].id, cap)
-    }
-
-    /// A page entry of a worker.
-    pub fn entry(&self, worker: usize, work: &Work) -> SettleEntry {
-        let key = &self.workers[worker].key;
-        let kid = kid(key);
-        let receipt = Receipt {
-            session_id: work.session.0,
-            kid,
-            seq: work.seq,
-            is_final: work.is_final,
-            aborted: false,
-            counters: work.counters.clone(),
-            evidence: [0xee; 32],
-        };
-        let domain = self.local.domain();
-        let ack = work.ack.as_ref().map(|(client, amount)| {
-            let ack = Ack {
-                session_id: work.session.0,
-                kid,
-                seq: work.seq,
-                amount: *amount,
-            };
-            Binary(sign(client, &domain, ack).encode())
-        });
-        SettleEntry {
-            receipt: Binary(sign(key, &domain, receipt).encode()),
-            ack,
-        }
-    }
-
-    /// A worker's operator hands in a page of these entries.
-    pub fn page(&mut self, worker: usize, entries: Vec<SettleEntry>) {
-        let settle = ExecuteMsg::Settle {
-            kid: Hex(kid(&self.workers[worker].key)),
-            entries,
-            padding: None,
-        };
-        self.must(OPERATORS[worker], "settle", &settle);
-    }
-
-    /// One round of settling: every worker hands in one page, with work in it or without.
-    pub fn round(&mut self, work: [&[Work]; 3]) {
-        for (worker, work) in work.into_iter().enumerate() {
-            let entries = work.iter().map(|work| self.entry(worker, work)).collect();
-            self.page(worker, entries);
-        }
     }
 
     /// Ends the epoch and finalizes all of it. What the sender can read must not tell anything.
@@ -274,13 +202,12 @@ impl Scene {
     /// Ids of all sessions of a user who has set a viewing key.
     pub fn sessions(&self, user: &str) -> Vec<SessionId> {
         let sessions = QueryMsg::Sessions {
-            address: cosmwasm_std::Addr::unchecked(address(user)),
+            address: Addr::unchecked(address(user)),
             key: format!("{user}-key"),
             start: None,
             limit: None,
         };
-        let answer: secret_ai_interface::billing::SessionsAnswer =
-            self.local.ask(&self.local.billing, &sessions);
+        let answer: SessionsAnswer = self.local.ask(&self.local.billing, &sessions);
         let ids = answer.sessions.iter().map(|own| own.session.session_id);
         ids.collect()
     }
@@ -307,7 +234,7 @@ impl Scene {
 
 /// The authenticator of a client with a key.
 pub fn key_auth(key: &SigningKey) -> SessionAuth {
-    SessionAuth::K(Hex(secret_ai_receipts::public_key(key)))
+    SessionAuth::K(Hex(public_key(key)))
 }
 
 impl Default for Scene {

@@ -3,7 +3,8 @@
 use secret_ai_interface::billing::{ExecuteMsg, SettleEntry};
 use secret_ai_interface::{Hex, SessionId};
 
-use super::scene::{Scene, Work, OPERATORS, SPY, USERS};
+use super::scene::{Scene, OPERATORS, SPY, USERS};
+use super::work::Work;
 use crate::local::INPUT_RATE;
 
 /// Cap of every session here, base units.
@@ -73,9 +74,8 @@ pub fn receipts(scene: &mut Scene, older: u64) {
 /// A user's session is used, or nobody does anything.
 pub fn busy(scene: &mut Scene, busy: bool) {
     let session = one_session(scene, USERS[0], 0);
-    let work = Work::new(session, 1, [500, 0]);
-    let work = if busy { &[work][..] } else { &[] };
-    scene.round([work, &[], &[]]);
+    let work = busy.then(|| Work::new(session, 1, [500, 0]));
+    scene.round([work.as_slice(), &[], &[]]);
     scene.finalize();
     for operator in OPERATORS {
         scene.claim(operator, None);

@@ -22,27 +22,27 @@ const AT_THE_END: usize = usize::MAX;
 /// Later than every touch, so that a slot's order among others is decided by what happens first.
 const NEVER_AGAIN: Touch = (usize::MAX, 0, 0, OpKind::Read, None);
 
-/// The history with slots and notifications renamed. The slots that the signed message's own
-/// contract touches in the transactions marked `unnamed` get no name.
+/// The history with slots and notifications renamed. The slots touched in the transactions marked
+/// `unnamed` get no name there.
 pub fn canonical(history: &[TxView], unnamed: &[bool]) -> Vec<TxView> {
-    let unnamed = |tx: usize, call: usize| call == 0 && unnamed.get(tx).copied().unwrap_or(false);
+    let unnamed = |tx: usize| unnamed.get(tx).copied().unwrap_or(false);
     let names = names(history, unnamed);
     let mut notifications = BTreeMap::new();
     let mut history = history.to_vec();
     for (tx, view) in history.iter_mut().enumerate() {
-        for (index, call) in view.calls.iter_mut().enumerate() {
+        for call in &mut view.calls {
             let mut ranked: Vec<_> = std::mem::take(&mut call.storage)
                 .into_iter()
                 .map(|op| (names.get(&op.slot).copied(), op))
                 .collect();
             // Stable: only writes are sorted, to the end of the call.
             ranked.sort_by_key(|(rank, op)| match op.kind {
-                OpKind::Write if unnamed(tx, index) => Some((None, op.length)),
+                OpKind::Write if unnamed(tx) => Some((None, op.length)),
                 OpKind::Write => Some((*rank, op.length)),
                 _ => None,
             });
             for (rank, mut op) in ranked {
-                op.slot = match rank.filter(|_| !unnamed(tx, index)) {
+                op.slot = match rank.filter(|_| !unnamed(tx)) {
                     Some(rank) => format!("s{rank}"),
                     None => "?".into(),
                 };
@@ -59,13 +59,11 @@ pub fn canonical(history: &[TxView], unnamed: &[bool]) -> Vec<TxView> {
 }
 
 /// Each slot's rank among all, by its life.
-fn names(history: &[TxView], unnamed: impl Fn(usize, usize) -> bool) -> BTreeMap<String, usize> {
+fn names(history: &[TxView], unnamed: impl Fn(usize) -> bool) -> BTreeMap<String, usize> {
     let mut lives: BTreeMap<&str, Vec<Touch>> = BTreeMap::new();
-    for (tx, view) in history.iter().enumerate() {
+    let named = history.iter().enumerate().filter(|(tx, _)| !unnamed(*tx));
+    for (tx, view) in named {
         for (index, call) in view.calls.iter().enumerate() {
-            if unnamed(tx, index) {
-                continue;
-            }
             for (place, op) in call.storage.iter().enumerate() {
                 let place = match op.kind {
                     OpKind::Write => AT_THE_END,

@@ -12,12 +12,13 @@ use cosmwasm_std::{
 use hkdf::Hkdf;
 use ripemd::Ripemd160;
 use secret_ai_interface::notifications::{SignedSeedUpdate, UpdateSeedAnswer};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::attributes::NOTIFIED;
 use super::cipher::Seed;
 use crate::padding::respond;
-use crate::permit::KEY_TYPE;
+use crate::permit::{document, KEY_TYPE};
 use crate::random::random;
 use crate::row::key;
 use crate::{address_bytes, address_of, sha256};
@@ -74,7 +75,7 @@ pub fn update_seed(
     let previous = seed_of(deps.storage, &info.sender)?;
     let public_key = signature.pub_key.value.as_slice();
     let signer = address_of(&Ripemd160::digest(Sha256::digest(public_key)))?;
-    let document = seed_sign_bytes(&env.block.chain_id, contract, &previous);
+    let bytes = seed_sign_bytes(&env.block.chain_id, contract, &previous)?;
 
     let agrees = params.chain_id == env.block.chain_id
         && params.contract.as_ref().is_none_or(|c| c == contract)
@@ -85,7 +86,7 @@ pub fn update_seed(
         && signature.pub_key.key_type == KEY_TYPE
         && signer == info.sender;
     let verified = deps.api.secp256k1_verify(
-        &sha256(&[&document]),
+        &sha256(&[&bytes]),
         signature.signature.as_slice(),
         public_key,
     );
@@ -101,19 +102,20 @@ pub fn update_seed(
     })
 }
 
-/// The amino JSON whose SHA-256 a wallet signs to choose the seed that follows `previous`; keys in
-/// sorted order. None of the values holds a character that JSON escapes.
-pub fn seed_sign_bytes(chain_id: &str, contract: &Addr, previous: &Seed) -> Vec<u8> {
-    let previous = Binary(previous.to_vec()).to_base64();
-    format!(
-        concat!(
-            r#"{{"account_number":"0","chain_id":"{}","fee":{{"amount":[{{"amount":"0","#,
-            r#""denom":"uscrt"}}],"gas":"1"}},"memo":"","msgs":[{{"type":"notification_seed","#,
-            r#""value":{{"contract":"{}","previous_seed":"{}"}}}}],"sequence":"0"}}"#
-        ),
-        chain_id, contract, previous
-    )
-    .into_bytes()
+#[derive(Serialize)]
+struct Content<'a> {
+    contract: &'a Addr,
+    previous_seed: Binary,
+}
+
+/// The amino JSON whose SHA-256 a wallet signs to choose the seed that follows `previous`.
+pub fn seed_sign_bytes(chain_id: &str, contract: &Addr, previous: &Seed) -> StdResult<Vec<u8>> {
+    let previous_seed = Binary(previous.to_vec());
+    let content = Content {
+        contract,
+        previous_seed,
+    };
+    document(chain_id, "notification_seed", content)
 }
 
 fn slot(account: &Addr) -> Vec<u8> {

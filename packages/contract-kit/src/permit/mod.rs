@@ -15,6 +15,7 @@ use ripemd::Ripemd160;
 use secret_ai_interface::auth::{Permission, Permit, ANY_TOKEN};
 use sha2::{Digest, Sha256};
 
+pub(crate) use document::document;
 pub use document::sign_bytes;
 pub use revocation::{delete, list, revoke, revoke_all, MAX_INTERVALS, MAX_NAME, REVOKED_ALL};
 
