@@ -126,11 +126,11 @@ optimiser() {
 }
 
 main() {
-    local chosen=("$@") all=("${DEPLOYED[@]}" "${LEAKY[@]}") artifact count=0 started
+    local chosen=("$@") artifact count=0 started
     [ $# -gt 0 ] || chosen=("${DEPLOYED[@]}")
     [ "$*" != leaky ] || chosen=("${LEAKY[@]}")
     for artifact in "${chosen[@]}"; do
-        [[ " ${all[*]} " = *" $artifact "* ]] || die "no artifact '$artifact'; there are: ${all[*]}"
+        [ -n "$(contract "$artifact")" ] || die "no contract '$artifact'; there are: ${CONTRACTS[*]}"
     done
 
     wasm_toolchain "${WASM_TOOLCHAIN:-auto}"

@@ -3,12 +3,13 @@
 
 use std::fmt::Debug;
 
-use cosmwasm_std::{Binary, Uint128};
+use cosmwasm_std::{Binary, Uint128, Uint64};
+use secret_ai_interface::auth::RevokedInterval;
 use secret_ai_interface::token::{ExecuteMsg, InitConfig};
 use secret_ai_tests::local::address;
 use secret_ai_tests::{artifacts, deploy};
 use secret_devnet::{Devnet, Genesis, Msg, Tx, TxResult};
-use serde_json::{json, Value};
+use serde_json::json;
 
 /// Bytes of a padded message, and of one that carries terms of sessions.
 const SHORT: usize = 512;
@@ -59,6 +60,11 @@ impl Scene {
         self.net.simulate(Tx::one(address(sender), msg, LIMIT))
     }
 
+    /// What anybody sees of a short message.
+    fn seen(&self, sender: &str, msg: &ExecuteMsg) -> Vec<u64> {
+        visible(&self.try_out(sender, &padded(msg, SHORT)))
+    }
+
     fn run(&mut self, sender: &str, msg: &ExecuteMsg) {
         let token = self.token.clone();
         self.net
@@ -83,7 +89,6 @@ impl Scene {
 
 #[track_caller]
 fn all_equal<T: PartialEq + Debug>(class: &str, seen: &[T]) {
-    println!("{class}: {seen:?}");
     for (index, one) in seen.iter().enumerate() {
         assert_eq!(
             *one, seen[0],
@@ -228,8 +233,8 @@ fn transfers_that_fail_cost_the_same() {
     let msgs = [11, 10_000_000_000, u128::MAX].map(|amount| transfer("friend", amount));
     scene.same("transfer, too much", "poor", SHORT, false, &msgs);
     // The poor and the rich are refused alike.
-    let msg = padded(&transfer("friend", u128::MAX), SHORT);
-    let seen = ["rich", "poor"].map(|sender| visible(&scene.try_out(sender, &msg)));
+    let msg = transfer("friend", u128::MAX);
+    let seen = ["rich", "poor"].map(|sender| scene.seen(sender, &msg));
     all_equal("transfer, too much for anyone", &seen);
 }
 
@@ -321,8 +326,9 @@ fn rights_cost_the_same() {
         padding: None,
     });
     scene.same("create_viewing_key", "rich", SHORT, true, &create);
-    let revoke = ["July", "\u{1}\u{2}ab"].map(|name| ExecuteMsg::RevokePermit {
-        permit_name: name.into(),
+    let names = ["J".to_string(), "J".repeat(128), "\u{1}".repeat(60)];
+    let revoke = names.map(|permit_name| ExecuteMsg::RevokePermit {
+        permit_name,
         padding: None,
     });
     scene.same("revoke_permit", "rich", SHORT, true, &revoke);
@@ -331,6 +337,36 @@ fn rights_cost_the_same() {
         padding: None,
     });
     scene.same("register_receive", "rich", SHORT, true, &register);
+}
+
+/// The first revocation looks like the ninth, and one that fails like any other that does.
+#[test]
+fn blanket_revocations_cost_the_same() {
+    let mut scene = Scene::new();
+    let times = [Some(Uint64::one()), Some(Uint64::MAX), None];
+    let until = |created_before| ExecuteMsg::RevokeAllPermits {
+        interval: RevokedInterval {
+            created_before,
+            created_after: None,
+        },
+        padding: None,
+    };
+    let delete = |id: &str| ExecuteMsg::DeletePermitRevocation {
+        revocation_id: id.into(),
+        padding: None,
+    };
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for more in [1, 8] {
+        (0..more).for_each(|_| scene.run("rich", &until(times[1])));
+        good.extend(times.map(until).iter().map(|msg| scene.seen("rich", msg)));
+        good.push(scene.seen("rich", &delete("0")));
+        let unknown = ["10", "nobody's", "REVOKED_ALL"].map(delete);
+        bad.extend(unknown.iter().map(|msg| scene.seen("rich", msg)));
+    }
+    all_equal("revoke_all_permits, delete_permit_revocation", &good);
+    scene.run("rich", &until(times[1]));
+    bad.extend([times[0], times[1]].map(|time| scene.seen("rich", &until(time))));
+    all_equal("revocations that fail", &bad);
 }
 
 #[test]

@@ -25,9 +25,10 @@ pub fn target(msg: &ExecuteMsg) -> u64 {
         ExecuteMsg::RegisterReceive { .. }
         | ExecuteMsg::CreateViewingKey { .. }
         | ExecuteMsg::SetViewingKey { .. }
-        | ExecuteMsg::RevokePermit { .. }
-        | ExecuteMsg::RevokeAllPermits { .. }
-        | ExecuteMsg::DeletePermitRevocation { .. } => by_length(850, READING),
+        | ExecuteMsg::RevokePermit { .. } => by_length(850, READING),
+        ExecuteMsg::RevokeAllPermits { .. } | ExecuteMsg::DeletePermitRevocation { .. } => {
+            by_length(1_900, READING)
+        }
         ExecuteMsg::SetMinters { .. } => 0,
     }
 }

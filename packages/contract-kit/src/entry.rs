@@ -9,6 +9,9 @@
 #[macro_export]
 macro_rules! entry_points {
     (unknown: $unknown:expr) => {
+        /// SDK gas of a message that cannot be parsed.
+        const _: fn() -> u64 = || $unknown;
+
         #[cfg(all(target_arch = "wasm32", not(feature = "library")))]
         mod wasm_exports {
             #[no_mangle]
