@@ -177,7 +177,10 @@ fn session_for_worker(
     let window = named.window(&seed)?;
     let mut found = None;
     for number in window.start..window.end.min(opened) {
-        let (terms, progress) = (terms(deps.storage, number)?, progress(deps.storage, number)?);
+        let (terms, progress) = (
+            terms(deps.storage, number)?,
+            progress(deps.storage, number)?,
+        );
         if number == named.number {
             found = terms.map(|terms| (terms, progress));
         }

@@ -12,9 +12,7 @@ use secret_ai_receipts::{Ack, Domain};
 use super::cohort::{Batch, Item};
 use crate::error::{wide, ContractError};
 use crate::money::{apply, Claim, Progress};
-use crate::state::{
-    progress, save_progress, seed, terms, Config, Named, PendingAck, Terms,
-};
+use crate::state::{progress, save_progress, seed, terms, Config, Named, PendingAck, Terms};
 
 /// Decoys are drawn from this many sessions, the most recently opened ones.
 const DECOY_WINDOW: u64 = 256;

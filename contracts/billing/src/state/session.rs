@@ -79,8 +79,8 @@ fn mask(seed: &[u8; 32], round: u8, half: u64) -> StdResult<u64> {
 
 /// The first 8 bytes of the HMAC-SHA256 of a domain and what it is asked for.
 fn derive(seed: &[u8; 32], domain: &[u8], parts: &[&[u8]]) -> StdResult<u64> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(seed)
-        .map_err(|_| StdError::generic_err("seed: missing"))?;
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(seed).map_err(|_| StdError::generic_err("seed: missing"))?;
     mac.update(domain);
     parts.iter().for_each(|part| mac.update(part));
     let digest: [u8; 32] = mac.finalize().into_bytes().into();
