@@ -4,5 +4,6 @@
 pub mod artifacts;
 pub mod deploy;
 pub mod evidence;
+pub mod linkage;
 pub mod local;
 pub mod process;
