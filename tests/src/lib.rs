@@ -1,5 +1,6 @@
 //! What the end-to-end tests, the demo and the benchmarks share: finding the artifacts, deploying
-//! the contracts, evidence under a development root, and processes that end with their owner.
+//! the contracts, evidence under a development root, scenarios whose secrets must not show, and
+//! processes that end with their owner.
 
 pub mod artifacts;
 pub mod deploy;
@@ -7,3 +8,4 @@ pub mod evidence;
 pub mod linkage;
 pub mod local;
 pub mod process;
+pub mod worlds;

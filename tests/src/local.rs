@@ -1,17 +1,18 @@
 //! A devnet inside the test with all contracts deployed from their artifacts, and its actors.
 
-use cosmwasm_std::{Addr, Binary, Uint128};
+mod look_up;
+mod workers;
+
+use cosmwasm_std::{Binary, Uint128};
 use secret_ai_interface::billing::{self, Line, OpenSession, SessionAuth, Timing};
-use secret_ai_interface::registry::{self, Listing, ModelListing, Rate, RootKind};
-use secret_ai_interface::{rewards, token, Contract, Hex, Unit, WorkerId};
-use secret_ai_receipts::{kid, public_key, sha256, sign, Domain, Receipt, SigningKey};
+use secret_ai_interface::{registry, token, Contract, Hex, Unit, WorkerId};
+use secret_ai_receipts::{kid, sha256, sign, Domain, Receipt, SigningKey};
 use secret_devnet::{Devnet, DevnetError, Genesis, TxResult};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
-use serde_json::{json, Value};
 
-use crate::evidence::{Certificates, Claim, Cpu, World};
-use crate::{artifacts, deploy, evidence};
+use crate::evidence::World;
+use crate::{artifacts, deploy};
 
 /// A model, its rates per 1,000,000 tokens.
 pub const MODEL: &str = "secret-ai-demo";
@@ -38,34 +39,48 @@ pub fn address(name: &str) -> String {
     secret_ai_chain_client::address::encode(&hash[..20].try_into().expect("20 bytes"))
 }
 
+/// A message as clients send it: JSON filled with spaces to the size of its class, so that its length
+/// tells nothing (docs/privacy.md, P1).
+pub trait Padded {
+    fn padded(&self) -> Vec<u8>;
+}
+
+impl<T: Serialize> Padded for T {
+    fn padded(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec(self).expect("json");
+        json.resize(json.len().next_multiple_of(4_096), b' ');
+        json
+    }
+}
+
 impl Local {
     /// Deploys and wires everything; `user` holds [`FUNDS`].
     pub fn new(timing: Timing) -> Local {
+        Local::with_artifacts(timing, &[("user", FUNDS)], &[])
+    }
+
+    /// Deploys and wires everything, in the contract named first the artifact named second; every
+    /// actor named holds this many base units.
+    pub fn with_artifacts(
+        timing: Timing,
+        funds: &[(&str, u128)],
+        replaced: &[(&str, &str)],
+    ) -> Local {
         let mut net = Devnet::new(Genesis::default()).expect("genesis");
         let world = World::new(net.block_time_s());
         let mut log = Vec::new();
-        let admin = address("admin");
-        let mut make = |name: &str, msg: Value| {
-            let code = net
-                .store_code(&admin, &artifacts::wasm(name))
-                .expect("upload");
-            let (at, result) = net
-                .instantiate(&admin, code.code_id, name, &msg, &[], None)
-                .expect(name);
-            log.push((format!("{name}: instantiate"), result));
-            deploy::contract(&at, &code.code_hash)
+        let mut maker = Maker {
+            net: &mut net,
+            log: &mut log,
+            replaced,
         };
-        let user = address("user");
-        let token = make("dev-token", json!(deploy::token_msg(&[(&user, FUNDS)])));
-        let registry = make(
-            "worker-registry",
-            json!(deploy::registry_msg(Some(world.roots()))),
-        );
-        let billing = make(
-            "billing",
-            json!(deploy::billing_msg(&registry, &token, timing)),
-        );
-        let rewards = make("rewards", json!(deploy::rewards_msg(&billing)));
+        let holders: Vec<_> = funds.iter().map(|(name, _)| address(name)).collect();
+        let balances = holders.iter().zip(funds);
+        let balances: Vec<_> = balances.map(|(at, (_, has))| (at.as_str(), *has)).collect();
+        let token = maker.make("dev-token", &deploy::token_msg(&balances));
+        let roots = Some(world.roots());
+        let registry = maker.make("worker-registry", &deploy::registry_msg(roots));
+        let (billing, rewards) = maker.payments(&registry, &token, timing);
         let mut local = Local {
             net,
             world,
@@ -75,26 +90,44 @@ impl Local {
             rewards,
             log,
         };
-        let link = billing::ExecuteMsg::LinkRewards {
-            rewards: local.rewards.clone(),
-        };
-        local.billing("admin", "link_rewards", &link).expect("link");
+        local.link();
         local
     }
 
-    /// Sends a message as a named actor and keeps the result.
+    /// Deploys billing and rewards once more, with replaced artifacts, beside those that are there,
+    /// and goes on with the new ones: what was registered stays.
+    pub fn redeploy_payments(&mut self, timing: Timing, replaced: &[(&str, &str)]) {
+        let mut maker = Maker {
+            net: &mut self.net,
+            log: &mut self.log,
+            replaced,
+        };
+        (self.billing, self.rewards) = maker.payments(&self.registry, &self.token, timing);
+        self.link();
+    }
+
+    fn link(&mut self) {
+        let link = billing::ExecuteMsg::LinkRewards {
+            rewards: self.rewards.clone(),
+        };
+        self.billing("admin", "link_rewards", &link).expect("link");
+    }
+
+    /// Sends a message, padded, as a named actor and keeps the result, of failures too.
     pub fn send(
         &mut self,
         sender: &str,
         what: &str,
         to: &Contract,
-        msg: &impl Serialize,
+        msg: &impl Padded,
     ) -> Result<TxResult, DevnetError> {
-        let result = self
-            .net
-            .execute(&address(sender), to.address.as_str(), msg, &[])?;
+        let (sender, to) = (address(sender), to.address.as_str());
+        let result = self.net.execute_raw(&sender, to, msg.padded(), &[]);
         self.log.push((what.to_string(), result.clone()));
-        Ok(result)
+        match result.failure() {
+            Some(failure) => Err(DevnetError::Failed(Box::new(failure.clone()))),
+            None => Ok(result),
+        }
     }
 
     pub fn billing(
@@ -117,111 +150,6 @@ impl Local {
         self.send(sender, &format!("worker-registry: {what}"), &to, msg)
     }
 
-    /// Submits the development collateral and approves the simulated image.
-    pub fn prepare_registry(&mut self) {
-        let collateral = evidence::collateral(self.world.tdx.collateral());
-        self.submit("TDX", collateral);
-        let approve = registry::ExecuteMsg::ApproveImage {
-            image: evidence::image(),
-            workload: None,
-            until: None,
-            padding: None,
-        };
-        self.registry("admin", "approve_image", &approve)
-            .expect("image");
-    }
-
-    /// Submits collateral under the development roots.
-    pub fn submit(&mut self, what: &str, collateral: registry::Collateral) {
-        let submit = registry::ExecuteMsg::SubmitCollateral {
-            root: RootKind::Development,
-            collateral,
-            padding: None,
-        };
-        self.registry("anyone", &format!("submit_collateral, {what}"), &submit)
-            .expect("collateral");
-    }
-
-    /// A challenge for an operator's key.
-    pub fn challenge(&mut self, operator: &str, key: &SigningKey) -> [u8; 32] {
-        let challenge = registry::ExecuteMsg::Challenge {
-            receipt_pk: Hex(public_key(key)),
-            tls_spki_sha256: Hex([0; 32]),
-            padding: None,
-        };
-        let result = self
-            .registry(operator, "challenge", &challenge)
-            .expect("challenge");
-        answer::<registry::ChallengeAnswer>(&result).challenge.0
-    }
-
-    /// The evidence of an operator's TDX worker for a new challenge.
-    pub fn attestation(&mut self, operator: &str, key: &SigningKey) -> registry::Attestation {
-        let challenge = self.challenge(operator, key);
-        self.attest(operator, key, &challenge, |claim| claim)
-    }
-
-    /// The evidence of an operator for a challenge: TDX, all certificates, unless `change` says
-    /// otherwise.
-    pub fn attest(
-        &self,
-        operator: &str,
-        key: &SigningKey,
-        challenge: &[u8; 32],
-        change: impl Fn(Claim) -> Claim,
-    ) -> registry::Attestation {
-        self.world.attest(change(Claim {
-            key,
-            chain_id: self.net.chain_id(),
-            registry: self.registry.address.as_str(),
-            operator: &address(operator),
-            challenge,
-            cpu: Cpu::Tdx,
-            gpus: 0,
-            certificates: Certificates::Full,
-            staged: false,
-        }))
-    }
-
-    /// Registers a worker; returns its id.
-    pub fn register(&mut self, operator: &str, key: &SigningKey) -> WorkerId {
-        let attestation = self.attestation(operator, key);
-        let register = registry::ExecuteMsg::Register {
-            worker_id: None,
-            attestation,
-            listing: self.listing(),
-            padding: None,
-        };
-        let result = self
-            .registry(operator, "register", &register)
-            .expect("register");
-        answer::<registry::RegisterAnswer>(&result).worker_id
-    }
-
-    /// What every worker here offers.
-    pub fn listing(&self) -> Listing {
-        let rates = vec![
-            Rate {
-                unit: Unit::Input,
-                rate: INPUT_RATE,
-            },
-            Rate {
-                unit: Unit::Output,
-                rate: OUTPUT_RATE,
-            },
-        ];
-        let token = self.token.address.clone();
-        let models = vec![ModelListing {
-            model: MODEL.into(),
-            token,
-            rates,
-        }];
-        Listing {
-            url: "http://127.0.0.1:8080".into(),
-            models,
-        }
-    }
-
     /// Deposits and tells billing what for.
     pub fn deposit(
         &mut self,
@@ -233,7 +161,7 @@ impl Local {
             recipient: self.billing.address.to_string(),
             recipient_code_hash: Some(self.billing.code_hash.clone()),
             amount: Uint128::new(amount),
-            msg: Some(Binary(serde_json::to_vec(msg).expect("json"))),
+            msg: Some(Binary(msg.padded())),
             memo: None,
             padding: None,
         };
@@ -269,13 +197,13 @@ impl Local {
         }
     }
 
-    /// An encoded receipt.
+    /// An encoded receipt with its cumulative counts, one per line of the session.
     pub fn receipt(
         &self,
         key: &SigningKey,
         session: &secret_ai_interface::SessionId,
         seq: u64,
-        counters: [u64; 2],
+        counters: impl Into<Vec<u64>>,
     ) -> Binary {
         let receipt = Receipt {
             session_id: session.0,
@@ -283,7 +211,7 @@ impl Local {
             seq,
             is_final: false,
             aborted: false,
-            counters: counters.to_vec(),
+            counters: counters.into(),
             evidence: [0xee; 32],
         };
         Binary(sign(key, &self.domain(), receipt).encode())
@@ -296,51 +224,48 @@ impl Local {
         self.send(name, "set_viewing_key", of, &set)
             .expect("viewing key");
     }
-
-    /// Balance in the token of an actor that has set its viewing key.
-    pub fn token_balance(&self, name: &str) -> u128 {
-        let query = token::QueryMsg::Balance {
-            address: address(name),
-            key: format!("{name}-key"),
-        };
-        match self.ask(&self.token, &query) {
-            token::QueryAnswer::Balance { amount } => amount.u128(),
-            other => panic!("no balance: {other:?}"),
-        }
-    }
-
-    /// Free balance of an actor with billing.
-    pub fn free(&self, name: &str) -> u128 {
-        let query = billing::QueryMsg::Account {
-            address: Addr::unchecked(address(name)),
-            key: format!("{name}-key"),
-        };
-        let answer: billing::AccountAnswer = self.ask(&self.billing, &query);
-        answer.balances[0].free.u128()
-    }
-
-    /// Earned and claimed of an operator.
-    pub fn earnings(&self, name: &str) -> (u128, u128) {
-        let query = rewards::QueryMsg::Earnings {
-            address: Addr::unchecked(address(name)),
-            key: format!("{name}-key"),
-        };
-        let answer: rewards::EarningsAnswer = self.ask(&self.rewards, &query);
-        (
-            answer.earnings[0].earned.u128(),
-            answer.earnings[0].claimed.u128(),
-        )
-    }
-
-    /// Queries a contract.
-    pub fn ask<T: DeserializeOwned>(&self, of: &Contract, msg: &impl Serialize) -> T {
-        self.net
-            .query_json(of.address.as_str(), msg)
-            .expect("query")
-    }
 }
 
 /// The JSON answer of a transaction's first message.
 pub fn answer<T: DeserializeOwned>(result: &TxResult) -> T {
     serde_json::from_slice(result.data()).expect("answer")
+}
+
+/// Uploads and instantiates.
+struct Maker<'a> {
+    net: &'a mut Devnet,
+    log: &'a mut Vec<(String, TxResult)>,
+    replaced: &'a [(&'a str, &'a str)],
+}
+
+impl Maker<'_> {
+    fn make(&mut self, name: &str, msg: &impl Serialize) -> Contract {
+        let admin = address("admin");
+        let replaced = self.replaced.iter().find(|(contract, _)| *contract == name);
+        let artifact = replaced.map_or(name, |(_, artifact)| *artifact);
+        let code = self
+            .net
+            .store_code(&admin, &artifacts::wasm(artifact))
+            .expect(artifact);
+        // Labels are unique on a chain.
+        let label = format!("{name} {}", self.net.contracts().count());
+        let (at, result) = self
+            .net
+            .instantiate(&admin, code.code_id, &label, msg, &[], None)
+            .expect(artifact);
+        self.log.push((format!("{name}: instantiate"), result));
+        deploy::contract(&at, &code.code_hash)
+    }
+
+    /// Billing and rewards, not linked yet.
+    fn payments(
+        &mut self,
+        registry: &Contract,
+        token: &Contract,
+        timing: Timing,
+    ) -> (Contract, Contract) {
+        let billing = self.make("billing", &deploy::billing_msg(registry, token, timing));
+        let rewards = self.make("rewards", &deploy::rewards_msg(&billing));
+        (billing, rewards)
+    }
 }

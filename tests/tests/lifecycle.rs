@@ -3,11 +3,11 @@
 
 use cosmwasm_std::Uint128;
 use secret_ai_interface::billing::{
-    EntryStatus, ExecuteMsg, OpenAnswer, ReceiveMsg, ReclaimAnswer, SettleAnswer, SettleEntry,
-    Timing,
+    ClockAnswer, EntryStatus, ExecuteMsg, FinalizeAnswer, OpenAnswer, QueryMsg, ReceiveMsg,
+    ReclaimAnswer, SettleAnswer, SettleEntry, Timing, WithdrawAnswer,
 };
-use secret_ai_interface::{rewards, SessionId, WorkerId};
-use secret_ai_receipts::SigningKey;
+use secret_ai_interface::{rewards, Hex, SessionId, WorkerId};
+use secret_ai_receipts::{kid, SigningKey};
 use secret_ai_tests::local::{address, answer, Local, FUNDS, INPUT_RATE, OUTPUT_RATE};
 
 const TIMING: Timing = Timing {
@@ -58,8 +58,15 @@ impl Scene {
         answer::<OpenAnswer>(&result).session_ids[0]
     }
 
+    /// Anybody hands in a page of the worker's.
     fn settle(&mut self, entries: Vec<SettleEntry>) -> Vec<EntryStatus> {
+        let key = self.key.clone();
+        self.settle_of(&key, entries)
+    }
+
+    fn settle_of(&mut self, key: &SigningKey, entries: Vec<SettleEntry>) -> Vec<EntryStatus> {
         let settle = ExecuteMsg::Settle {
+            kid: Hex(kid(key)),
             entries,
             padding: None,
         };
@@ -127,12 +134,13 @@ fn everything_is_paid_and_comes_back_to_the_base_unit() {
     scene.local.send("operator", "claim", &to, &claim).unwrap();
     assert_eq!(scene.local.token_balance("operator"), paid);
     assert_eq!(scene.local.earnings("operator"), (paid, paid));
-    let twice = scene
-        .local
-        .send("operator", "claim", &to, &claim)
-        .unwrap_err()
-        .to_string();
-    assert!(twice.contains("amount"), "{twice}");
+    let twice = scene.local.send("operator", "claim", &to, &claim).unwrap();
+    assert_eq!(
+        answer::<rewards::ClaimAnswer>(&twice).amount,
+        Uint128::zero(),
+        "twice gives nothing"
+    );
+    assert_eq!(scene.local.token_balance("operator"), paid);
 
     scene.close(session);
     assert_eq!(scene.reclaim(session), None, "the challenge window is open");
@@ -152,9 +160,57 @@ fn everything_is_paid_and_comes_back_to_the_base_unit() {
         amount: None,
         padding: None,
     };
-    scene.local.billing("user", "withdraw", &withdraw).unwrap();
+    for left in [DEPOSIT - paid, 0] {
+        let result = scene.local.billing("user", "withdraw", &withdraw).unwrap();
+        let amount = answer::<WithdrawAnswer>(&result).amount;
+        assert_eq!(amount, Uint128::new(left));
+    }
     assert_eq!(scene.local.free("user"), 0);
     assert_eq!(scene.local.token_balance("user"), FUNDS - paid);
+}
+
+#[test]
+fn pages_without_work_earn_nothing_and_wait_like_others() {
+    let mut scene = scene();
+    let session = scene.open(10_000);
+    let work = scene.entry(&session, 1, [10, 10]);
+    let cover = ExecuteMsg::Settle {
+        kid: Hex(kid(&scene.key)),
+        entries: vec![],
+        padding: None,
+    };
+    let pending = |scene: &Scene| {
+        let clock: ClockAnswer = scene.local.ask(&scene.local.billing, &QueryMsg::Clock {});
+        clock.pending
+    };
+    scene.local.billing("anyone", "cover", &cover).unwrap();
+    assert_eq!(
+        pending(&scene),
+        0,
+        "only the operator may keep a key's pages"
+    );
+    scene.local.billing("operator", "cover", &cover).unwrap();
+    scene.settle(vec![work]);
+    assert_eq!(pending(&scene), 8, "two pages of four entries");
+    let earned_by = |scene: &mut Scene, limit| {
+        let epoch = scene.local.net.block_time_s() / TIMING.epoch_s - 1;
+        let finalize = ExecuteMsg::Finalize {
+            epoch,
+            limit,
+            padding: None,
+        };
+        let result = scene.local.billing("anyone", "finalize", &finalize);
+        let answer = answer::<FinalizeAnswer>(&result.unwrap());
+        assert_eq!(answer.finalized, limit);
+        (answer.remaining, scene.local.earnings("operator").0)
+    };
+    scene.local.net.advance(TIMING.epoch_s);
+    assert_eq!(
+        earned_by(&mut scene, 5),
+        (3, 0),
+        "paid when the cohort is through"
+    );
+    assert_eq!(earned_by(&mut scene, 3), (0, price(10, 10)));
 }
 
 #[test]
@@ -188,12 +244,15 @@ fn bad_entries_get_a_status_and_harm_no_other() {
         ack: Some(b"x".as_slice().into()),
         ..good.clone()
     };
-    let statuses = scene.settle(vec![forged, unknown, garbage, bad_ack, good]);
     use EntryStatus::{BadAck, BadReceipt, BadSignature, Pending, UnknownKid};
+    let page = vec![forged, unknown.clone(), bad_ack, good];
     assert_eq!(
-        statuses,
-        [BadSignature, UnknownKid, BadReceipt, BadAck, Pending]
+        scene.settle(page),
+        [BadSignature, BadReceipt, BadAck, Pending],
+        "a page is of one key"
     );
+    assert_eq!(scene.settle(vec![garbage]), [BadReceipt]);
+    assert_eq!(scene.settle_of(&stranger, vec![unknown]), [UnknownKid]);
     scene.finalize();
     assert_eq!(scene.local.earnings("operator").0, price(10, 10));
 }
@@ -208,7 +267,8 @@ fn another_workers_receipt_for_a_session_earns_nothing() {
         receipt: scene.local.receipt(&other, &session, 1, [100, 100]),
         ack: None,
     };
-    assert_eq!(scene.settle(vec![stolen]), [EntryStatus::Pending]);
+    let statuses = scene.settle_of(&other, vec![stolen]);
+    assert_eq!(statuses, [EntryStatus::Pending]);
     scene.finalize();
     let to = scene.local.rewards.clone();
     scene.local.set_viewing_key("rival", &to);
@@ -307,10 +367,11 @@ fn bad_input_is_refused_with_field_and_limit() {
         (
             "user",
             ExecuteMsg::Settle {
-                entries: vec![],
+                kid: Hex(kid(&scene.key)),
+                entries: vec![scene.entry(&session, 1, [1, 1]); 5],
                 padding: None,
             },
-            "entries: 0",
+            "entries: 5",
         ),
         (
             "user",

@@ -8,7 +8,7 @@ use secret_ai_interface::Contract;
 
 use crate::clock::PauseError;
 use crate::error::ContractError;
-use crate::state::{save_clock, tick, Config};
+use crate::state::{save_globals, tick, Config};
 
 /// Names the rewards contract, once, and agrees with it on the key of sealed messages.
 pub fn link_rewards(
@@ -44,18 +44,18 @@ pub fn link_rewards(
 /// Stops `open_sessions`, `settle` and the contract's clock.
 pub fn pause(deps: DepsMut, env: Env, info: &MessageInfo) -> Result<Response, ContractError> {
     admin_config(&deps, info)?;
-    let mut clock = tick(deps.storage, &env)?;
-    clock.pause().map_err(explain)?;
-    save_clock(deps.storage, &clock);
+    let mut globals = tick(deps.storage, &env)?;
+    globals.clock.pause().map_err(explain)?;
+    save_globals(deps.storage, &globals);
     Ok(respond_empty())
 }
 
 /// Ends a pause.
 pub fn unpause(deps: DepsMut, env: Env, info: &MessageInfo) -> Result<Response, ContractError> {
     admin_config(&deps, info)?;
-    let mut clock = tick(deps.storage, &env)?;
-    clock.unpause().map_err(explain)?;
-    save_clock(deps.storage, &clock);
+    let mut globals = tick(deps.storage, &env)?;
+    globals.clock.unpause().map_err(explain)?;
+    save_globals(deps.storage, &globals);
     Ok(respond_empty())
 }
 

@@ -1,24 +1,24 @@
 //! Entry points: which file handles which message.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::padding::respond_empty;
 use secret_ai_contract_kit::random::random;
-use secret_ai_contract_kit::{access, checked_address, sealed};
+use secret_ai_contract_kit::{access, checked_address, notification, sealed};
 use secret_ai_interface::billing::{
     ExecuteMsg, InstantiateMsg, QueryMsg, Timing, TokenConfig, MAX_TOKENS,
 };
 
+use crate::clock::Clock;
 use crate::error::{check_count, check_range, ContractError};
-use crate::state::{save_seed, tick, Config};
+use crate::state::{save_seed, Config};
 use crate::token::register_receive;
 use crate::{admin, deposit, finalize, open, payout, query, reclaim, settle, withdraw};
+
+secret_ai_contract_kit::entry_points!(unknown: 0);
 
 const MAX_EPOCH_S: u64 = 24 * 3_600;
 const MAX_GRACE_S: u64 = 30 * 24 * 3_600;
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     env: Env,
@@ -53,11 +53,12 @@ pub fn instantiate(
     .save(deps.storage)?;
     save_seed(deps.storage, &random(&env, "session-ids")?);
     sealed::make_keys(deps.storage, &env)?;
-    tick(deps.storage, &env)?;
+    notification::make_secret(deps.storage, &env)?;
+    let clock = Clock::new(env.block.time.seconds(), env.block.height);
+    open::open_phantoms(deps.storage, clock, &env.contract.address);
     Ok(respond_empty().add_messages(receivers))
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -77,7 +78,7 @@ pub fn execute(
         ExecuteMsg::OpenSessions {
             token, sessions, ..
         } => open::open_sessions(deps, env, i, &token, sessions),
-        ExecuteMsg::Settle { entries, .. } => settle::settle(deps, env, &entries),
+        ExecuteMsg::Settle { kid, entries, .. } => settle::settle(deps, env, i, &kid, &entries),
         ExecuteMsg::Finalize { epoch, limit, .. } => finalize::finalize(deps, env, epoch, limit),
         ExecuteMsg::CloseSession { session_id, .. } => {
             reclaim::close_session(deps, env, i, &session_id)
@@ -100,10 +101,18 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, i, &permit_name)?)
         }
+        ExecuteMsg::UpdateSeed { signed_doc, .. } => {
+            Ok(notification::update_seed(deps, &env, i, &signed_doc)?)
+        }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, i, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
+            Ok(access::delete_permit_revocation(deps, i, &revocation_id)?)
+        }
     }
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
 }

@@ -60,6 +60,10 @@ pub fn check_range(
 
 /// A count of items in a message.
 pub fn check_count(field: &'static str, count: usize, max: usize) -> Result<(), ContractError> {
-    let wide = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     check_range(field, wide(count), 1, wide(max))
+}
+
+/// A count as it appears in messages.
+pub fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

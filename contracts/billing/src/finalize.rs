@@ -1,42 +1,44 @@
 //! `finalize`: what was settled in ended epochs is priced and paid.
 //!
-//! The whole batch is read first; then sessions are touched in an order drawn from secret
-//! randomness, so that the trace does not tell which worker's receipt belonged to which session
-//! (docs/privacy.md, P4). What workers earned travels to rewards sealed, shuffled, in `limit` rows
-//! of one size: whoever cranks learns nothing. Tokens stay in the vault.
+//! Nobody shall see which page (whose worker everybody knows) paid which session (whose user
+//! everybody knows); docs/privacy.md, P4:
+//!
+//! * pages are worked off in *cohorts*, up to 32 of one epoch. Every call reads all of them and
+//!   works off the next entries of a secret permutation (`cohort.rs`), so that a call's sessions
+//!   may belong to any of the cohort's pages;
+//! * every call touches exactly `limit` sessions in secret order; recently opened ones, picked by
+//!   chance, stand in for empty entries (`touch.rs`);
+//! * what pages earned stays in a secret slot until the cohort is through. Then rewards hears it,
+//!   sealed, of every operator of the cohort alike (`credit.rs`). Whoever cranks learns nothing.
+//!   Tokens stay in the vault.
 
-use cosmwasm_std::{Addr, Binary, CosmosMsg, Deps, DepsMut, Env, Response, Storage, WasmMsg};
-use secret_ai_contract_kit::credit::Credit;
-use secret_ai_contract_kit::padding::{respond, to_padded_binary};
+mod cohort;
+mod credit;
+mod touch;
+
+use cosmwasm_std::{DepsMut, Env, Response, Storage};
+use secret_ai_contract_kit::flat_gas;
+use secret_ai_contract_kit::notification;
+use secret_ai_contract_kit::padding::respond;
 use secret_ai_contract_kit::random::{random, Stream};
-use secret_ai_contract_kit::row::encode;
-use secret_ai_contract_kit::sealed::seal;
-use secret_ai_interface::billing::{FinalizeAnswer, SessionAuth, MAX_BATCH};
-use secret_ai_interface::rewards::ExecuteMsg;
-use secret_ai_interface::Contract;
-use secret_ai_receipts::{Ack, Domain};
+use secret_ai_interface::billing::{FinalizeAnswer, MAX_BATCH, PAGE_ENTRIES};
 
 use crate::clock::epoch_of;
-use crate::error::{check_range, ContractError};
-use crate::money::{apply, Claim, MoneyError};
+use crate::error::{check_range, wide, ContractError};
+use crate::gas;
 use crate::state::{
-    credits, pending, progress, queue, remove_pending, save_credits, save_progress, save_queue,
-    save_tally, tally, terms, tick, Config, Pending, PendingAck, Terms,
+    credits, page, queue, remove_page, save_credits, save_queue, tick, Cohort, Config, Queue,
 };
 
-/// Anyone: works off at most `limit` entries of epochs up to `epoch`, oldest first.
+/// Anyone: works off `limit` entries of the oldest cohort, if its epoch is not after `epoch`.
 pub fn finalize(
-    deps: DepsMut,
+    mut deps: DepsMut,
     env: Env,
     epoch: u64,
     limit: u32,
 ) -> Result<Response, ContractError> {
-    check_range(
-        "limit",
-        limit.into(),
-        1,
-        u64::try_from(MAX_BATCH).unwrap_or(u64::MAX),
-    )?;
+    flat_gas::target(gas::FINALIZE_NOTHING);
+    check_range("limit", limit.into(), 1, wide(MAX_BATCH))?;
     let config = Config::load(deps.storage)?;
     let reason = "link_rewards comes first";
     let unlinked = ContractError::Invalid {
@@ -44,165 +46,72 @@ pub fn finalize(
         reason,
     };
     let rewards = config.rewards.as_ref().ok_or(unlinked)?;
-    let clock = tick(deps.storage, &env)?;
-    let current = epoch_of(clock.now, config.timing.epoch_s);
+    let globals = tick(deps.storage, &env)?;
+    let current = epoch_of(globals.clock.now, config.timing.epoch_s);
     if epoch >= current {
         return Err(ContractError::EpochNotOver { epoch, current });
     }
-    let mut batch = take_batch(deps.storage, epoch, limit)?;
-    let finalized = u32::try_from(batch.len()).unwrap_or(limit);
-    let remaining = queue(deps.storage)?.len();
-
+    let mut queue = queue(deps.storage)?;
+    if queue.is_empty() || queue.head_epoch > epoch {
+        return answer(0, &queue, 0);
+    }
     let mut stream = Stream::new(random(&env, "finalize")?);
-    stream.shuffle(&mut batch);
-    let mut earned = Vec::with_capacity(batch.len());
-    for entry in &batch {
-        let terms = terms(deps.storage, &entry.session_id)?;
-        let fits =
-            |t: &Terms| t.worker_id == entry.worker_id && t.lines.len() == usize::from(entry.lines);
-        if let Some(terms) = terms.filter(fits) {
-            let ack = valid_ack(deps.as_ref(), &env, &terms, entry);
-            let amount = pay(deps.storage, &config, &terms, entry, ack)?;
-            merge(
-                &mut earned,
-                Credit {
-                    operator: entry.operator.clone(),
-                    token: terms.token,
-                    amount,
-                },
-            )?;
-        }
-    }
-    for (token, _) in (0u8..).zip(&config.tokens) {
-        let mut owed = credits(deps.storage, token)?;
-        for credit in earned.iter().filter(|c| c.token == token) {
-            owed.earn(credit.amount)?;
-        }
-        save_credits(deps.storage, token, &owed);
-    }
-    let limit = usize::try_from(limit).unwrap_or(MAX_BATCH);
-    earned.resize(
-        limit,
-        Credit {
-            operator: Addr::unchecked(""),
-            token: 0,
-            amount: 0,
-        },
-    );
-    stream.shuffle(&mut earned);
-    let message = credit_message(deps.storage, rewards, &earned)?;
-    Ok(respond(&FinalizeAnswer {
-        finalized,
-        remaining,
-    })?
-    .add_message(message))
-}
+    let (mut cohort, pages) = cohort::take_up(deps.storage, &queue, &mut stream)?;
+    flat_gas::target(gas::finalize(limit, cohort.pages()));
 
-/// Takes the oldest entries off the queue.
-fn take_batch(
-    storage: &mut dyn Storage,
-    epoch: u64,
-    limit: u32,
-) -> Result<Vec<Pending>, ContractError> {
-    let mut queue = queue(storage)?;
-    let mut batch = Vec::new();
-    while !queue.is_empty() && queue.head_epoch <= epoch && batch.len() < limit as usize {
-        batch.push(pending(storage, queue.head)?);
-        remove_pending(storage, queue.head);
-        queue.head = queue.head.saturating_add(1);
-        if !queue.is_empty() {
-            queue.head_epoch = pending(storage, queue.head)?.epoch;
-        }
-    }
-    save_queue(storage, &queue);
-    Ok(batch)
-}
-
-/// The ack that came with an entry, if the session's key signed it.
-fn valid_ack(deps: Deps, env: &Env, terms: &Terms, entry: &Pending) -> Option<u128> {
-    let PendingAck {
-        seq,
-        amount,
-        signature,
-    } = entry.ack?;
-    let SessionAuth::K(public_key) = &terms.auth else {
-        return None;
-    };
-    let domain = Domain {
-        chain_id: env.block.chain_id.clone(),
-        billing: env.contract.address.to_string(),
-    };
-    let ack = Ack {
-        session_id: entry.session_id.0,
-        kid: entry.kid.0,
-        seq,
-        amount,
-    };
-    let digest = domain.digest(&ack);
-    let signed = deps
-        .api
-        .secp256k1_verify(&digest, &signature, &public_key.0)
-        .unwrap_or(false);
-    signed.then_some(amount)
-}
-
-/// Applies an entry to its session; returns what the worker earns, base units.
-fn pay(
-    storage: &mut dyn Storage,
-    config: &Config,
-    terms: &Terms,
-    entry: &Pending,
-    ack: Option<u128>,
-) -> Result<u128, ContractError> {
-    let mut progress = progress(storage, &entry.session_id)?;
-    let mut tally = tally(storage, &entry.session_id, &entry.kid)?;
-    let claim = Claim {
-        epoch: entry.epoch,
-        settled_at: entry.settled_at,
-        counters: entry.counters,
-        ack: ack.unwrap_or(0),
-        is_final: entry.is_final,
-        compromised: entry.compromised,
-    };
-    let rates = terms.rates();
-    let earned = apply(
-        &terms.limits,
-        &rates,
-        &config.timing,
-        &mut progress,
-        &mut tally,
-        &claim,
+    let batch = cohort::next_entries(&mut cohort, &pages, limit);
+    let touched = touch::touch(
+        &mut deps,
+        &env,
+        &config,
+        &batch,
+        globals.opened,
+        &mut stream,
     )?;
-    save_progress(storage, &entry.session_id, &progress);
-    save_tally(storage, &entry.session_id, &entry.kid, &tally);
-    Ok(earned)
+    let mut owed = credits(deps.storage)?;
+    for touch::Earned {
+        place,
+        token,
+        amount,
+    } in touched.earned
+    {
+        owed.earn(token, amount)?;
+        cohort.earn(place, token, amount)?;
+    }
+    save_credits(deps.storage, &owed);
+
+    let mut message = None;
+    if cohort.done >= cohort.pages().saturating_mul(wide(PAGE_ENTRIES)) {
+        let credit = credit::message(deps.storage, rewards, &pages, &cohort, &mut stream)?;
+        message = Some(credit);
+        leave(deps.storage, &mut queue, cohort.pages())?;
+        cohort = Cohort::default();
+    }
+    cohort.save(deps.storage);
+    let notified = notification::attributes(deps.storage, &env, &mut stream, &touched.notes)?;
+    Ok(answer(batch.worked_off, &queue, cohort.done)?
+        .add_attributes(notified)
+        .add_messages(message))
 }
 
-/// One row per operator and token.
-fn merge(earned: &mut Vec<Credit>, credit: Credit) -> Result<(), MoneyError> {
-    let same = |c: &&mut Credit| c.operator == credit.operator && c.token == credit.token;
-    match earned.iter_mut().find(same) {
-        Some(row) => {
-            let overflow = MoneyError::Overflow { what: "credits" };
-            row.amount = row.amount.checked_add(credit.amount).ok_or(overflow)?;
-        }
-        None => earned.push(credit),
+/// Removes the pages at the head of the queue.
+fn leave(storage: &mut dyn Storage, queue: &mut Queue, pages: u64) -> Result<(), ContractError> {
+    for index in (queue.head..).take_while(|i| i.saturating_sub(queue.head) < pages) {
+        remove_page(storage, index);
     }
+    queue.head = queue.head.saturating_add(pages);
+    if !queue.is_empty() {
+        queue.head_epoch = page(storage, queue.head)?.epoch;
+    }
+    save_queue(storage, queue);
     Ok(())
 }
 
-fn credit_message(
-    storage: &mut dyn Storage,
-    rewards: &Contract,
-    rows: &[Credit],
-) -> Result<CosmosMsg, ContractError> {
-    let payload: Vec<u8> = rows.iter().flat_map(encode).collect();
-    let sealed = Binary(seal(storage, &payload)?);
-    Ok(WasmMsg::Execute {
-        contract_addr: rewards.address.to_string(),
-        code_hash: rewards.code_hash.clone(),
-        msg: to_padded_binary(&ExecuteMsg::Credit { sealed })?,
-        funds: vec![],
-    }
-    .into())
+/// `done` entries of the pages at the head of the queue are worked off already.
+fn answer(finalized: u64, queue: &Queue, done: u64) -> Result<Response, ContractError> {
+    let waiting = queue.len().saturating_mul(wide(PAGE_ENTRIES));
+    Ok(respond(&FinalizeAnswer {
+        finalized: u32::try_from(finalized).unwrap_or(u32::MAX),
+        remaining: waiting.saturating_sub(done),
+    })?)
 }

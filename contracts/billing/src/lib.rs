@@ -21,6 +21,7 @@ pub mod contract;
 mod deposit;
 mod error;
 mod finalize;
+mod gas;
 pub mod money;
 mod open;
 mod payout;

@@ -10,8 +10,8 @@
 //! compromised keys. The slack is the session's, not each key's: a worker that reboots cannot
 //! raise what a user risks.
 
-use secret_ai_interface::billing::{Timing, MAX_TOKENS};
-use secret_ai_interface::MAX_LINES;
+use secret_ai_interface::billing::{Timing, MAX_KEYS, MAX_TOKENS};
+use secret_ai_interface::{Hex, Kid, MAX_LINES};
 use secret_ai_receipts::{amount, LineCount};
 use thiserror::Error;
 
@@ -91,23 +91,70 @@ pub struct Limits {
 pub struct Progress {
     /// Paid so far, base units.
     pub paid: u128,
-    /// Σ acked over the session's receipt keys.
-    pub acked: u128,
-    /// Σ unacked over the session's receipt keys.
-    pub unacked: u128,
-    /// Units used so far, over all receipt keys, one per line.
-    pub counters: [u64; MAX_LINES],
     /// Contract time of `close_session`.
     pub closed_at: Option<u64>,
     /// Epoch of a final receipt; later ones do not count.
     pub final_epoch: Option<u64>,
     /// The rest went back to the owner; nothing changes any more.
     pub reclaimed: bool,
+    /// What is known of the session's receipt keys; places are taken in the order in which the
+    /// keys are finalized.
+    pub keys: [KeyTally; MAX_KEYS],
 }
 
+impl Progress {
+    /// What may be paid under these limits, base units.
+    fn payable(&self, limits: &Limits) -> Result<u128, MoneyError> {
+        let overflow = || MoneyError::Overflow { what: "session" };
+        let sum = |of: fn(&KeyTally) -> u128| {
+            self.keys
+                .iter()
+                .try_fold(0u128, |sum, key| sum.checked_add(of(key)))
+                .ok_or_else(overflow)
+        };
+        let (acked, unacked) = (sum(KeyTally::acked)?, sum(KeyTally::unacked)?);
+        let all = acked.saturating_add(unacked.min(limits.slack));
+        Ok(all.min(limits.cap))
+    }
+
+    /// Units used so far, over all receipt keys, one per line.
+    pub fn counters(&self) -> [u64; MAX_LINES] {
+        let mut totals = [0u64; MAX_LINES];
+        for key in &self.keys {
+            for (total, count) in totals.iter_mut().zip(key.counters) {
+                *total = total.saturating_add(count);
+            }
+        }
+        totals
+    }
+
+    /// The receipt keys that were finalized.
+    pub fn kids(&self) -> impl Iterator<Item = Kid> + '_ {
+        self.keys.iter().map(|key| key.kid).filter(|k| *k != NO_KID)
+    }
+
+    /// The place of a receipt key, a new one if there is room.
+    fn key_mut(&mut self, kid: Kid) -> Option<&mut KeyTally> {
+        let place_of = |wanted| self.keys.iter().position(|key| key.kid == wanted);
+        let place = place_of(kid).or_else(|| place_of(NO_KID))?;
+        let tally = self.keys.get_mut(place)?;
+        tally.kid = kid;
+        Some(tally)
+    }
+
+    /// What is left of the cap, base units.
+    pub fn left(&self, limits: &Limits) -> u128 {
+        limits.cap.saturating_sub(self.paid)
+    }
+}
+
+/// In the place of a receipt key that is still free; no key hashes to it.
+const NO_KID: Kid = Hex([0; 20]);
+
 /// What is known of one receipt key in one session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyTally {
+    pub kid: Kid,
     /// Largest price of any of its receipts, base units.
     pub amount: u128,
     /// Largest amount that the client countersigned, base units.
@@ -118,7 +165,19 @@ pub struct Tally {
     pub compromised: bool,
 }
 
-impl Tally {
+impl Default for KeyTally {
+    fn default() -> Self {
+        KeyTally {
+            kid: NO_KID,
+            amount: 0,
+            ack: 0,
+            counters: [0; MAX_LINES],
+            compromised: false,
+        }
+    }
+}
+
+impl KeyTally {
     fn acked(&self) -> u128 {
         self.ack.min(self.amount)
     }
@@ -135,6 +194,7 @@ impl Tally {
 /// A settled receipt, as far as money is concerned. Signatures have been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
+    pub kid: Kid,
     /// Epoch whose pending set it joined.
     pub epoch: u64,
     /// Contract time at which it was settled.
@@ -175,13 +235,13 @@ pub fn has_ended(
 }
 
 /// Applies a settled receipt: returns what the worker earns by it, base units. A receipt that came
-/// too late, or says nothing new, changes nothing and earns 0.
+/// too late, says nothing new, or comes from one receipt key more than a session pays
+/// ([`MAX_KEYS`]), changes nothing and earns 0.
 pub fn apply(
     limits: &Limits,
     rates: &[u64],
     timing: &Timing,
     progress: &mut Progress,
-    tally: &mut Tally,
     claim: &Claim,
 ) -> Result<u128, MoneyError> {
     let too_late = claim.settled_at > deadline(limits, progress, timing)
@@ -191,45 +251,30 @@ pub fn apply(
     if progress.reclaimed || too_late {
         return Ok(0);
     }
-    let overflow = || MoneyError::Overflow { what: "session" };
     let lines = claim.counters.iter().zip(rates);
     let price = amount(lines.map(|(count, rate)| LineCount {
         count: *count,
         rate: *rate,
     }))
-    .map_err(|_| overflow())?;
+    .map_err(|_| MoneyError::Overflow { what: "session" })?;
 
-    let before = *tally;
+    let mut next = *progress;
+    let Some(tally) = next.key_mut(claim.kid) else {
+        return Ok(0);
+    };
     tally.amount = tally.amount.max(price);
     tally.ack = tally.ack.max(claim.ack);
     tally.compromised |= claim.compromised;
-    for ((known, claimed), total) in tally
-        .counters
-        .iter_mut()
-        .zip(claim.counters)
-        .zip(&mut progress.counters)
-    {
-        *total = total.saturating_add(claimed.saturating_sub(*known));
+    for (known, claimed) in tally.counters.iter_mut().zip(claim.counters) {
         *known = claimed.max(*known);
     }
     if claim.is_final {
-        let epoch = progress
-            .final_epoch
-            .map_or(claim.epoch, |e| e.min(claim.epoch));
-        progress.final_epoch = Some(epoch);
+        let epoch = next.final_epoch.map_or(claim.epoch, |e| e.min(claim.epoch));
+        next.final_epoch = Some(epoch);
     }
-
-    let replace = |sum: u128, old: u128, new: u128| sum.checked_sub(old)?.checked_add(new);
-    progress.acked = replace(progress.acked, before.acked(), tally.acked()).ok_or_else(overflow)?;
-    progress.unacked =
-        replace(progress.unacked, before.unacked(), tally.unacked()).ok_or_else(overflow)?;
-
-    let payable = progress
-        .acked
-        .saturating_add(progress.unacked.min(limits.slack));
-    let paid = payable.min(limits.cap).max(progress.paid);
-    let earned = paid.saturating_sub(progress.paid);
-    progress.paid = paid;
+    next.paid = next.payable(limits)?.max(progress.paid);
+    let earned = next.paid.saturating_sub(progress.paid);
+    *progress = next;
     Ok(earned)
 }
 
@@ -249,29 +294,33 @@ pub fn reclaim(
         return None;
     }
     progress.reclaimed = true;
-    Some(limits.cap.saturating_sub(progress.paid))
+    Some(progress.left(limits))
 }
 
-/// What the vault owes to workers in one token: credits that rewards has not paid out yet.
+/// What the vault owes to workers, per token: credits that rewards has not paid out yet, and
+/// earnings of a cohort that rewards will hear of at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Credits(pub u128);
+pub struct Credits(pub [u128; MAX_TOKENS]);
 
 impl Credits {
-    /// A batch was credited.
-    pub fn earn(&mut self, amount: u128) -> Result<(), MoneyError> {
+    /// A worker earned something.
+    pub fn earn(&mut self, token: u8, amount: u128) -> Result<(), MoneyError> {
         let overflow = MoneyError::Overflow { what: "credits" };
-        self.0 = self.0.checked_add(amount).ok_or(overflow)?;
+        let owed = self.0.get_mut(usize::from(token)).ok_or(overflow.clone())?;
+        *owed = owed.checked_add(amount).ok_or(overflow)?;
         Ok(())
     }
 
     /// Rewards pays a claim out of the vault.
-    pub fn pay_out(&mut self, amount: u128) -> Result<(), MoneyError> {
+    pub fn pay_out(&mut self, token: u8, amount: u128) -> Result<(), MoneyError> {
+        let available = self.0.get(usize::from(token)).copied().unwrap_or(0);
         let refused = MoneyError::Insufficient {
             what: "credits",
             needed: amount,
-            available: self.0,
+            available,
         };
-        self.0 = self.0.checked_sub(amount).ok_or(refused)?;
+        let owed = self.0.get_mut(usize::from(token)).ok_or(refused.clone())?;
+        *owed = available.checked_sub(amount).ok_or(refused)?;
         Ok(())
     }
 }

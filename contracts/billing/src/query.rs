@@ -1,19 +1,23 @@
 //! Queries: what users and workers may look up, without a trace on the chain.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{channel_info, list_channels, BILLING_CHANNELS};
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::billing::{
     AccountAnswer, Balance, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, QueryMsg,
-    SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer,
+    SessionAnswer, SessionAuth, SessionStatus, SessionsAnswer, PAGE_ENTRIES,
 };
 use secret_ai_interface::SessionId;
 
 use crate::clock::epoch_of;
-use crate::error::ContractError;
+use crate::error::{wide, ContractError};
 use crate::money::{deadline, has_ended, Progress};
-use crate::state::{account, clock, horizon, progress, queue, session_id, terms, Config, Terms};
+use crate::state::{
+    account, globals, horizon, own_session, progress, queue, seed, session_id, session_number,
+    terms, Cohort, Config, Terms,
+};
 
 const MAX_PAGE: u32 = 30;
 
@@ -38,12 +42,44 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
         QueryMsg::Session { session_id, auth } => {
             to_padded_binary(&session_for_worker(deps, &env, session_id, &auth)?)
         }
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&BILLING_CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
+        } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &BILLING_CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
         QueryMsg::WithPermit { permit, query } => {
             let owner = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
             match query {
                 PermitQuery::Account {} => to_padded_binary(&own_account(deps, &owner)?),
                 PermitQuery::Sessions { start, limit } => {
                     to_padded_binary(&own_sessions(deps, &env, &owner, start, limit)?)
+                }
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info =
+                        channel_info(deps, &env, &BILLING_CHANNELS, &owner, &channels, txhash)?;
+                    to_padded_binary(&info)
+                }
+                PermitQuery::ListPermitRevocations { page, page_size } => {
+                    to_padded_binary(&access::permit_revocations(deps, &owner, page, page_size)?)
                 }
             }
         }
@@ -71,13 +107,17 @@ fn config(deps: Deps) -> StdResult<ConfigAnswer> {
 
 fn clock_answer(deps: Deps, env: &Env) -> StdResult<ClockAnswer> {
     let config = Config::load(deps.storage)?;
-    let clock = clock(deps.storage, env)?;
+    let clock = globals(deps.storage, env)?.clock;
     let (now, finalized_before) = horizon(deps.storage, &clock, &config.timing)?;
+    let pages = queue(deps.storage)?.len();
+    let done = Cohort::load(deps.storage)?.map_or(0, |cohort| cohort.done);
     Ok(ClockAnswer {
         now,
         epoch: epoch_of(now, config.timing.epoch_s),
         finalized_before,
-        pending: queue(deps.storage)?.len(),
+        pending: pages
+            .saturating_mul(wide(PAGE_ENTRIES))
+            .saturating_sub(done),
         paused: clock.paused(),
     })
 }
@@ -109,11 +149,11 @@ fn own_sessions(
         .min(total);
     let mut sessions = Vec::new();
     for counter in start..end {
-        let id = session_id(deps.storage, owner, counter)?;
-        let terms = terms(deps.storage, &id)?.ok_or(ContractError::UnknownSession)?;
+        let number = own_session(deps.storage, owner, counter)?;
+        let terms = terms(deps.storage, number)?.ok_or(ContractError::UnknownSession)?;
         sessions.push(OwnSession {
             counter,
-            session: answer(deps, env, id, terms)?,
+            session: answer(deps, env, number, terms)?,
         });
     }
     Ok(SessionsAnswer { sessions, total })
@@ -127,23 +167,25 @@ fn session_for_worker(
     id: SessionId,
     auth: &SessionAuth,
 ) -> Result<SessionAnswer, ContractError> {
-    let terms = terms(deps.storage, &id)?.filter(|t| t.auth == *auth);
     let reason = "no session has this id and authenticator";
-    let terms = terms.ok_or(ContractError::Invalid {
+    let unknown = || ContractError::Invalid {
         field: "session_id",
         reason,
-    })?;
-    answer(deps, env, id, terms)
+    };
+    let number = session_number(&seed(deps.storage)?, &id)?.ok_or_else(unknown)?;
+    let terms = terms(deps.storage, number)?.filter(|t| t.auth == *auth);
+    answer(deps, env, number, terms.ok_or_else(unknown)?)
 }
 
 fn answer(
     deps: Deps,
     env: &Env,
-    session_id: SessionId,
+    number: u64,
     terms: Terms,
 ) -> Result<SessionAnswer, ContractError> {
     let config = Config::load(deps.storage)?;
-    let progress = progress(deps.storage, &session_id)?;
+    let session_id = session_id(&seed(deps.storage)?, number)?;
+    let progress = progress(deps.storage, number)?;
     let status = status(deps, env, &config, &terms, &progress)?;
     Ok(SessionAnswer {
         session_id,
@@ -154,8 +196,9 @@ fn answer(
         expires: terms.limits.expires,
         auth: terms.auth,
         paid: Uint128::new(progress.paid),
+        keys: progress.kids().collect(),
         counters: progress
-            .counters
+            .counters()
             .into_iter()
             .take(terms.lines.len())
             .collect(),
@@ -172,7 +215,7 @@ fn status(
     terms: &Terms,
     progress: &Progress,
 ) -> StdResult<SessionStatus> {
-    let clock = clock(deps.storage, env)?;
+    let clock = globals(deps.storage, env)?.clock;
     let (now, finalized_before) = horizon(deps.storage, &clock, &config.timing)?;
     let over = now > terms.limits.expires
         || progress.closed_at.is_some()

@@ -208,6 +208,8 @@ fn a_permit_shows_its_signers_sessions() {
         let wallet = Wallet::new(who);
         let params = PermitParams {
             allowed_tokens: vec![suite.billing.address.to_string()],
+            created: None,
+            expires: None,
             permit_name: "p".into(),
             chain_id: "secretdev-1".into(),
             permissions: vec![Permission::Owner],
@@ -277,7 +279,9 @@ fn rows_have_one_size_per_slot() {
         let slot = String::from_utf8_lossy(slot).to_string();
         sizes.entry(slot).or_default().insert(value.len());
     }
-    for slot in ["account", "terms", "progress", "pending"] {
+    for slot in [
+        "account", "own", "terms", "progress", "page", "queue", "globals",
+    ] {
         assert_eq!(sizes[slot].len(), 1, "{slot}: {:?}", sizes[slot]);
     }
 }

@@ -2,15 +2,13 @@
 //! sessions, receipts (new, stale, repeated, permuted, of other sessions), acks, closing, pausing
 //! and claims, checked after every event.
 
-use std::collections::BTreeMap;
-
 use billing::clock::{epoch_of, Clock, PAUSE_S};
 use billing::money::{
-    apply, deadline, has_ended, reclaim, Account, Claim, Credits, Limits, Progress, Tally,
+    apply, deadline, has_ended, reclaim, Account, Claim, Credits, KeyTally, Limits, Progress,
 };
 use proptest::prelude::*;
-use secret_ai_interface::billing::Timing;
-use secret_ai_interface::MAX_LINES;
+use secret_ai_interface::billing::{Timing, MAX_KEYS};
+use secret_ai_interface::{Hex, Kid, MAX_LINES};
 use secret_ai_receipts::{amount, LineCount};
 
 const TIMING: Timing = Timing {
@@ -19,7 +17,8 @@ const TIMING: Timing = Timing {
     challenge_s: 600,
 };
 const USERS: usize = 3;
-const KIDS: usize = 2;
+/// As many as a session pays.
+const KIDS: usize = MAX_KEYS;
 
 /// One random event; indices are taken modulo what exists.
 #[derive(Clone, Debug)]
@@ -76,14 +75,17 @@ struct Session {
     limits: Limits,
     rates: [u64; 2],
     progress: Progress,
-    tallies: BTreeMap<usize, Tally>,
 }
 
 #[derive(Clone)]
 struct Entry {
     session: usize,
-    kid: usize,
     claim: Claim,
+}
+
+/// The receipt key with this index.
+fn kid(index: usize) -> Kid {
+    Hex([u8::try_from(index % KIDS).unwrap() + 1; 20])
 }
 
 /// The contract's state around the pure rules, with what the invariants need to know besides.
@@ -167,13 +169,12 @@ impl World {
                         },
                         rates: rates.map(u64::from),
                         progress: Progress::default(),
-                        tallies: BTreeMap::new(),
                     });
                 }
             }
             Event::Settle {
                 session,
-                kid,
+                kid: key,
                 counters,
                 ack,
                 is_final,
@@ -182,18 +183,15 @@ impl World {
                     let mut all = [0; MAX_LINES];
                     all[..2].copy_from_slice(&counters.map(u64::from));
                     let claim = Claim {
+                        kid: kid(key),
                         epoch: self.epoch(),
                         settled_at: self.clock.now,
                         counters: all,
                         ack: ack.into(),
                         is_final,
-                        compromised: self.compromised[kid % KIDS],
+                        compromised: self.compromised[key % KIDS],
                     };
-                    let entry = Entry {
-                        session,
-                        kid: kid % KIDS,
-                        claim,
-                    };
+                    let entry = Entry { session, claim };
                     self.settled.push(entry.clone());
                     self.pending.push(entry);
                 }
@@ -205,7 +203,8 @@ impl World {
                     let mut entry = self.settled[i].clone();
                     entry.claim.epoch = self.epoch();
                     entry.claim.settled_at = self.clock.now;
-                    entry.claim.compromised = self.compromised[entry.kid];
+                    let index = (0..KIDS).find(|i| kid(*i) == entry.claim.kid).unwrap();
+                    entry.claim.compromised = self.compromised[index];
                     self.pending.push(entry);
                 }
             }
@@ -220,7 +219,7 @@ impl World {
                 let batch: Vec<_> = self.pending.drain(..ready.min(limit % 17)).collect();
                 for entry in batch {
                     let earned = pay(&mut self.sessions[entry.session], &entry);
-                    self.credits.earn(earned).unwrap();
+                    self.credits.earn(0, earned).unwrap();
                     self.earned += earned;
                 }
             }
@@ -246,7 +245,7 @@ impl World {
                 }
             }
             Event::Claim { amount } => {
-                if self.credits.pay_out(amount.into()).is_ok() {
+                if self.credits.pay_out(0, amount.into()).is_ok() {
                     self.vault -= u128::from(amount);
                     self.claimed += u128::from(amount);
                 }
@@ -284,20 +283,20 @@ impl World {
         let locked: u128 = open.map(|s| s.limits.cap - s.progress.paid).sum();
         assert_eq!(
             self.vault,
-            free + locked + self.credits.0,
+            free + locked + self.credits.0[0],
             "I1: conservation"
         );
-        assert_eq!(self.credits.0, self.earned - self.claimed, "I1: credits");
+        assert_eq!(self.credits.0[0], self.earned - self.claimed, "I1: credits");
         for s in &self.sessions {
             assert!(s.progress.paid <= s.limits.cap, "I2: cap");
-            let acked: u128 = s.tallies.values().map(|t| t.ack.min(t.amount)).sum();
-            let amounts: u128 = s.tallies.values().map(|t| t.amount).sum();
+            let keys = s.progress.keys.iter();
+            let acked: u128 = keys.clone().map(|t| t.ack.min(t.amount)).sum();
+            let amounts: u128 = keys.map(|t| t.amount).sum();
             assert!(s.progress.paid <= amounts, "I3: above the receipts");
             assert!(
                 s.progress.paid <= acked + s.limits.slack,
                 "I3: above acks and slack"
             );
-            assert_eq!(s.progress.acked, acked, "I3: acked sum");
         }
         for user in 0..USERS {
             let own = || self.sessions.iter().filter(|s| s.user == user);
@@ -320,30 +319,23 @@ impl World {
 
 fn pay(session: &mut Session, entry: &Entry) -> u128 {
     let (before, ended) = (session.progress, session.progress.reclaimed);
-    let tally = session.tallies.entry(entry.kid).or_default();
-    let old = *tally;
-    let earned = apply(
-        &session.limits,
-        &session.rates,
-        &TIMING,
-        &mut session.progress,
-        tally,
-        &entry.claim,
-    )
-    .unwrap();
+    let (limits, rates) = (&session.limits, &session.rates);
+    let earned = apply(limits, rates, &TIMING, &mut session.progress, &entry.claim).unwrap();
     let after = session.progress;
-    assert!(
-        after.paid >= before.paid && after.acked >= before.acked,
-        "I4: monotone"
-    );
-    assert!(
-        tally.amount >= old.amount && tally.ack >= old.ack,
-        "I4: monotone tally"
-    );
-    assert!(
-        after.counters.iter().ge(before.counters.iter()),
-        "I4: counters"
-    );
+    assert!(after.paid >= before.paid, "I4: monotone");
+    for (old, new) in before.keys.iter().zip(&after.keys) {
+        let kept = old.kid == new.kid || *old == KeyTally::default();
+        assert!(kept, "I4: a key lost its place");
+        assert!(
+            new.amount >= old.amount && new.ack >= old.ack,
+            "I4: monotone tally"
+        );
+        let counters = new.counters.iter().zip(old.counters);
+        assert!(
+            counters.into_iter().all(|(new, old)| *new >= old),
+            "I4: counters"
+        );
+    }
     if ended {
         assert_eq!(before, after, "I4: an ended session changed");
     }
@@ -407,7 +399,7 @@ proptest! {
             prop_assert!(world.sessions[session].progress.reclaimed, "I6: stuck session");
         }
         let free: u128 = world.accounts.iter().map(|a| a.free(0)).sum();
-        prop_assert_eq!(world.vault, free + world.credits.0, "I6: stuck money");
+        prop_assert_eq!(world.vault, free + world.credits.0[0], "I6: stuck money");
     }
 
     /// I7 and I8: whatever the order, repetition and batching of receipts that were settled in
@@ -421,23 +413,24 @@ proptest! {
     ) {
         let rates = [900_000, 2_300_000];
         let limits = Limits { cap: cap.into(), slack: slack.into(), expires: 2_000_000 };
-        let claims: Vec<_> = receipts.iter().map(|(kid, counters, ack)| {
+        let claims: Vec<_> = receipts.iter().map(|(index, counters, ack)| {
             let mut all = [0; MAX_LINES];
             all[..2].copy_from_slice(&counters.map(u64::from));
-            (*kid, Claim {
+            (*index, Claim {
+                kid: kid(*index),
                 epoch: 16_666, settled_at: 1_000_000, counters: all, ack: (*ack).into(),
                 is_final: false, compromised: false,
             })
         }).collect();
         let run = |claims: &[(usize, Claim)]| {
-            let mut session = Session {
-                user: 0, limits, rates, progress: Progress::default(), tallies: BTreeMap::new(),
-            };
+            let mut session = Session { user: 0, limits, rates, progress: Progress::default() };
             let mut earned = 0;
-            for (kid, claim) in claims {
-                earned += pay(&mut session, &Entry { session: 0, kid: *kid, claim: *claim });
+            for (_, claim) in claims {
+                earned += pay(&mut session, &Entry { session: 0, claim: *claim });
             }
-            (session.progress, session.tallies, earned)
+            // Keys take their places in the order in which they come.
+            session.progress.keys.sort_by_key(|key| key.kid.0);
+            (session.progress, earned)
         };
         let straight = run(&claims);
         let mut shuffled = claims.clone();
@@ -458,7 +451,7 @@ proptest! {
         let acks: Vec<_> = (0..KIDS).map(|kid| best(kid, &|c| c.ack).min(amounts[kid])).collect();
         let (amount, acked) = (amounts.iter().sum::<u128>(), acks.iter().sum::<u128>());
         let payable = acked + (amount - acked).min(slack.into());
-        prop_assert_eq!(straight.2, payable.min(cap.into()), "I7");
+        prop_assert_eq!(straight.1, payable.min(cap.into()), "I7");
     }
 }
 
@@ -478,6 +471,7 @@ fn closing_after_settlement_does_not_lower_the_payment() {
     let mut counters = [0; MAX_LINES];
     counters[0] = 700;
     let claim = |settled_at| Claim {
+        kid: kid(0),
         epoch: settled_at / 60,
         settled_at,
         counters,
@@ -485,19 +479,8 @@ fn closing_after_settlement_does_not_lower_the_payment() {
         is_final: false,
         compromised: false,
     };
-    let mut tally = Tally::default();
     let rates = [1_000_000];
-    let mut pay = |at| {
-        apply(
-            &limits,
-            &rates,
-            &TIMING,
-            &mut progress,
-            &mut tally,
-            &claim(at),
-        )
-        .unwrap()
-    };
+    let mut pay = |at| apply(&limits, &rates, &TIMING, &mut progress, &claim(at)).unwrap();
     assert_eq!(pay(1_601), 0, "after the deadline");
     assert_eq!(pay(1_600), 700, "at the deadline");
     assert_eq!(pay(1_600), 0, "twice");
@@ -535,10 +518,11 @@ fn compromise_leaves_only_acked_amounts() {
         slack: 1_000,
         expires: 5_000,
     };
-    let (mut progress, mut tally) = (Progress::default(), Tally::default());
+    let mut progress = Progress::default();
     let mut counters = [0; MAX_LINES];
     counters[0] = 500;
     let claim = Claim {
+        kid: kid(0),
         epoch: 1,
         settled_at: 60,
         counters,
@@ -546,14 +530,38 @@ fn compromise_leaves_only_acked_amounts() {
         is_final: false,
         compromised: true,
     };
-    let earned = apply(
-        &limits,
-        &[1_000_000],
-        &TIMING,
-        &mut progress,
-        &mut tally,
-        &claim,
-    )
-    .unwrap();
+    let earned = apply(&limits, &[1_000_000], &TIMING, &mut progress, &claim).unwrap();
     assert_eq!(earned, 200);
+}
+
+/// A session pays four receipt keys; a fifth earns nothing and changes nothing, the four go on.
+#[test]
+fn a_fifth_receipt_key_is_not_paid() {
+    let limits = Limits {
+        cap: 10_000,
+        slack: 10_000,
+        expires: 5_000,
+    };
+    let mut progress = Progress::default();
+    let mut pay = |key: u8, count: u64| {
+        let mut counters = [0; MAX_LINES];
+        counters[0] = count;
+        let claim = Claim {
+            kid: Hex([key; 20]),
+            epoch: 1,
+            settled_at: 60,
+            counters,
+            ack: 0,
+            is_final: true,
+            compromised: false,
+        };
+        let before = progress;
+        let earned = apply(&limits, &[1_000_000], &TIMING, &mut progress, &claim).unwrap();
+        (earned, before == progress)
+    };
+    for key in 1..=4 {
+        assert_eq!(pay(key, 100), (100, false));
+    }
+    assert_eq!(pay(5, 100), (0, true));
+    assert_eq!(pay(2, 150), (50, false));
 }

@@ -4,7 +4,9 @@ mod common;
 
 use common::{Suite, DEPOSIT, TIMING};
 use cosmwasm_std::Uint128;
-use secret_ai_interface::billing::{EntryStatus, ExecuteMsg, SessionStatus, SettleEntry};
+use secret_ai_interface::billing::{
+    EntryStatus, ExecuteMsg, SessionStatus, SettleAnswer, SettleEntry,
+};
 use secret_ai_interface::registry::KidStatus;
 
 fn entry(receipt: cosmwasm_std::Binary) -> SettleEntry {
@@ -132,36 +134,103 @@ fn a_receipt_for_a_session_that_is_not_there_is_worked_off_and_harms_nobody() {
         entry(suite.receipt(&id, 1, 10, false)),
     ];
     suite.settle(entries).unwrap();
-    assert_eq!(suite.clock().pending, 2);
+    assert_eq!(suite.clock().pending, 4, "a page counts as full");
     suite.finalize();
     assert_eq!(suite.clock().pending, 0);
     assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(10));
 }
 
 #[test]
-fn a_batch_takes_the_oldest_entries_first_and_no_more_than_its_limit() {
+fn a_page_of_another_key_or_without_good_entries_is_not_kept() {
     let mut suite = Suite::new();
     let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
-    for seq in 1..=5 {
-        suite
-            .settle(vec![entry(suite.receipt(&id, seq, seq * 10, false))])
-            .unwrap();
+    let bad = SettleEntry {
+        receipt: cosmwasm_std::Binary(vec![1; 30]),
+        ack: None,
+    };
+    let answer = suite.settle(vec![bad]).unwrap();
+    assert_eq!(answer.statuses, [EntryStatus::BadReceipt]);
+    assert!(suite.settle(vec![]).unwrap().statuses.is_empty());
+    assert_eq!(suite.clock().pending, 0, "a stranger cannot fill the queue");
+
+    let kid = secret_ai_interface::Hex([9; 20]);
+    let receipt = entry(suite.receipt(&id, 1, 10, false));
+    let unknown = ExecuteMsg::Settle {
+        kid,
+        entries: vec![receipt.clone()],
+        padding: None,
+    };
+    let data = suite.send("relayer", &unknown).unwrap().data.unwrap();
+    let answer: SettleAnswer = cosmwasm_std::from_slice(&data).unwrap();
+    assert_eq!(answer.statuses, [EntryStatus::UnknownKid]);
+    assert_eq!(suite.clock().pending, 0);
+
+    let five = suite.settle(vec![receipt; 5]).unwrap_err();
+    assert!(five.contains("entries: 5, must be 0 to 4"), "{five}");
+}
+
+#[test]
+fn an_operators_empty_page_is_worked_off_and_pays_nobody() {
+    let mut suite = Suite::new();
+    let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
+    suite.settle_as("operator", vec![]).unwrap();
+    assert_eq!(suite.clock().pending, 4);
+    suite.finalize();
+    assert_eq!(suite.clock().pending, 0);
+    assert_eq!(suite.session(&id).unwrap().paid, Uint128::zero());
+    assert!(suite.session(&id).unwrap().keys.is_empty());
+}
+
+/// Many pages, worked off in small batches: everything is paid exactly once, and nothing is
+/// finalized before the whole cohort is.
+#[test]
+fn a_cohort_is_worked_off_in_batches_of_any_size() {
+    for limit in [1, 3, 5, 16] {
+        let mut suite = Suite::new();
+        let open = |suite: &mut Suite| suite.open(suite.terms(1_000, 1_000)).unwrap();
+        let ids: Vec<_> = (0..6).map(|_| open(&mut suite)).collect();
+        for id in &ids {
+            let receipts = [(1, 10), (2, 30)].map(|(seq, n)| suite.receipt(id, seq, n, false));
+            suite.settle(receipts.map(entry).to_vec()).unwrap();
+        }
+        suite.app.advance(TIMING.epoch_s);
+        let epoch = suite.clock().epoch;
+        let mut waiting = 6 * 4;
+        while waiting > 0 {
+            assert_eq!(suite.clock().finalized_before, epoch - 1);
+            let answer = suite.finalize_batch(limit);
+            assert_eq!(u64::from(answer.finalized), waiting.min(limit.into()));
+            waiting -= u64::from(answer.finalized);
+            assert_eq!(answer.remaining, waiting);
+            assert_eq!(suite.clock().pending, waiting);
+        }
+        assert_eq!(suite.clock().finalized_before, epoch);
+        for id in &ids {
+            let session = suite.session(id).unwrap();
+            assert_eq!((session.paid, session.keys.len()), (Uint128::new(30), 1));
+        }
+        let nothing = suite.finalize_batch(limit);
+        assert_eq!((nothing.finalized, nothing.remaining), (0, 0));
+    }
+}
+
+/// 33 pages of one epoch make two cohorts; pages of the running epoch wait.
+#[test]
+fn a_cohort_has_at_most_32_pages_of_one_epoch() {
+    let mut suite = Suite::new();
+    let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
+    for seq in 1..=33 {
+        let receipt = suite.receipt(&id, seq, seq, false);
+        suite.settle(vec![entry(receipt)]).unwrap();
     }
     suite.app.advance(TIMING.epoch_s);
-    let epoch = suite.clock().epoch - 1;
-    for (limit, pending, paid) in [(2, 3, 20), (2, 1, 40), (2, 0, 50)] {
-        suite
-            .send(
-                "crank",
-                &ExecuteMsg::Finalize {
-                    epoch,
-                    limit,
-                    padding: None,
-                },
-            )
-            .unwrap();
-        assert_eq!(suite.clock().pending, pending);
-        assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(paid));
+    let late = suite.receipt(&id, 99, 99, false);
+    suite.settle(vec![entry(late)]).unwrap();
+    for _ in 0..8 {
+        assert_eq!(suite.finalize_batch(16).finalized, 16);
     }
-    assert_eq!(suite.clock().finalized_before, suite.clock().epoch);
+    let second = suite.finalize_batch(16);
+    assert_eq!((second.finalized, second.remaining), (4, 4));
+    assert_eq!(suite.finalize_batch(16).finalized, 0, "epoch not over");
+    assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(33));
 }

@@ -1,8 +1,8 @@
 //! Who may read: viewing keys and permits, and the queries behind them.
 
-use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response, StdResult};
-use secret_ai_contract_kit::{padding, permit, viewing_key};
-use secret_ai_interface::auth::{Permission, Permit};
+use cosmwasm_std::{Addr, Deps, DepsMut, Env, MessageInfo, Response, StdResult};
+use secret_ai_contract_kit::{access, padding, permit, viewing_key};
+use secret_ai_interface::auth::{Permission, Permit, RevokedInterval};
 use secret_ai_interface::token::{ExecuteAnswer, QueryAnswer, QueryWithPermit, ResponseStatus};
 
 use crate::error::TokenError;
@@ -37,6 +37,29 @@ pub fn revoke_permit(
 ) -> Result<Response, TokenError> {
     permit::revoke(deps.storage, &info.sender, &permit_name)?;
     Ok(padding::respond(&ExecuteAnswer::RevokePermit {
+        status: ResponseStatus::Success,
+    })?)
+}
+
+pub fn revoke_all_permits(
+    deps: DepsMut,
+    info: MessageInfo,
+    interval: RevokedInterval,
+) -> Result<Response, TokenError> {
+    let revocation_id = permit::revoke_all(deps.storage, &info.sender, interval)?;
+    Ok(padding::respond(&ExecuteAnswer::RevokeAllPermits {
+        status: ResponseStatus::Success,
+        revocation_id,
+    })?)
+}
+
+pub fn delete_permit_revocation(
+    deps: DepsMut,
+    info: MessageInfo,
+    revocation_id: String,
+) -> Result<Response, TokenError> {
+    permit::delete(deps.storage, &info.sender, &revocation_id)?;
+    Ok(padding::respond(&ExecuteAnswer::DeletePermitRevocation {
         status: ResponseStatus::Success,
     })?)
 }
@@ -81,7 +104,22 @@ pub fn with_permit(
             }
             allowance::query(deps, &owner, &spender)
         }
+        QueryWithPermit::ListPermitRevocations { page, page_size } => {
+            let signer = permit::validate(deps, &env, &signed, &[Permission::Owner])?;
+            permit_revocations(deps, &signer, page, page_size)
+        }
     }
+}
+
+/// A page of an account's revocations of permits, for whoever has shown the right to see them.
+pub fn permit_revocations(
+    deps: Deps,
+    owner: &Addr,
+    page: Option<u32>,
+    page_size: Option<u32>,
+) -> Result<QueryAnswer, TokenError> {
+    let revocations = access::permit_revocations(deps, owner, page, page_size)?.revocations;
+    Ok(QueryAnswer::ListPermitRevocations { revocations })
 }
 
 /// An account's balance, for whoever has shown the right to see it.

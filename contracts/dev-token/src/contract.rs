@@ -1,17 +1,16 @@
 //! Entry points: each message to its function.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
-use secret_ai_contract_kit::padding;
+use secret_ai_contract_kit::{flat_gas, padding};
 use secret_ai_interface::token::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
 use crate::error::TokenError;
 use crate::transfer::Delivery;
-use crate::{allowance, auth, info as token, mint, transfer};
+use crate::{allowance, auth, gas, info as token, mint, transfer};
+
+secret_ai_contract_kit::entry_points!(unknown: crate::gas::UNKNOWN);
 
 /// Creates the token.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     _env: Env,
@@ -22,13 +21,13 @@ pub fn instantiate(
 }
 
 /// Changes state.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, TokenError> {
+    flat_gas::target(gas::target(&msg));
     match msg {
         ExecuteMsg::Transfer {
             recipient, amount, ..
@@ -96,6 +95,12 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             auth::revoke_permit(deps, info, permit_name)
         }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            auth::revoke_all_permits(deps, info, interval)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => {
+            auth::delete_permit_revocation(deps, info, revocation_id)
+        }
         ExecuteMsg::Mint {
             recipient, amount, ..
         } => mint::mint(deps, info, recipient, amount),
@@ -104,7 +109,6 @@ pub fn execute(
 }
 
 /// Answers, padded.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, TokenError> {
     let answer = match msg {
         QueryMsg::TokenInfo {} => token::token_info(deps)?,
@@ -120,6 +124,16 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, TokenError> 
         } => auth::with_key(deps, &[&owner, &spender], &key, || {
             allowance::query(deps, &owner, &spender)
         })?,
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => auth::with_key(
+            deps,
+            &[viewer.address.as_str()],
+            &viewer.viewing_key,
+            || auth::permit_revocations(deps, &viewer.address, page, page_size),
+        )?,
         QueryMsg::WithPermit { permit, query } => auth::with_permit(deps, env, permit, query)?,
     };
     Ok(padding::to_padded_binary(&answer)?)

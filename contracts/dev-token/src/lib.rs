@@ -18,6 +18,7 @@ mod allowance;
 mod auth;
 pub mod contract;
 mod error;
+mod gas;
 mod info;
 mod mint;
 mod state;

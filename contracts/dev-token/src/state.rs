@@ -120,21 +120,24 @@ pub fn create(storage: &mut dyn Storage, to: &Addr, amount: Uint128) -> Result<(
     Ok(())
 }
 
-/// Moves tokens. The debit is stored before the credit is read, so that a transfer to oneself
-/// changes nothing.
+/// Moves tokens; to oneself it changes nothing. Both balances are read before anything can fail, so
+/// that the slots read do not tell what was wrong.
 pub fn move_tokens(
     storage: &mut dyn Storage,
     from: &Addr,
     to: &Addr,
     amount: Uint128,
 ) -> Result<(), TokenError> {
-    let rest = balance(storage, from.as_str())?
+    let has = balance(storage, from.as_str())?;
+    let owned = balance(storage, to.as_str())?;
+    let rest = has
         .checked_sub(amount)
         .map_err(|_| TokenError::InsufficientFunds { required: amount })?;
-    row::save(storage, &balance_key(from.as_str()), &Amount(rest));
-    let owned = balance(storage, to.as_str())?
+    let owned = if from == to { rest } else { owned };
+    let owned = owned
         .checked_add(amount)
         .map_err(|_| TokenError::Overflow { amount })?;
+    row::save(storage, &balance_key(from.as_str()), &Amount(rest));
     row::save(storage, &balance_key(to.as_str()), &Amount(owned));
     Ok(())
 }

@@ -9,6 +9,11 @@ use secret_ai_interface::token::{ExecuteAnswer, ReceiverMsg, ResponseStatus};
 use crate::error::TokenError;
 use crate::{allowance, state};
 
+/// Digits of the largest amount.
+const AMOUNT_DIGITS: usize = 39;
+/// Bytes of a block of a call of `receive`.
+pub const RECEIVE_BLOCK: usize = 1_024;
+
 /// Where a `send` goes and what it says.
 pub struct Delivery {
     pub recipient: String,
@@ -96,9 +101,16 @@ fn deliver(
     Ok(Some(WasmMsg::Execute {
         contract_addr: recipient.into_string(),
         code_hash,
-        msg: Binary(padding::pad(to_vec(&call)?)),
+        msg: received(to_vec(&call)?, amount),
         funds: vec![],
     }))
+}
+
+/// The call of `receive`, of a length that memo and message decide, never the amount.
+fn received(mut call: Vec<u8>, amount: Uint128) -> Binary {
+    let spare = AMOUNT_DIGITS.saturating_sub(amount.to_string().len());
+    call.resize(call.len().saturating_add(spare), b' ');
+    Binary(padding::pad_to(call, RECEIVE_BLOCK))
 }
 
 /// The code hash given with the message, else the one that the recipient registered.

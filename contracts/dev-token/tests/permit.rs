@@ -1,42 +1,63 @@
-//! `with_permit` and `revoke_permit` (SNIP-24).
+//! `with_permit` and `revoke_permit` (SNIP-24); dates and `revoke_all_permits` (SNIP-24.1).
 
 #[allow(dead_code)] // each test file uses its part
 mod common;
 
-use common::Suite;
-use cosmwasm_std::Binary;
+use common::{Suite, KEY};
+use cosmwasm_std::{Binary, Uint64};
 use secret_ai_interface::auth::{
-    Permission, Permit, PermitParams, PermitPublicKey, PermitSignature,
+    Permission, Permit, PermitParams, PermitPublicKey, PermitRevocation, PermitSignature,
+    RevokedInterval, Viewer, ANY_TOKEN,
 };
-use secret_ai_interface::token::{ExecuteMsg, QueryAnswer, QueryMsg, QueryWithPermit};
+use secret_ai_interface::token::{
+    ExecuteAnswer, ExecuteMsg, QueryAnswer, QueryMsg, QueryWithPermit, ResponseStatus,
+};
 use secret_ai_multi_test::Wallet;
 
 /// What a wallet signs, written by hand: it must not come from the code under test.
-fn sign_doc(token: &str, permission: &str) -> String {
+fn sign_doc(token: &str, dates: &str, permission: &str) -> String {
     format!(
         concat!(
             r#"{{"account_number":"0","chain_id":"secretdev-1","#,
             r#""fee":{{"amount":[{{"amount":"0","denom":"uscrt"}}],"gas":"1"}},"memo":"","#,
-            r#""msgs":[{{"type":"query_permit","value":{{"allowed_tokens":["{}"],"#,
+            r#""msgs":[{{"type":"query_permit","value":{{"allowed_tokens":["{}"],{}"#,
             r#""permissions":["{}"],"permit_name":"test"}}}}],"sequence":"0"}}"#
         ),
-        token, permission
+        token, dates, permission
     )
 }
 
+/// For the token, without dates.
 fn permit(suite: &Suite, signer: &str, permission: Permission) -> Permit {
+    let token = suite.token.address.as_str();
+    dated(token, None, None, signer, permission)
+}
+
+fn dated(
+    token: &str,
+    created: Option<&str>,
+    expires: Option<&str>,
+    signer: &str,
+    permission: Permission,
+) -> Permit {
     let wallet = Wallet::new(signer);
     let name = match permission {
         Permission::Owner => "owner",
         Permission::Balance => "balance",
         Permission::History => "history",
         Permission::Allowance => "allowance",
+        Permission::Other(ref name) => name,
     };
-    let token = suite.token.address.to_string();
-    let signature = wallet.sign(sign_doc(&token, name).as_bytes());
+    let field = |name, date: Option<&str>| {
+        date.map_or(String::new(), |date| format!(r#""{name}":"{date}","#))
+    };
+    let dates = field("created", created) + &field("expires", expires);
+    let signature = wallet.sign(sign_doc(token, &dates, name).as_bytes());
     Permit {
         params: PermitParams {
-            allowed_tokens: vec![token],
+            allowed_tokens: vec![token.to_string()],
+            created: created.map(str::to_string),
+            expires: expires.map(str::to_string),
             permit_name: "test".to_string(),
             chain_id: "secretdev-1".to_string(),
             permissions: vec![permission],
@@ -135,4 +156,121 @@ fn revoked_permit_opens_nothing_and_only_for_its_signer() {
     let of = |signer| permit(&suite, signer, Permission::Balance);
     assert!(ask(&suite, of("alice"), QueryWithPermit::Balance {}).is_err());
     assert!(ask(&suite, of("bob"), QueryWithPermit::Balance {}).is_ok());
+}
+
+const NEW_YEAR: &str = "2026-01-01T00:00:00.000Z";
+
+/// The chain starts at new year.
+#[test]
+fn permit_is_good_between_its_dates_for_any_token_too() {
+    let mut suite = Suite::new();
+    let here = suite.token.address.to_string();
+    let of = |token: &str| {
+        let expires = Some("2026-01-01T01:00:00.000Z");
+        dated(token, Some(NEW_YEAR), expires, "alice", Permission::Balance)
+    };
+    let open = |suite: &Suite, permit| ask(suite, permit, QueryWithPermit::Balance {}).is_ok();
+    let future = dated(
+        &here,
+        Some("2026-01-01T00:00:00.001Z"),
+        None,
+        "alice",
+        Permission::Balance,
+    );
+    assert!(!open(&suite, future));
+    for token in [here.as_str(), ANY_TOKEN] {
+        assert!(open(&suite, of(token)), "{token}");
+    }
+    suite.app.advance(3_600);
+    for token in [here.as_str(), ANY_TOKEN] {
+        assert!(!open(&suite, of(token)), "{token}");
+    }
+}
+
+fn revoke_all(suite: &mut Suite, before: Option<u64>, after: Option<u64>) -> String {
+    let msg = ExecuteMsg::RevokeAllPermits {
+        interval: RevokedInterval {
+            created_before: before.map(Uint64::new),
+            created_after: after.map(Uint64::new),
+        },
+        padding: None,
+    };
+    let alice = suite.alice.clone();
+    match suite.answer(&alice, &msg) {
+        ExecuteAnswer::RevokeAllPermits { revocation_id, .. } => revocation_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn permits_of_an_interval_are_revoked_until_it_is_deleted() {
+    let mut suite = Suite::new();
+    let start = suite.app.block_time();
+    suite.app.advance(600);
+    let here = suite.token.address.to_string();
+    let old = dated(&here, Some(NEW_YEAR), None, "alice", Permission::Balance);
+    let young = Some("2026-01-01T00:05:00.000Z");
+    let young = dated(&here, young, None, "alice", Permission::Balance);
+    let undated = permit(&suite, "alice", Permission::Balance);
+    let open = |suite: &Suite| {
+        [&old, &young, &undated]
+            .map(|permit| ask(suite, permit.clone(), QueryWithPermit::Balance {}).is_ok())
+    };
+    assert_eq!(open(&suite), [true; 3]);
+    let id = revoke_all(&mut suite, Some(start + 60), None);
+    assert_eq!((id.as_str(), open(&suite)), ("0", [false, true, false]));
+    let all = revoke_all(&mut suite, None, None);
+    assert_eq!((all.as_str(), open(&suite)), ("REVOKED_ALL", [false; 3]));
+    let alice = suite.alice.clone();
+    for revocation_id in [all, id] {
+        let msg = ExecuteMsg::DeletePermitRevocation {
+            revocation_id,
+            padding: None,
+        };
+        let status = ResponseStatus::Success;
+        let expected = ExecuteAnswer::DeletePermitRevocation { status };
+        assert_eq!(suite.answer(&alice, &msg), expected);
+    }
+    assert_eq!(open(&suite), [true; 3]);
+}
+
+#[test]
+fn revocations_are_listed_by_key_and_by_permit_of_the_owner() {
+    let mut suite = Suite::new();
+    revoke_all(&mut suite, Some(9), Some(5));
+    let interval = RevokedInterval {
+        created_before: Some(Uint64::new(9)),
+        created_after: Some(Uint64::new(5)),
+    };
+    let expected = QueryAnswer::ListPermitRevocations {
+        revocations: vec![PermitRevocation {
+            revocation_id: "0".to_string(),
+            interval,
+        }],
+    };
+    let by_key = |key: &str| {
+        suite.query(&QueryMsg::ListPermitRevocations {
+            viewer: Viewer {
+                address: suite.alice.clone(),
+                viewing_key: key.to_string(),
+            },
+            page: None,
+            page_size: None,
+        })
+    };
+    assert_eq!(by_key(KEY).unwrap(), expected);
+    let refused = by_key("a wrong key").unwrap();
+    assert!(matches!(refused, QueryAnswer::ViewingKeyError { .. }));
+
+    let here = suite.token.address.as_str();
+    let by_permit = |permission| {
+        let query = QueryWithPermit::ListPermitRevocations {
+            page: None,
+            page_size: None,
+        };
+        let permit = dated(here, Some(NEW_YEAR), None, "alice", permission);
+        ask(&suite, permit, query)
+    };
+    assert_eq!(by_permit(Permission::Owner).unwrap(), expected);
+    assert!(by_permit(Permission::Balance).is_err());
 }

@@ -1,10 +1,8 @@
 //! Entry points: which file handles which message.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, QueryRequest, Response, WasmQuery};
 use secret_ai_contract_kit::padding::{respond_empty, to_padded_binary};
-use secret_ai_contract_kit::{access, checked_address, sealed};
+use secret_ai_contract_kit::{access, checked_address, notification, sealed};
 use secret_ai_interface::billing;
 use secret_ai_interface::rewards::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
@@ -12,8 +10,9 @@ use crate::error::ContractError;
 use crate::state::Config;
 use crate::{claim, credit, query};
 
+secret_ai_contract_kit::entry_points!(unknown: 0);
+
 /// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     env: Env,
@@ -30,6 +29,7 @@ pub fn instantiate(
             msg: to_padded_binary(&billing::QueryMsg::Config {})?,
         }))?;
     sealed::make_keys(deps.storage, &env)?;
+    notification::make_secret(deps.storage, &env)?;
     sealed::open_channel(deps.storage, &answer.sealing_pk)?;
     let tokens = answer
         .tokens
@@ -40,7 +40,6 @@ pub fn instantiate(
     Ok(respond_empty())
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -49,7 +48,7 @@ pub fn execute(
 ) -> Result<Response, ContractError> {
     access::refuse_funds(&info)?;
     match msg {
-        ExecuteMsg::Credit { sealed } => credit::credit(deps, &info, &sealed),
+        ExecuteMsg::Credit { sealed } => credit::credit(deps, &env, &info, &sealed),
         ExecuteMsg::Claim { token, amount, .. } => claim::claim(deps, &info, &token, amount),
         ExecuteMsg::CreateViewingKey { entropy, .. } => {
             Ok(access::create_viewing_key(deps, &env, &info, &entropy)?)
@@ -58,10 +57,18 @@ pub fn execute(
         ExecuteMsg::RevokePermit { permit_name, .. } => {
             Ok(access::revoke_permit(deps, &info, &permit_name)?)
         }
+        ExecuteMsg::UpdateSeed { signed_doc, .. } => {
+            Ok(notification::update_seed(deps, &env, &info, &signed_doc)?)
+        }
+        ExecuteMsg::RevokeAllPermits { interval, .. } => {
+            Ok(access::revoke_all_permits(deps, &info, interval)?)
+        }
+        ExecuteMsg::DeletePermitRevocation { revocation_id, .. } => Ok(
+            access::delete_permit_revocation(deps, &info, &revocation_id)?,
+        ),
     }
 }
 
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, env, msg)
 }

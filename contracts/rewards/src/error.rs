@@ -11,8 +11,6 @@ pub enum ContractError {
     Unauthorized { must_be: &'static str },
     #[error("token: not accepted by billing")]
     UnknownToken,
-    #[error("amount: must be above 0; there is nothing to claim if it was left out")]
-    NothingToClaim,
     #[error("amount: {amount} base units, {available} can be claimed")]
     TooMuch { amount: u128, available: u128 },
     #[error("earnings: the sum exceeds 2^128 base units")]

@@ -16,6 +16,7 @@ mod claim;
 pub mod contract;
 mod credit;
 mod error;
+mod gas;
 mod query;
 mod state;
 

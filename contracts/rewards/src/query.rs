@@ -1,9 +1,10 @@
 //! Queries: each operator's earnings, for that operator alone.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
+use secret_ai_contract_kit::notification::{channel_info, list_channels, REWARDS_CHANNELS};
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::{permit, sealed, viewing_key};
-use secret_ai_interface::auth::Permission;
+use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
+use secret_ai_interface::auth::{Permission, Viewer};
 use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
 use crate::error::ContractError;
@@ -20,27 +21,60 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             viewing_key::check(deps.storage, address.as_str(), &key)?;
             to_padded_binary(&earnings(deps, &address)?)
         }
-        QueryMsg::WithPermit {
-            permit,
-            query: PermitQuery::Earnings {},
+        QueryMsg::ListChannels {} => to_padded_binary(&list_channels(&REWARDS_CHANNELS)),
+        QueryMsg::ChannelInfo {
+            channels,
+            txhash,
+            viewer,
         } => {
+            let Viewer {
+                address,
+                viewing_key,
+            } = viewer;
+            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
+            let txhash = txhash.as_deref();
+            let info = channel_info(deps, &env, &REWARDS_CHANNELS, &address, &channels, txhash)?;
+            to_padded_binary(&info)
+        }
+        QueryMsg::ListPermitRevocations {
+            viewer,
+            page,
+            page_size,
+        } => {
+            let answer = access::permit_revocations_by_key(deps, &viewer, page, page_size)?;
+            to_padded_binary(&answer)
+        }
+        QueryMsg::WithPermit { permit, query } => {
             let operator = permit::validate(deps, &env, &permit, &[Permission::Owner])?;
-            to_padded_binary(&earnings(deps, &operator)?)
+            match query {
+                PermitQuery::Earnings {} => to_padded_binary(&earnings(deps, &operator)?),
+                PermitQuery::ChannelInfo { channels, txhash } => {
+                    let txhash = txhash.as_deref();
+                    let info =
+                        channel_info(deps, &env, &REWARDS_CHANNELS, &operator, &channels, txhash)?;
+                    to_padded_binary(&info)
+                }
+                PermitQuery::ListPermitRevocations { page, page_size } => to_padded_binary(
+                    &access::permit_revocations(deps, &operator, page, page_size)?,
+                ),
+            }
         }
     }?)
 }
 
 fn earnings(deps: Deps, operator: &Addr) -> StdResult<EarningsAnswer> {
     let config = Config::load(deps.storage)?;
-    let mut earnings = Vec::with_capacity(config.tokens.len());
-    for (index, token) in (0u8..).zip(config.tokens) {
-        let row = earned(deps.storage, operator, index)?;
-        let (earned, claimed) = (Uint128::new(row.earned), Uint128::new(row.claimed));
-        earnings.push(Earnings {
+    let row = earned(deps.storage, operator)?;
+    let sums = row.earned.into_iter().zip(row.claimed);
+    let earnings = config
+        .tokens
+        .into_iter()
+        .zip(sums)
+        .map(|(token, (earned, claimed))| Earnings {
             token,
-            earned,
-            claimed,
-        });
-    }
+            earned: Uint128::new(earned),
+            claimed: Uint128::new(claimed),
+        })
+        .collect();
     Ok(EarningsAnswer { earnings })
 }

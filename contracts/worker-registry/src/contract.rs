@@ -1,7 +1,5 @@
 //! Entry points: each message goes to the file of its name.
 
-#[cfg(not(feature = "library"))]
-use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use secret_ai_interface::registry::{ExecuteMsg, InstantiateMsg, QueryMsg};
 
@@ -11,8 +9,9 @@ use crate::{
     policy, prices, register, renew, retire, revoke, stage, workers,
 };
 
+secret_ai_contract_kit::entry_points!(unknown: 0);
+
 /// Creates the registry.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut,
     _env: Env,
@@ -24,7 +23,6 @@ pub fn instantiate(
 }
 
 /// Changes the registry.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut,
     env: Env,
@@ -79,7 +77,6 @@ pub fn execute(
 }
 
 /// Reads the registry. Times in queries are the host's, not the chain's.
-#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     match msg {
         QueryMsg::Config {} => policy::config(deps),

@@ -14,6 +14,7 @@ use crate::{
 };
 use flate2::{write::GzEncoder, Compression};
 use prost::Message;
+use secret_ai_interface::PaddedSize;
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{io::Write, time::Duration};
 use tokio::time::Instant;
@@ -44,7 +45,19 @@ pub struct ExecuteMsg {
 }
 
 impl ExecuteMsg {
-    /// Calls `contract` with `msg`, no coins attached.
+    /// Calls `contract` with `msg`, filled to the size of its class; no coins attached.
+    ///
+    /// # Errors
+    /// [`ChainError::Invalid`] as [`padded_json`].
+    pub fn padded(contract: &ContractRef, msg: &(impl Serialize + PaddedSize)) -> Result<Self> {
+        Ok(Self {
+            contract: contract.clone(),
+            json: padded_json(msg)?,
+            funds: Vec::new(),
+        })
+    }
+
+    /// Calls a contract whose messages have no classes with `msg`, no coins attached.
     ///
     /// # Errors
     /// [`ChainError::Invalid`] when `msg` cannot be written as JSON.
@@ -97,7 +110,8 @@ pub struct ClientConfig {
     pub chain_id: String,
     /// Price paid per gas, in thousandths of a uscrt (the chain's least is 100).
     pub gas_price_milli: u64,
-    /// JSON of messages and queries is filled with spaces to a multiple of this many bytes.
+    /// JSON of messages and queries is filled with spaces to a multiple of this many bytes;
+    /// messages of a [`PaddedSize`] have a multiple of 256 already.
     pub pad_to: usize,
     /// How long to wait for a transaction to be in a block.
     pub inclusion_timeout: Duration,
@@ -411,6 +425,26 @@ impl ChainClient {
 /// `sdk` code 19: the very same transaction waits in the node's mempool.
 fn is_already_known(answer: &TxResponse) -> bool {
     answer.codespace == "sdk" && answer.code == 19
+}
+
+/// A message's JSON, filled with spaces to the size of its class. For messages inside others:
+/// [`ExecuteMsg::padded`] does it for those that are sent themselves.
+///
+/// # Errors
+/// [`ChainError::Invalid`] when `msg` cannot be written as JSON, or is longer than its class allows:
+/// sent as it is, it would tell itself apart from the others.
+pub fn padded_json(msg: &(impl Serialize + PaddedSize)) -> Result<Zeroizing<Vec<u8>>> {
+    let json = to_json(msg)?;
+    let (size, need) = (msg.padded_size(), json.len());
+    if need > size {
+        let what = format!("message has {need} bytes, its class takes {size}");
+        return Err(ChainError::invalid(what));
+    }
+    // Growing in place could leave a copy behind that nobody erases.
+    let mut padded = Zeroizing::new(Vec::with_capacity(size));
+    padded.extend_from_slice(&json);
+    padded.resize(size, b' ');
+    Ok(padded)
 }
 
 fn to_json(msg: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {

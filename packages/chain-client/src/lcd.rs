@@ -3,7 +3,7 @@
 use crate::{
     http::{Answer, HttpClient},
     outcome::Event,
-    ChainError, Result,
+    tx, ChainError, Result,
 };
 use base64::{engine::general_purpose::STANDARD, Engine};
 use serde::{de::DeserializeOwned, Deserialize};
@@ -189,6 +189,26 @@ impl LcdClient {
             Err(ChainError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Hashes of a block's transactions, in their order: upper-case hex, as [`Self::tx`] takes them.
+    ///
+    /// # Errors
+    /// The node's, for a height that it does not have.
+    pub async fn tx_hashes(&self, height: u64) -> Result<Vec<String>> {
+        let path = format!("/cosmos/base/tendermint/v1beta1/blocks/{height}");
+        let answer = self.get(&path, &format!("block {height}")).await?;
+        let malformed = || ChainError::bad_answer("transactions of a block are not in base64");
+        let txs = &answer["block"]["data"]["txs"];
+        let txs = txs.as_array().map(Vec::as_slice).unwrap_or_default();
+        let bytes = |tx: &Value| STANDARD.decode(tx.as_str()?).ok();
+        let hashes = txs.iter().map(|tx| match bytes(tx) {
+            // A test chain's faucet sends coins without a transaction.
+            Some(bytes) if bytes.is_empty() => Ok(None),
+            Some(bytes) => Ok(Some(tx::hash(&bytes))),
+            None => Err(malformed()),
+        });
+        hashes.filter_map(Result::transpose).collect()
     }
 
     /// The newest block.

@@ -10,12 +10,13 @@
 //! let wallet = Wallet::from_file("operator.key")?;
 //! let billing = client.contract("secret1…").await?;
 //! let config: Config = client.query(&billing, &QueryMsg::Config {}).await?;
-//! let call = ExecuteMsg::new(&billing, &Msg::Reclaim {})?;
+//! let call = ExecuteMsg::padded(&billing, &Msg::Reclaim { session_ids, padding: None })?;
 //! let outcome = client.execute(&wallet, vec![call], 150_000).await?;
 //! ```
 //!
-//! What an outsider may see is chosen here too: every JSON message is filled with spaces to a
-//! multiple of [`ClientConfig::pad_to`] bytes, so that lengths tell little. Keys, messages and
+//! What an outsider may see is chosen here too: a message of Secret AI's contracts is filled with
+//! spaces to the one size of its class ([`ExecuteMsg::padded`]), anything else to a multiple of
+//! [`ClientConfig::pad_to`] bytes, so that lengths tell little. Keys, messages and
 //! answers appear in no log, no `Debug` output and no error, except that
 //! [`ChainError::Contract`] carries the text which the contract wrote for its caller.
 //!
@@ -35,11 +36,11 @@ pub mod proto;
 pub mod tx;
 mod wallet;
 
-pub use client::{ChainClient, ClientConfig, ContractRef, ExecuteMsg, InstantiateMsg};
+pub use client::{padded_json, ChainClient, ClientConfig, ContractRef, ExecuteMsg, InstantiateMsg};
 pub use error::ChainError;
 pub use lcd::{Account, BlockInfo, LcdClient, TxResponse};
 pub use outcome::{Event, TxOutcome};
-pub use permit::owner_permit;
+pub use permit::{owner_permit, Validity};
 pub use proto::Coin;
 pub use wallet::Wallet;
 

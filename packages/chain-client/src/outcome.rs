@@ -147,8 +147,9 @@ pub(crate) fn failure(tx: TxResponse, ciphers: &[Option<MessageCipher>]) -> Chai
     }
 }
 
-/// The text in `… encrypted: <base64>: …`, opened with the first cipher that fits. The node also
-/// writes it the other way round (`contract failed: encrypted: <base64>`).
+/// The text in `… encrypted: <base64>: …`, opened with the first cipher that fits, without the spaces
+/// that contracts pad it with. The node also writes it the other way round
+/// (`contract failed: encrypted: <base64>`).
 pub(crate) fn decrypted_error(log: &str, ciphers: &[Option<MessageCipher>]) -> Option<String> {
     let (_, rest) = log.split_once("encrypted: ")?;
     let sealed = rest.split([':', ' ']).next()?;
@@ -156,4 +157,5 @@ pub(crate) fn decrypted_error(log: &str, ciphers: &[Option<MessageCipher>]) -> O
         .iter()
         .flatten()
         .find_map(|cipher| cipher.open_text(sealed).ok())
+        .map(|text| text.trim_end().to_owned())
 }

@@ -8,11 +8,15 @@ use axum::{
     Json, Router,
 };
 use base64::{engine::general_purpose::STANDARD, Engine};
+use cosmwasm_std::{Addr, Uint128};
 use prost::Message;
 use secret_ai_chain_client::{
-    proto::{AuthInfo, TxRaw},
-    tx, ChainClient, ChainError, ClientConfig, Coin, LcdClient, Wallet,
+    encryption::{open_message, IoKeys},
+    padded_json,
+    proto::{AuthInfo, MsgExecuteContract, TxBody, TxRaw},
+    tx, ChainClient, ChainError, ClientConfig, Coin, ContractRef, ExecuteMsg, LcdClient, Wallet,
 };
+use secret_ai_interface::billing::{self, ReceiveMsg};
 use serde_json::{json, Value};
 use std::{
     sync::{Arc, Mutex},
@@ -28,6 +32,8 @@ struct Seen {
     sequence: u64,
     account_questions: u64,
     accepted: Vec<String>,
+    /// Calls of contracts in them, as they came.
+    calls: Vec<Vec<u8>>,
     includes: bool,
 }
 
@@ -91,6 +97,12 @@ async fn broadcast(State(node): State<Node>, Json(body): Json<Value>) -> Json<Va
         }}));
     }
     seen.accepted.push(hash.clone());
+    let messages = TxBody::decode(&raw.body_bytes[..]).unwrap().messages;
+    let calls = messages
+        .iter()
+        .filter(|any| any.type_url.ends_with("MsgExecuteContract"))
+        .map(|any| MsgExecuteContract::decode(&any.value[..]).unwrap().msg);
+    seen.calls.extend(calls);
     Json(json!({"tx_response": {"txhash": hash, "height": "0", "code": 0}}))
 }
 
@@ -202,4 +214,82 @@ async fn a_transaction_that_never_comes_is_reported() {
     let client = ChainClient::with_config(&url, config).unwrap();
     let error = send(&client).await.unwrap_err();
     assert!(matches!(error, ChainError::NotIncluded { .. }), "{error}");
+}
+
+fn withdraw(amount: Option<u128>) -> billing::ExecuteMsg {
+    billing::ExecuteMsg::Withdraw {
+        token: Addr::unchecked("secret1token"),
+        amount: amount.map(Uint128::new),
+        padding: None,
+    }
+}
+
+#[tokio::test]
+async fn messages_of_one_class_have_one_length_on_the_wire() {
+    let (url, node) = fake(Seen {
+        sequence: 1,
+        includes: true,
+        ..Seen::default()
+    })
+    .await;
+    let keys = IoKeys::from_seed([1; 32]);
+    let config = ClientConfig {
+        tx_key: Some(keys.public()),
+        ..ClientConfig::new("secretdev-1")
+    };
+    let client = ChainClient::with_config(&url, config).unwrap();
+    let contract = ContractRef {
+        address: wallet().address().into(),
+        code_hash: "0".repeat(64),
+    };
+    let close = billing::ExecuteMsg::CloseSession {
+        session_id: [3; 16].into(),
+        padding: None,
+    };
+    let messages = [withdraw(None), withdraw(Some(u128::MAX)), close];
+    let calls = messages
+        .each_ref()
+        .map(|msg| ExecuteMsg::padded(&contract, msg).unwrap());
+    // The fake node includes it, but cannot answer as contracts do.
+    let _ = client.execute(&wallet(), calls.to_vec(), 1_000).await;
+    let wires = node.lock().unwrap().calls.clone();
+    assert_eq!(wires.len(), messages.len());
+    for (wire, msg) in wires.iter().zip(&messages) {
+        assert_eq!(wire.len(), wires[0].len());
+        let json = open_message(&keys, wire).unwrap().json;
+        assert_eq!(json.len(), 512);
+        assert_eq!(
+            serde_json::from_slice::<billing::ExecuteMsg>(&json).unwrap(),
+            *msg
+        );
+    }
+}
+
+#[test]
+fn a_message_that_exceeds_its_class_is_not_sent() {
+    let contract = ContractRef {
+        address: wallet().address().into(),
+        code_hash: "0".repeat(64),
+    };
+    let long = billing::ExecuteMsg::SetViewingKey {
+        key: "k".repeat(512),
+        padding: None,
+    };
+    let error = ExecuteMsg::padded(&contract, &long)
+        .err()
+        .unwrap()
+        .to_string();
+    assert_eq!(error, "message has 557 bytes, its class takes 512");
+}
+
+#[test]
+fn what_travels_inside_another_message_is_filled_too() {
+    let deposit = |beneficiary: Option<&str>| ReceiveMsg::Deposit {
+        beneficiary: beneficiary.map(Addr::unchecked),
+        padding: None,
+    };
+    let plain = padded_json(&deposit(None)).unwrap();
+    let other = padded_json(&deposit(Some(wallet().address()))).unwrap();
+    assert_eq!((plain.len(), other.len()), (192, 192));
+    assert!(serde_json::from_slice::<ReceiveMsg>(&other).is_ok());
 }

@@ -1,7 +1,9 @@
 //! The user's account: the chain, the wallet and the contracts, with what is private read by permit.
 
 use cosmwasm_std::{Addr, Binary, Uint128};
-use secret_ai_chain_client::{ChainClient, ContractRef, ExecuteMsg, TxOutcome, Wallet};
+use secret_ai_chain_client::{
+    owner_permit, padded_json, ChainClient, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
+};
 use secret_ai_interface::billing::{
     self, AccountAnswer, ClockAnswer, ConfigAnswer, OwnSession, PermitQuery, SessionsAnswer,
     TokenConfig,
@@ -14,20 +16,33 @@ use crate::error::{ClientError, Result};
 use crate::progress::show;
 use crate::session::Secrets;
 
-/// SDK gas given to a deposit; measured in docs/gas.md, with room for growth.
-const DEPOSIT_GAS: u64 = 300_000;
-
-/// SDK gas given to a call of billing; measured in docs/gas.md, with room for growth.
+/// SDK gas given to a call of billing; measured in docs/gas.md, with room for growth. Gas limits are
+/// public: they follow from the size class of the message (its kind, the number of its sessions).
 fn gas_for(msg: &billing::ExecuteMsg) -> u64 {
     match msg {
-        billing::ExecuteMsg::Withdraw { .. } => 250_000,
-        // Reads and writes two rows per session, up to 8 of them.
+        billing::ExecuteMsg::OpenSessions { sessions, .. } => {
+            150_000 + OPEN_GAS * sessions.len() as u64
+        }
         billing::ExecuteMsg::Reclaim { session_ids, .. } => {
             80_000 + 25_000 * session_ids.len() as u64
         }
+        billing::ExecuteMsg::Withdraw { .. } => 250_000,
         _ => 200_000,
     }
 }
+
+/// SDK gas given to a `send` that carries `msg`, likewise.
+fn gas_for_tokens(msg: &billing::ReceiveMsg) -> u64 {
+    match msg {
+        billing::ReceiveMsg::Deposit { .. } => 300_000,
+        billing::ReceiveMsg::OpenSessions { sessions, .. } => {
+            350_000 + OPEN_GAS * sessions.len() as u64
+        }
+    }
+}
+
+/// SDK gas for one session that is opened.
+const OPEN_GAS: u64 = 70_000;
 
 /// Name of the permits that this client signs; `revoke_permit` with it ends them all.
 const PERMIT: &str = "secret-ai-client";
@@ -38,7 +53,6 @@ pub struct Account {
     pub wallet: Wallet,
     pub billing: ContractRef,
     pub config: ConfigAnswer,
-    permit: Permit,
     chain_id: String,
 }
 
@@ -52,12 +66,6 @@ impl Account {
         let wallet = Wallet::from_file(&config.wallet_file)?;
         let chain = ChainClient::new(&config.lcd_url, &config.chain_id)?;
         let billing = show("asking the node", chain.contract(&config.billing)).await?;
-        let permit = secret_ai_chain_client::owner_permit(
-            &wallet,
-            &config.chain_id,
-            &billing.address,
-            PERMIT,
-        )?;
         let answer: ConfigAnswer = chain.query(&billing, &billing::QueryMsg::Config {}).await?;
         let chain_id = config.chain_id.clone();
         let account = Account {
@@ -65,7 +73,6 @@ impl Account {
             wallet,
             billing,
             config: answer,
-            permit,
             chain_id,
         };
         account.refuse_development_root().await?;
@@ -159,23 +166,27 @@ impl Account {
     }
 
     async fn ask_billing<T: DeserializeOwned>(&self, query: PermitQuery) -> Result<T> {
-        let permit = self.permit.clone();
+        let permit = self.permit(&self.billing).await?;
         let msg = billing::QueryMsg::WithPermit { permit, query };
         Ok(self.chain.query(&self.billing, &msg).await?)
+    }
+
+    /// A permit to read what the wallet owns in a contract, for this query and its repetitions: it
+    /// ends after an hour.
+    pub(crate) async fn permit(&self, contract: &ContractRef) -> Result<Permit> {
+        let validity = Validity::an_hour(self.chain.latest_block().await?.time);
+        let (wallet, chain_id) = (&self.wallet, &self.chain_id);
+        let permit = owner_permit(wallet, chain_id, &contract.address, PERMIT, validity)?;
+        Ok(permit)
     }
 
     /// Balance in the wallet itself, base units. Sets no viewing key: it asks by permit.
     ///
     /// # Errors
-    /// The token knows no permits, or the node's.
+    /// The token knows no permits of SNIP-24.1, or the node's.
     pub async fn wallet_balance(&self, token: &TokenConfig) -> Result<Uint128> {
         let contract = contract_ref(&token.contract);
-        let permit = secret_ai_chain_client::owner_permit(
-            &self.wallet,
-            &self.chain_id,
-            &contract.address,
-            PERMIT,
-        )?;
+        let permit = self.permit(&contract).await?;
         let query = token::QueryWithPermit::Balance {};
         let msg = token::QueryMsg::WithPermit { permit, query };
         let token::QueryAnswer::Balance { amount } = self.chain.query(&contract, &msg).await?
@@ -195,8 +206,7 @@ impl Account {
         amount: Uint128,
         msg: &billing::ReceiveMsg,
     ) -> Result<TxOutcome> {
-        let inner = serde_json::to_vec(msg)
-            .map_err(|_| ClientError::input("message", "cannot be written as JSON"))?;
+        let inner = padded_json(msg)?.to_vec();
         let send = token::ExecuteMsg::Send {
             recipient: self.billing.address.clone(),
             recipient_code_hash: Some(self.billing.code_hash.clone()),
@@ -205,8 +215,9 @@ impl Account {
             memo: None,
             padding: None,
         };
-        let call = ExecuteMsg::new(&contract_ref(&token.contract), &send)?;
-        let work = self.chain.execute(&self.wallet, vec![call], DEPOSIT_GAS);
+        let call = ExecuteMsg::padded(&contract_ref(&token.contract), &send)?;
+        let gas = gas_for_tokens(msg);
+        let work = self.chain.execute(&self.wallet, vec![call], gas);
         Ok(show("waiting for the deposit to be in a block", work).await?)
     }
 
@@ -215,7 +226,7 @@ impl Account {
     /// # Errors
     /// Billing's or the node's.
     pub async fn call(&self, msg: &billing::ExecuteMsg) -> Result<TxOutcome> {
-        let call = ExecuteMsg::new(&self.billing, msg)?;
+        let call = ExecuteMsg::padded(&self.billing, msg)?;
         let work = self.chain.execute(&self.wallet, vec![call], gas_for(msg));
         Ok(show("waiting for the transaction to be in a block", work).await?)
     }

@@ -84,6 +84,15 @@ pub enum Command {
     },
     /// Shows all sessions with what they used and paid.
     Usage,
+    /// Shows what billing and rewards told this wallet in the newest blocks (SNIP-52).
+    Notifications {
+        /// How many blocks to look through.
+        #[arg(long, default_value_t = 100)]
+        blocks: u64,
+        /// Go on with new blocks until stopped.
+        #[arg(long)]
+        follow: bool,
+    },
     /// Prints a session's API key, for any program that speaks OpenAI's API. Keep it secret.
     Key {
         /// First digits of the session's id; the newest open session if absent.

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod error;
+pub mod notifications;
 pub mod offers;
 pub mod progress;
 pub mod receipts;

@@ -75,6 +75,7 @@ fn honest() -> Case {
         auth: SessionAuth::H(Hex([0; 32])),
         paid: Uint128::zero(),
         counters: vec![0, 0, 0],
+        keys: vec![],
         status: SessionStatus::Open,
         deadline: 0,
     };

@@ -1,9 +1,10 @@
 //! What all contracts share: fixed-size rows, padded answers, permits, viewing keys, sealed
-//! messages between contracts, secret randomness.
+//! messages between contracts, notifications, secret randomness.
 //!
 //! Privacy rests on regularity (docs/privacy.md): an observer sees which slots a transaction
-//! touches and how long values are, so rows have one size per slot ([`row`]), answers come in
-//! blocks ([`padding`]), and what concerns third parties travels sealed ([`sealed`]).
+//! touches, how long values are and how much gas it used, so rows have one size per slot ([`row`]),
+//! answers come in blocks ([`padding`]), a class of messages has one gas ([`flat_gas`]), and what
+//! concerns third parties travels sealed ([`sealed`]).
 //!
 //! Permits and viewing keys are written here rather than taken from secret-toolkit: its versions
 //! bring a C library into the wasm, and check neither the chain nor the permissions of a permit.
@@ -19,6 +20,9 @@
 
 pub mod access;
 pub mod credit;
+pub mod entry;
+pub mod flat_gas;
+pub mod notification;
 pub mod padding;
 pub mod permit;
 pub mod random;
@@ -48,13 +52,29 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 ///
 /// Checked here rather than by the host, which costs more gas and accepts other lengths.
 pub fn checked_address(field: &str, text: &str) -> StdResult<Addr> {
-    let refused = || StdError::generic_err(format!("{field}: not an address of this chain"));
-    let parsed = CheckedHrpstring::new::<Bech32>(text).map_err(|_| refused())?;
     let upper = text.bytes().any(|b| b.is_ascii_uppercase());
-    if parsed.hrp() != HRP || parsed.byte_iter().len() != 20 || upper {
-        return Err(refused());
+    match parse_address(text) {
+        Some(_) if !upper => Ok(Addr::unchecked(text)),
+        _ => Err(StdError::generic_err(format!(
+            "{field}: not an address of this chain"
+        ))),
     }
-    Ok(Addr::unchecked(text))
+}
+
+/// The 20 bytes of an address.
+fn address_bytes(address: &Addr) -> StdResult<[u8; 20]> {
+    parse_address(address.as_str())
+        .ok_or_else(|| StdError::generic_err("address: not one of this chain"))
+}
+
+fn parse_address(text: &str) -> Option<[u8; 20]> {
+    let parsed = CheckedHrpstring::new::<Bech32>(text).ok()?;
+    let mut bytes = [0u8; 20];
+    let mut given = parsed.byte_iter();
+    for to in &mut bytes {
+        *to = given.next()?;
+    }
+    (parsed.hrp() == HRP && given.next().is_none()).then_some(bytes)
 }
 
 /// The account address of a 20-byte key hash.

@@ -40,6 +40,12 @@ impl Stream {
         usize::try_from(rest).unwrap_or(0)
     }
 
+    /// Takes one item out; `None` if there are none. Changes the order of the others.
+    pub fn pick<T>(&mut self, items: &mut Vec<T>) -> Option<T> {
+        let place = self.below(items.len());
+        (place < items.len()).then(|| items.swap_remove(place))
+    }
+
     /// Shuffles in place (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
@@ -52,6 +58,15 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn picks_each_item_once_and_then_none() {
+        let mut stream = Stream::new([7; 32]);
+        let mut items = vec![1, 2, 3];
+        let mut picked: Vec<_> = (0..3).filter_map(|_| stream.pick(&mut items)).collect();
+        picked.sort_unstable();
+        assert_eq!((picked, stream.pick(&mut items)), (vec![1, 2, 3], None));
+    }
 
     #[test]
     fn shuffle_is_a_fair_permutation() {

@@ -301,14 +301,26 @@ impl Devnet {
         msg: &impl Serialize,
         funds: &[Coin],
     ) -> Result<TxResult, DevnetError> {
+        let result = self.execute_raw(sender, contract, serde_json::to_vec(msg)?, funds);
+        Ok(succeeded(result)?.1)
+    }
+
+    /// Executes a contract with exactly these bytes of JSON, which a caller may have padded; answers
+    /// failures, too, with the whole result.
+    pub fn execute_raw(
+        &mut self,
+        sender: &str,
+        contract: &str,
+        msg: Vec<u8>,
+        funds: &[Coin],
+    ) -> TxResult {
         let message = Msg::Execute {
             contract: contract.to_owned(),
             code_hash: None,
-            msg: serde_json::to_vec(msg)?,
+            msg,
             funds: funds.to_vec(),
         };
-        let result = self.run_tx(Tx::one(sender, message, ENOUGH_GAS));
-        Ok(succeeded(result)?.1)
+        self.run_tx(Tx::one(sender, message, ENOUGH_GAS))
     }
 
     /// Sends native coins.

@@ -15,7 +15,7 @@ use crate::meter;
 use crate::observer::{self, CallView};
 use crate::seed;
 use crate::state::{Clock, CodeInfo, World};
-use crate::tx::{CallGas, EntryPoint};
+use crate::tx::{CallGas, CallText, EntryPoint};
 use crate::upload::{self, UploadError, WasmReport};
 
 /// A module ready to run.
@@ -68,6 +68,7 @@ pub struct Session {
 pub struct Trace {
     pub views: Vec<CallView>,
     pub gas: Vec<CallGas>,
+    pub texts: Vec<CallText>,
     pub debug: Vec<String>,
 }
 
@@ -173,6 +174,7 @@ pub fn call(rt: &Arc<Runtime>, session: &mut Session, call: &Call) -> Result<Vec
     let index = session.trace.views.len();
     session.trace.views.push(view_of(call));
     session.trace.gas.push(gas_of(call));
+    session.trace.texts.push(text_of(call));
     let counter = session.calls;
     session.calls += 1;
     let random = (call.entry != EntryPoint::Query).then(|| {
@@ -211,6 +213,9 @@ pub fn call(rt: &Arc<Runtime>, session: &mut Session, call: &Call) -> Result<Vec
     if let Some(view) = session.trace.views.get_mut(index) {
         (view.gas_used, view.callback_gas, view.storage) = (charged, callback, ops);
         view.success = result.is_ok() && outcome.is_ok();
+    }
+    if let (Some(text), Ok(output)) = (session.trace.texts.get_mut(index), &result) {
+        text.answer = String::from_utf8_lossy(output).into_owned();
     }
     outcome?;
     result
@@ -306,6 +311,14 @@ fn view_of(call: &Call) -> CallView {
         callback_gas: 0,
         success: false,
         storage: Vec::new(),
+    }
+}
+
+fn text_of(call: &Call) -> CallText {
+    CallText {
+        contract: call.contract.to_owned(),
+        message: String::from_utf8_lossy(call.msg).into_owned(),
+        answer: String::new(),
     }
 }
 

@@ -45,7 +45,7 @@ pub enum QueryError {
         actual: String,
     },
     /// The contract's own error text, which the server encrypts.
-    #[error("{0}")]
+    #[error("{}", .0.trim_end())]
     Contract(String),
     #[error("query ran out of gas: limit {limit}")]
     OutOfGas { limit: u64 },

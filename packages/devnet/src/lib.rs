@@ -47,8 +47,8 @@ pub use error::{DevnetError, QueryError};
 pub use observer::TxView;
 pub use state::{CodeInfo, ContractInfo, HistoryEntry, Snapshot};
 pub use tx::{
-    Attribute, CallGas, EntryPoint, ErrorText, Event, Failure, Msg, MsgOutcome, MsgResponse,
-    StoredCode, Tx, TxResult,
+    Attribute, CallGas, CallText, EntryPoint, ErrorText, Event, Failure, Msg, MsgOutcome,
+    MsgResponse, StoredCode, Tx, TxResult,
 };
 
 pub use cosmwasm_std::{coin, coins, Coin};

@@ -50,6 +50,7 @@ pub(crate) fn transaction(mut keeper: Keeper, tx: &Tx) -> (TxResult, Option<Worl
         gas_wanted: tx.gas_limit,
         gas_used,
         calls: session.trace.gas,
+        texts: session.trace.texts,
         observer: view,
         debug: session.trace.debug,
     };

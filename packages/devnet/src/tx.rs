@@ -110,6 +110,9 @@ pub struct TxResult {
     pub gas_used: u64,
     /// Gas of each contract call, in the order in which the calls began.
     pub calls: Vec<CallGas>,
+    /// What the sender can decrypt of each of these calls; not stored with the result.
+    #[serde(skip)]
+    pub texts: Vec<CallText>,
     /// What an outside observer sees.
     pub observer: TxView,
     /// Texts that contracts gave to `debug`, for the developer only: the chain discards them.
@@ -209,9 +212,10 @@ impl Failure {
         }
     }
 
-    /// The text with a contract's words in plain: for tests and for the developer.
+    /// The text with a contract's words in plain and without their padding: for tests and for the
+    /// developer.
     pub fn plain(&self) -> String {
-        self.raw_log(str::to_owned)
+        self.raw_log(|text| text.trim_end().to_owned())
     }
 }
 
@@ -308,6 +312,19 @@ impl EntryPoint {
             Self::Query => "query",
         }
     }
+}
+
+/// What the sender of a transaction can decrypt of one contract call, nested ones included: the chain
+/// encrypts messages between contracts and their answers to the sender of the transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallText {
+    /// The contract called.
+    pub contract: String,
+    /// Plaintext of the message.
+    pub message: String,
+    /// Plaintext of what the entry point returned: messages, attributes and data; empty if the
+    /// call came to no result.
+    pub answer: String,
 }
 
 /// The gas of one contract call, its submessages apart.

@@ -3,7 +3,8 @@
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
-use crate::auth::Permit;
+use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate};
 use crate::{Contract, Digest, Hex, Kid, PublicKey, SessionId, Unit, WorkerId};
 
 /// Most tokens that one billing contract accepts.
@@ -108,7 +109,7 @@ pub enum ExecuteMsg {
     Withdraw {
         /// Address of the token.
         token: Addr,
-        /// All of the free balance if absent.
+        /// All of the free balance if absent, also if that is nothing.
         amount: Option<Uint128>,
         padding: Option<String>,
     },
@@ -140,6 +141,26 @@ pub enum ExecuteMsg {
     /// Makes the sender's permits of this name worthless.
     RevokePermit {
         permit_name: String,
+        padding: Option<String>,
+    },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
+        padding: Option<String>,
+    },
+    /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
+    /// (SNIP-24.1). At most 10 intervals hold at a time. Answer:
+    /// [`crate::auth::RevocationAnswer`].
+    RevokeAllPermits {
+        #[serde(default)]
+        interval: RevokedInterval,
+        padding: Option<String>,
+    },
+    /// Ends one of the sender's revocations.
+    DeletePermitRevocation {
+        revocation_id: String,
         padding: Option<String>,
     },
 }
@@ -293,7 +314,28 @@ pub enum QueryMsg {
         session_id: SessionId,
         auth: SessionAuth,
     },
-    /// `account` or `sessions` for the signer of a permit.
+    /// Channels of push notifications (SNIP-52).
+    #[returns(ListChannelsAnswer)]
+    ListChannels {},
+    /// What an account needs to find and read its notifications (SNIP-52).
+    #[returns(ChannelInfoAnswer)]
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+        viewer: Viewer,
+    },
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(RevocationsAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+    /// `account`, `sessions`, `channel_info` or `list_permit_revocations` for the signer of a permit.
     #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
@@ -308,6 +350,19 @@ pub enum PermitQuery {
         /// At most 30, the default.
         limit: Option<u32>,
     },
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
+    /// The signer's revocations of permits (SNIP-24.1).
+    ListPermitRevocations {
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
 }
 
 /// What a permit query answers: the bare answer of the query that was asked.
@@ -317,6 +372,8 @@ pub enum PermitQuery {
 pub enum PermitAnswer {
     Account(AccountAnswer),
     Sessions(SessionsAnswer),
+    ChannelInfo(ChannelInfoAnswer),
+    Revocations(RevocationsAnswer),
 }
 
 #[cw_serde]

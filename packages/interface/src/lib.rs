@@ -7,8 +7,8 @@
 //! * amounts are `Uint128` in base units of a SNIP-20 token; rates are base units per 1,000,000
 //!   units of work; times are unix seconds of *contract time* unless a field says otherwise;
 //! * short binary values (ids, keys, digests) are [`Hex`], long ones [`cosmwasm_std::Binary`];
-//! * every execute message takes an optional `padding`, ignored, with which a caller hides the
-//!   length of the message (SNIP-20); unknown fields are refused;
+//! * every execute message has a [`PaddedSize`] to which callers fill it with spaces; the optional
+//!   `padding` of SNIP-20 is ignored; unknown fields are refused;
 //! * answers of execute messages are JSON in the transaction's `data`, padded with spaces.
 #![cfg_attr(
     not(test),
@@ -23,11 +23,14 @@
 pub mod auth;
 pub mod billing;
 mod hex_bytes;
+pub mod notifications;
+mod padded_size;
 pub mod registry;
 pub mod rewards;
 pub mod token;
 
 pub use hex_bytes::Hex;
+pub use padded_size::PaddedSize;
 
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::Addr;

@@ -3,7 +3,8 @@
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
-use crate::auth::Permit;
+use crate::auth::{Permit, RevocationsAnswer, RevokedInterval, Viewer};
+use crate::notifications::{ChannelInfoAnswer, ListChannelsAnswer, SignedSeedUpdate};
 use crate::{Contract, Hex};
 
 /// Creates a rewards contract for one billing contract, whose sealing key it asks for.
@@ -21,7 +22,7 @@ pub enum ExecuteMsg {
     /// Operator: pays out earnings of one token. Answer: [`ClaimAnswer`].
     Claim {
         token: Addr,
-        /// All if absent.
+        /// All if absent, also if that is nothing.
         amount: Option<Uint128>,
         padding: Option<String>,
     },
@@ -41,6 +42,26 @@ pub enum ExecuteMsg {
         permit_name: String,
         padding: Option<String>,
     },
+    /// Sets the sender's notification seed (SNIP-52). Answer: [`UpdateSeedAnswer`].
+    ///
+    /// [`UpdateSeedAnswer`]: crate::notifications::UpdateSeedAnswer
+    UpdateSeed {
+        signed_doc: SignedSeedUpdate,
+        padding: Option<String>,
+    },
+    /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
+    /// (SNIP-24.1). At most 10 intervals hold at a time. Answer:
+    /// [`crate::auth::RevocationAnswer`].
+    RevokeAllPermits {
+        #[serde(default)]
+        interval: RevokedInterval,
+        padding: Option<String>,
+    },
+    /// Ends one of the sender's revocations.
+    DeletePermitRevocation {
+        revocation_id: String,
+        padding: Option<String>,
+    },
 }
 
 /// Answer to `claim`.
@@ -58,8 +79,29 @@ pub enum QueryMsg {
     Config {},
     #[returns(EarningsAnswer)]
     Earnings { address: Addr, key: String },
-    /// `earnings` for the signer of a permit.
-    #[returns(EarningsAnswer)]
+    /// Channels of push notifications (SNIP-52).
+    #[returns(ListChannelsAnswer)]
+    ListChannels {},
+    /// What an account needs to find and read its notifications (SNIP-52).
+    #[returns(ChannelInfoAnswer)]
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+        viewer: Viewer,
+    },
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(RevocationsAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+    /// `earnings`, `channel_info` or `list_permit_revocations` for the signer of a permit.
+    #[returns(PermitAnswer)]
     WithPermit { permit: Permit, query: PermitQuery },
 }
 
@@ -67,6 +109,29 @@ pub enum QueryMsg {
 #[cw_serde]
 pub enum PermitQuery {
     Earnings {},
+    ChannelInfo {
+        /// Ids from `list_channels`.
+        channels: Vec<String>,
+        /// Asks for the notification ids in this transaction too; 64 hex digits.
+        txhash: Option<String>,
+    },
+    /// The signer's revocations of permits (SNIP-24.1).
+    ListPermitRevocations {
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
+}
+
+/// What a permit query answers: the bare answer of the query that was asked.
+#[cw_serde]
+#[serde(untagged)]
+#[schemars(untagged)]
+pub enum PermitAnswer {
+    Earnings(EarningsAnswer),
+    ChannelInfo(ChannelInfoAnswer),
+    Revocations(RevocationsAnswer),
 }
 
 #[cw_serde]

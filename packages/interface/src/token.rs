@@ -9,7 +9,7 @@
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128};
 
-use crate::auth::Permit;
+use crate::auth::{Permit, PermitRevocation, RevokedInterval, Viewer};
 
 /// Creates a token.
 #[cw_serde]
@@ -123,6 +123,18 @@ pub enum ExecuteMsg {
         permit_name: String,
         padding: Option<String>,
     },
+    /// Makes the sender's permits of an interval worthless, all of them if it has no bounds
+    /// (SNIP-24.1). At most 10 intervals hold at a time.
+    RevokeAllPermits {
+        #[serde(default)]
+        interval: RevokedInterval,
+        padding: Option<String>,
+    },
+    /// Ends one of the sender's revocations.
+    DeletePermitRevocation {
+        revocation_id: String,
+        padding: Option<String>,
+    },
     /// Minters only: makes new tokens.
     Mint {
         recipient: String,
@@ -196,6 +208,14 @@ pub enum ExecuteAnswer {
     RevokePermit {
         status: ResponseStatus,
     },
+    RevokeAllPermits {
+        status: ResponseStatus,
+        /// What `delete_permit_revocation` takes; `REVOKED_ALL` if the interval had no bounds.
+        revocation_id: String,
+    },
+    DeletePermitRevocation {
+        status: ResponseStatus,
+    },
     Mint {
         status: ResponseStatus,
     },
@@ -224,6 +244,15 @@ pub enum QueryMsg {
         spender: String,
         key: String,
     },
+    /// Revocations of permits, with a viewing key (SNIP-24.1).
+    #[returns(QueryAnswer)]
+    ListPermitRevocations {
+        viewer: Viewer,
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
     /// With a permit (SNIP-24).
     #[returns(QueryAnswer)]
     WithPermit {
@@ -239,6 +268,13 @@ pub enum QueryWithPermit {
     Balance {},
     /// An allowance that the signer gave or got. Permission `allowance` or `owner`.
     Allowance { owner: String, spender: String },
+    /// The signer's revocations of permits (SNIP-24.1). Permission `owner`.
+    ListPermitRevocations {
+        /// 0 if absent.
+        page: Option<u32>,
+        /// All if absent.
+        page_size: Option<u32>,
+    },
 }
 
 /// Answers of queries.
@@ -271,6 +307,10 @@ pub enum QueryAnswer {
         allowance: Uint128,
         /// Unix seconds.
         expiration: Option<u64>,
+    },
+    ListPermitRevocations {
+        /// Oldest first; `REVOKED_ALL` at the end.
+        revocations: Vec<PermitRevocation>,
     },
     /// The viewing key was wrong, or the account has none: the answer is the same.
     ViewingKeyError {

@@ -268,6 +268,11 @@ impl SecretApp {
         self.app.block_info().time.seconds()
     }
 
+    /// Hash of the newest transaction, upper-case hex.
+    pub fn tx_hash(&self) -> String {
+        self.chain.tx_hash()
+    }
+
     /// Height of the current block.
     pub fn block_height(&self) -> u64 {
         self.app.block_info().height

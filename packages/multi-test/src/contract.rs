@@ -125,6 +125,11 @@ impl Chain {
         *self.tx_hash.borrow_mut() = hex::encode_upper(digest);
     }
 
+    /// Hash of the running transaction, or of the one before.
+    pub fn tx_hash(&self) -> String {
+        self.tx_hash.borrow().clone()
+    }
+
     /// 32 bytes, other ones in every call.
     fn random(&self) -> Binary {
         self.calls.set(self.calls.get() + 1);
@@ -169,7 +174,7 @@ impl Adapter {
         env.block.random = Some(self.chain.random());
         env.transaction = Some(TransactionInfo {
             index: 0,
-            hash: self.chain.tx_hash.borrow().clone(),
+            hash: self.chain.tx_hash(),
         });
         let deps = DepsMut {
             storage: &mut storage,

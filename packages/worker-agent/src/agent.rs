@@ -120,7 +120,7 @@ impl Agent {
         };
         let sessions = Sessions::new(
             identity.worker_id,
-            keys.kid(),
+            keys.kid().into(),
             chain.clone(),
             journal.clone(),
             clock.clone(),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use snafu::{ResultExt, Snafu};
 
 use crate::agent::Limits;
-use crate::chain::Gas;
+use crate::node_chain::Gas;
 use crate::tee::{TeeConfig, MAX_GPUS};
 
 const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
@@ -23,6 +23,8 @@ const MAX_URL: usize = 128;
 const MAX_LISTED: usize = 16;
 /// Longest body that may be configured, bytes.
 const MOST_BODY: usize = 64 << 20;
+/// Most pages of a round that may be configured.
+const MOST_PAGES: usize = 16;
 
 /// The configuration cannot be used.
 #[derive(Debug, Snafu)]
@@ -70,6 +72,8 @@ pub struct Config {
     /// Seconds between two rounds of settling; an epoch of billing is a good choice.
     #[serde(default = "ten_minutes")]
     pub settle_interval_s: u64,
+    #[serde(default)]
+    pub settle: SettleConfig,
     /// Crank `finalize` too.
     #[serde(default = "yes")]
     pub finalize: bool,
@@ -83,6 +87,27 @@ pub struct Config {
     /// challenge window.
     #[serde(default = "default_refresh")]
     pub session_refresh_s: u64,
+}
+
+/// What a round of settling looks like to an observer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SettleConfig {
+    /// Pages of 4 receipts that every round hands in, 1 to 16. What does not fit waits for the next
+    /// rounds, unless it would be lost.
+    pub pages: usize,
+    /// Hand in pages also when there is nothing to put into them. Without, everybody sees in which
+    /// rounds this worker has served.
+    pub cover_traffic: bool,
+}
+
+impl Default for SettleConfig {
+    fn default() -> Self {
+        SettleConfig {
+            pages: 1,
+            cover_traffic: true,
+        }
+    }
 }
 
 /// The node and the contracts.
@@ -203,7 +228,10 @@ impl Config {
         });
         let no_tls = (self.tls_spki_sha256.0 == [0; 32])
             .then(|| "tls_spki_sha256: no TLS key is bound to the attestation".to_owned());
-        free.chain(no_tls).collect()
+        let no_cover = (!self.settle.cover_traffic).then(|| {
+            "settle.cover_traffic: false, everybody sees when this worker is used".to_owned()
+        });
+        free.chain(no_tls).chain(no_cover).collect()
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -230,6 +258,10 @@ impl Config {
         })?;
         require(self.settle_interval_s > 0, "settle_interval_s", || {
             "must be at least 1".into()
+        })?;
+        let pages = self.settle.pages;
+        require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
+            format!("{pages}, must be 1 to {MOST_PAGES}")
         })?;
         let gpus = self.tee.gpus();
         require(gpus <= MAX_GPUS, "tee.gpus", || {

@@ -11,22 +11,15 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use secret_ai_receipts::{Ack, Receipt, Signed};
 use snafu::{ResultExt, Snafu};
 use tokio::sync::oneshot;
 
-/// Session id ‖ kid.
-type Key = [u8; 36];
+use crate::journal_tables::{
+    commit, fetch, key, make_tables, Change, Key, Row, RECEIPTS, UNSETTLED,
+};
 
-const RECEIPTS: TableDefinition<Key, &[u8]> = TableDefinition::new("receipts");
-const ACKS: TableDefinition<Key, &[u8]> = TableDefinition::new("acks");
-/// Number of the newest settled receipt, largest settled ack.
-const SETTLED: TableDefinition<Key, (u64, u128)> = TableDefinition::new("settled");
-/// Keys with something to settle.
-const UNSETTLED: TableDefinition<Key, ()> = TableDefinition::new("unsettled");
-/// Unix seconds of contract time after which nothing can be settled.
-const DEADLINES: TableDefinition<Key, u64> = TableDefinition::new("deadlines");
 /// Most changes in one commit.
 const MAX_GROUP: usize = 1_024;
 
@@ -46,16 +39,29 @@ pub enum JournalError {
 pub struct Record {
     pub receipt: Signed<Receipt>,
     pub ack: Option<Signed<Ack>>,
+    /// The session's deadline when the receipt was made, unix seconds of contract time.
+    pub deadline: u64,
+    /// Since when something of it waits to be settled, unix seconds of contract time; 0 if nothing
+    /// does, or if that is not known.
+    pub since: u64,
 }
 
-enum Change {
-    /// A newer receipt, with the session's deadline.
-    Receipt(Signed<Receipt>, u64),
-    Ack(Signed<Ack>),
-    /// Receipts up to this number and acks up to this amount are settled.
-    Settled(Key, u64, u128),
-    /// Drop what is settled and over at this contract time.
-    Prune(u64),
+impl Record {
+    fn key(&self) -> Key {
+        let body = &self.receipt.body;
+        key(&body.session_id, &body.kid)
+    }
+
+    fn decode(row: Row) -> Result<Self, JournalError> {
+        let receipt = Signed::decode(&row.receipt).map_err(|_| JournalError::Damaged)?;
+        let ack = row.ack.map(|ack| Signed::decode(&ack));
+        Ok(Record {
+            receipt,
+            ack: ack.transpose().map_err(|_| JournalError::Damaged)?,
+            deadline: row.deadline,
+            since: row.since,
+        })
+    }
 }
 
 type Waiter = oneshot::Sender<bool>;
@@ -93,35 +99,50 @@ impl Journal {
     }
 
     /// Stores a receipt, unless a newer one of its session and key is stored already; returns when
-    /// it is on disk. `deadline`: the session's, unix seconds of contract time.
+    /// it is on disk. `deadline`: the session's; both times are unix seconds of contract time.
     pub async fn receipt(
         &self,
         receipt: Signed<Receipt>,
         deadline: u64,
+        now: u64,
     ) -> Result<(), JournalError> {
-        self.write(Change::Receipt(receipt, deadline)).await
-    }
-
-    /// Stores an ack, unless a larger one is stored already.
-    pub async fn ack(&self, ack: Signed<Ack>) -> Result<(), JournalError> {
-        self.write(Change::Ack(ack)).await
-    }
-
-    /// Notes that a record has been handed in.
-    pub async fn settled(&self, record: &Record) -> Result<(), JournalError> {
-        let body = &record.receipt.body;
-        let acked = record.ack.as_ref().map_or(0, |ack| ack.body.amount);
-        self.write(Change::Settled(
-            key(&body.session_id, &body.kid),
-            body.seq,
-            acked,
-        ))
+        self.write(Change::Receipt {
+            receipt,
+            deadline,
+            now,
+        })
         .await
+    }
+
+    /// Stores an ack, unless a larger one is stored already. `now`: unix seconds of contract time.
+    pub async fn ack(&self, ack: Signed<Ack>, now: u64) -> Result<(), JournalError> {
+        self.write(Change::Ack { ack, now }).await
+    }
+
+    /// Notes that a record has been handed in. What came meanwhile waits from `now` on, unix
+    /// seconds of contract time.
+    pub async fn settled(&self, record: &Record, now: u64) -> Result<(), JournalError> {
+        let change = Change::Settled {
+            key: record.key(),
+            seq: record.receipt.body.seq,
+            acked: record.ack.as_ref().map_or(0, |ack| ack.body.amount),
+            now,
+        };
+        self.write(change).await
+    }
+
+    /// Forgets the record's ack; the receipt still waits to be settled.
+    pub async fn drop_ack(&self, record: &Record) -> Result<(), JournalError> {
+        let Some(ack) = &record.ack else {
+            return Ok(());
+        };
+        let (key, amount) = (record.key(), ack.body.amount);
+        self.write(Change::DropAck { key, amount }).await
     }
 
     /// Forgets settled records whose deadline was before `now`, unix seconds of contract time.
     pub async fn prune(&self, now: u64) -> Result<(), JournalError> {
-        self.write(Change::Prune(now)).await
+        self.write(Change::Prune { now }).await
     }
 
     /// All records of one session, one for each receipt key.
@@ -138,14 +159,14 @@ impl Journal {
         })
     }
 
-    /// At most `limit` records with something that is not settled yet.
+    /// All records with something that is not settled yet.
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn unsettled(&self, limit: usize) -> Result<Vec<Record>, JournalError> {
+    pub fn unsettled(&self) -> Result<Vec<Record>, JournalError> {
         self.read(|read| {
             let rows = read.open_table(UNSETTLED)?;
-            let rows = rows.iter()?.take(limit);
+            let rows = rows.iter()?;
             rows.map(|row| row.map(|(key, _)| key.value()).map_err(redb::Error::from))
                 .collect()
         })
@@ -161,7 +182,7 @@ impl Journal {
     /// Reads the records of the keys that `select` names, all of one moment.
     fn read(
         &self,
-        select: impl FnOnce(&redb::ReadTransaction) -> Result<Vec<Key>, redb::Error>,
+        select: impl FnOnce(&ReadTransaction) -> Result<Vec<Key>, redb::Error>,
     ) -> Result<Vec<Record>, JournalError> {
         let read = self
             .db
@@ -169,16 +190,8 @@ impl Journal {
             .map_err(redb::Error::from)
             .context(DatabaseSnafu)?;
         let keys = select(&read).context(DatabaseSnafu)?;
-        let encoded = fetch(&read, &keys).context(DatabaseSnafu)?;
-        let decode = |(receipt, ack): (Vec<u8>, Option<Vec<u8>>)| {
-            let receipt = Signed::decode(&receipt).map_err(|_| JournalError::Damaged)?;
-            let ack = ack.map(|ack| Signed::decode(&ack).map_err(|_| JournalError::Damaged));
-            Ok(Record {
-                receipt,
-                ack: ack.transpose()?,
-            })
-        };
-        encoded.into_iter().map(decode).collect()
+        let rows = fetch(&read, &keys).context(DatabaseSnafu)?;
+        rows.into_iter().map(Record::decode).collect()
     }
 
     async fn write(&self, change: Change) -> Result<(), JournalError> {
@@ -206,39 +219,6 @@ impl Drop for Journal {
     }
 }
 
-fn key(session_id: &[u8; 16], kid: &[u8; 20]) -> Key {
-    let mut key = [0; 36];
-    for (to, from) in key.iter_mut().zip(session_id.iter().chain(kid)) {
-        *to = *from;
-    }
-    key
-}
-
-fn make_tables(db: &Database) -> Result<(), redb::Error> {
-    let write = db.begin_write()?;
-    write.open_table(RECEIPTS)?;
-    write.open_table(ACKS)?;
-    write.open_table(SETTLED)?;
-    write.open_table(UNSETTLED)?;
-    write.open_table(DEADLINES)?;
-    Ok(write.commit()?)
-}
-
-type Encoded = (Vec<u8>, Option<Vec<u8>>);
-
-fn fetch(read: &redb::ReadTransaction, keys: &[Key]) -> Result<Vec<Encoded>, redb::Error> {
-    let (receipts, acks) = (read.open_table(RECEIPTS)?, read.open_table(ACKS)?);
-    let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
-        let Some(receipt) = receipts.get(key)? else {
-            continue;
-        };
-        let ack = acks.get(key)?.map(|ack| ack.value().to_vec());
-        found.push((receipt.value().to_vec(), ack));
-    }
-    Ok(found)
-}
-
 /// The journal's thread: ends when all handles are gone, or at the first failure.
 fn write_groups(db: &Database, inbox: &Receiver<(Change, Waiter)>) {
     while let Ok(first) = inbox.recv() {
@@ -257,97 +237,4 @@ fn write_groups(db: &Database, inbox: &Receiver<(Change, Waiter)>) {
             return;
         }
     }
-}
-
-fn commit(db: &Database, changes: Vec<Change>) -> Result<(), redb::Error> {
-    let mut write = db.begin_write()?;
-    // A file that was not closed is usable at once.
-    write.set_quick_repair(true);
-    for change in changes {
-        match change {
-            Change::Receipt(receipt, deadline) => put_receipt(&write, &receipt, deadline)?,
-            Change::Ack(ack) => put_ack(&write, &ack)?,
-            Change::Settled(key, seq, acked) => put_settled(&write, key, seq, acked)?,
-            Change::Prune(now) => prune(&write, now)?,
-        }
-    }
-    Ok(write.commit()?)
-}
-
-fn put_receipt(
-    write: &WriteTransaction,
-    receipt: &Signed<Receipt>,
-    deadline: u64,
-) -> Result<(), redb::Error> {
-    let key = key(&receipt.body.session_id, &receipt.body.kid);
-    let mut receipts = write.open_table(RECEIPTS)?;
-    let known = receipts
-        .get(key)?
-        .and_then(|old| Signed::<Receipt>::decode(old.value()).ok());
-    if known.is_some_and(|old| old.body.seq >= receipt.body.seq) {
-        return Ok(());
-    }
-    receipts.insert(key, receipt.encode().as_slice())?;
-    write.open_table(DEADLINES)?.insert(key, deadline)?;
-    write.open_table(UNSETTLED)?.insert(key, ())?;
-    Ok(())
-}
-
-fn put_ack(write: &WriteTransaction, ack: &Signed<Ack>) -> Result<(), redb::Error> {
-    let key = key(&ack.body.session_id, &ack.body.kid);
-    let mut acks = write.open_table(ACKS)?;
-    let known = acks
-        .get(key)?
-        .and_then(|old| Signed::<Ack>::decode(old.value()).ok());
-    if known.is_some_and(|old| old.body.amount >= ack.body.amount) {
-        return Ok(());
-    }
-    acks.insert(key, ack.encode().as_slice())?;
-    write.open_table(UNSETTLED)?.insert(key, ())?;
-    Ok(())
-}
-
-fn put_settled(
-    write: &WriteTransaction,
-    key: Key,
-    seq: u64,
-    acked: u128,
-) -> Result<(), redb::Error> {
-    let mut settled = write.open_table(SETTLED)?;
-    let before = settled.get(key)?.map_or((0, 0), |row| row.value());
-    let now = (before.0.max(seq), before.1.max(acked));
-    settled.insert(key, now)?;
-    let receipt = write.open_table(RECEIPTS)?;
-    let receipt = receipt
-        .get(key)?
-        .and_then(|row| Signed::<Receipt>::decode(row.value()).ok());
-    let ack = write.open_table(ACKS)?;
-    let ack = ack
-        .get(key)?
-        .and_then(|row| Signed::<Ack>::decode(row.value()).ok());
-    let seq = receipt.map_or(0, |receipt| receipt.body.seq);
-    let acked = ack.map_or(0, |ack| ack.body.amount);
-    if seq <= now.0 && acked <= now.1 {
-        write.open_table(UNSETTLED)?.remove(key)?;
-    }
-    Ok(())
-}
-
-fn prune(write: &WriteTransaction, now: u64) -> Result<(), redb::Error> {
-    let mut deadlines = write.open_table(DEADLINES)?;
-    let unsettled = write.open_table(UNSETTLED)?;
-    let mut over = Vec::new();
-    for row in deadlines.iter()? {
-        let (key, deadline) = row?;
-        if deadline.value() < now && unsettled.get(key.value())?.is_none() {
-            over.push(key.value());
-        }
-    }
-    for key in over {
-        deadlines.remove(key)?;
-        write.open_table(RECEIPTS)?.remove(key)?;
-        write.open_table(ACKS)?.remove(key)?;
-        write.open_table(SETTLED)?.remove(key)?;
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 //! where it runs ([`boot`], [`evidence`], [`devices`]) and that it lives ([`heartbeat`]), answers
 //! OpenAI-compatible requests ([`routes`]), checks who asks ([`auth`]) and whether the session can pay
 //! for the worst case ([`budget`], [`ledger`]), counts ([`count`]), signs one receipt per answer
-//! ([`receipts`]), keeps the newest one on disk ([`journal`]) and hands it in ([`settle`]). *The
+//! ([`receipts`]), keeps the newest one on disk ([`journal`]) and hands it in ([`pages`], [`settle`]). *The
 //! worker counts, the contract prices.*
 //!
 //! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
@@ -23,16 +23,21 @@ pub mod error;
 pub mod evidence;
 pub mod heartbeat;
 pub mod journal;
+mod journal_tables;
 pub mod keys;
 pub mod ledger;
 mod models;
+pub mod node_chain;
 pub mod openai;
+pub mod pages;
 pub mod prices;
 pub mod receipts;
+mod renew;
 mod retry;
 pub mod routes;
 pub mod run;
 mod serve;
+pub mod session;
 pub mod sessions;
 pub mod settle;
 mod stream;

@@ -29,9 +29,9 @@ enum Command {
     Run,
     /// Shows what the operator has earned and claimed, base units.
     Earnings,
-    /// Pays out earnings to the operator.
+    /// Pays out earnings to the operator. A claim of nothing looks like any other.
     Claim {
-        /// Address of the token; all tokens with earnings if absent.
+        /// Address of the token; each that billing accepts if absent.
         #[arg(long)]
         token: Option<String>,
         /// Base units; all if absent.
@@ -133,16 +133,16 @@ async fn claim(
         Some(token) => vec![token],
         None => {
             let rows = chain.earnings().await?.earnings;
-            let open = rows.into_iter().filter(|row| row.earned > row.claimed);
-            open.map(|row| row.token.into_string()).collect()
+            rows.into_iter()
+                .map(|row| row.token.into_string())
+                .collect()
         }
     };
-    if tokens.is_empty() {
-        say("nothing to claim")?;
-    }
     for token in tokens {
-        let paid = chain.claim(&token, amount).await?.amount;
-        say(format_args!("{token} paid out {paid}"))?;
+        match chain.claim(&token, amount).await?.amount.u128() {
+            0 => say(format_args!("{token} paid out nothing"))?,
+            paid => say(format_args!("{token} paid out {paid}"))?,
+        }
     }
     Ok(())
 }

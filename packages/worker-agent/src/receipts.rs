@@ -6,7 +6,7 @@ use base64::Engine;
 use secret_ai_receipts::{sign, Body, Domain, Evidence, Receipt, Signed};
 
 use crate::keys::BootKeys;
-use crate::sessions::State;
+use crate::session::State;
 
 /// What a receipt says about one answer.
 pub struct Answer {

@@ -9,22 +9,25 @@ use std::time::Duration;
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
 use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_engine::{Engine, EngineError};
+use secret_ai_interface::billing::ConfigAnswer;
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
 use crate::boot::{Attester, BootError};
-use crate::chain::{Chain, Contracts, NodeChain};
+use crate::chain::Chain;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ChainConfig, Config, ContractConfig, EngineConfig};
 use crate::evidence::EvidenceError;
 use crate::heartbeat::heartbeat_loop;
 use crate::journal::{Journal, JournalError};
 use crate::keys::BootKeys;
+use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
+use crate::renew::renew_loop;
 use crate::routes::router;
-use crate::settle::{renew_loop, settle_all, settle_loop};
+use crate::settle::{settle, settle_loop, Plan};
 
 /// How long requests in progress may take after the agent was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(60);
@@ -78,7 +81,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     let engine = engine(&config.engine)?;
     check_models(&config, engine.as_ref()).await?;
     let chain = connect(&config).await?;
-    check_contracts(&config.chain, &chain).await?;
+    let billing_config = chain.billing_config().await?;
+    check_contracts(&config.chain, &billing_config)?;
     // Nobody is told of an address that cannot be listened at.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -127,26 +131,27 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
-    serve(Agent::new(parts), attester, listener, &config, stop).await
+    let plan = Plan {
+        interval: Duration::from_secs(config.settle_interval_s),
+        pages: config.settle.pages,
+        cover_traffic: config.settle.cover_traffic,
+        finalize: config.finalize,
+        timing: billing_config.timing,
+    };
+    serve(Agent::new(parts), attester, listener, plan, stop).await
 }
 
 async fn serve(
     agent: Arc<Agent>,
     attester: Attester,
     listener: TcpListener,
-    config: &Config,
+    plan: Plan,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
     agent
         .sessions
         .set_contract_time(agent.chain.clock().await?.now);
-    let interval = Duration::from_secs(config.settle_interval_s);
-    let settling = tokio::spawn(settle_loop(
-        agent.clone(),
-        interval,
-        config.finalize,
-        stop.clone(),
-    ));
+    let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
     if let Ok(address) = listener.local_addr() {
@@ -171,11 +176,23 @@ async fn serve(
     }
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
-    match settle_all(&agent).await {
-        Ok(settled) => tracing::info!(?settled, "last receipts handed in"),
-        Err(error) => tracing::warn!(%error, "the last receipts stay in the journal"),
-    }
+    last_round(&agent, &plan).await;
     served
+}
+
+/// Hands in one more round's pages, as many as always. What does not fit stays in the journal.
+async fn last_round(agent: &Agent, plan: &Plan) {
+    match settle(agent, plan, agent.sessions.contract_time()).await {
+        Ok(settled) => tracing::info!(?settled, "last round of settling"),
+        Err(error) => tracing::warn!(%error, "the last round of settling failed"),
+    }
+    let waiting = agent.journal.unsettled().map_or(0, |records| records.len());
+    if waiting > 0 {
+        tracing::warn!(
+            waiting,
+            "receipts wait in the journal: start again to hand them in"
+        );
+    }
 }
 
 /// The chain of a configuration, with the operator's wallet.
@@ -217,8 +234,7 @@ async fn contract(client: &ChainClient, config: ContractConfig) -> Result<Contra
 }
 
 /// The contracts must belong together: receipts are signed for billing, which trusts its registry.
-async fn check_contracts(config: &ChainConfig, chain: &NodeChain) -> Result<(), RunError> {
-    let billing = chain.billing_config().await?;
+fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), RunError> {
     let mismatch = |problem: String| Err(RunError::Mismatch { problem });
     let registry = billing.registry.address.as_str();
     if registry != config.registry.address {
@@ -227,9 +243,9 @@ async fn check_contracts(config: &ChainConfig, chain: &NodeChain) -> Result<(), 
             "billing trusts registry {registry}, configured is {have}"
         ));
     }
-    match billing.rewards {
+    match &billing.rewards {
         Some(rewards) if rewards.address.as_str() != config.rewards.address => {
-            let (want, have) = (rewards.address, &config.rewards.address);
+            let (want, have) = (&rewards.address, &config.rewards.address);
             mismatch(format!(
                 "billing pays through rewards {want}, configured is {have}"
             ))

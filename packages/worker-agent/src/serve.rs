@@ -17,7 +17,7 @@ use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
 use crate::openai::{Choice, Head};
 use crate::receipts::{issue, Answer, Proof};
-use crate::sessions::Held;
+use crate::session::Held;
 use crate::short;
 
 /// Bytes of text that make a token, as a rule of thumb for prompts that nobody has counted.
@@ -159,7 +159,11 @@ impl Work {
         let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
         agent
             .journal
-            .receipt(proof.receipt.clone(), deadline)
+            .receipt(
+                proof.receipt.clone(),
+                deadline,
+                agent.sessions.contract_time(),
+            )
             .await
             .map_err(|error| {
                 tracing::error!(%error, "cannot store a receipt");

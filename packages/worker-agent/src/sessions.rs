@@ -5,19 +5,18 @@
 //! that rests can be dropped from memory at any time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus};
-use secret_ai_interface::{SessionId, WorkerId};
-use secret_ai_receipts::{Ack, LineCount, Receipt, Signed};
+use secret_ai_interface::billing::{SessionAuth, SessionStatus};
+use secret_ai_interface::{Kid, SessionId, WorkerId};
 use tokio::sync::Semaphore;
 
-use crate::auth::{Credential, Nonces};
+use crate::auth::Credential;
 use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::error::ApiError;
-use crate::journal::{Journal, Record};
-use crate::ledger::{Earlier, Ledger, Own, Reservation, Terms};
+use crate::journal::Journal;
+use crate::session::{lock, Session};
 use crate::short;
 
 /// Questions about sessions that may wait for the chain at once.
@@ -31,185 +30,10 @@ const IDLE_S: u64 = 600;
 /// While the chain cannot be reached, sessions are served for this many refresh periods.
 const STALE_PERIODS: u64 = 10;
 
-/// A session of this worker.
-pub struct Session {
-    pub id: SessionId,
-    /// SNIP-20 contract.
-    pub token: String,
-    pub lines: Vec<Line>,
-    auth: SessionAuth,
-    state: Mutex<State>,
-}
-
-/// What changes about a session.
-pub struct State {
-    pub ledger: Ledger,
-    pub nonces: Nonces,
-    /// Newest receipt of this boot.
-    pub newest: Option<Signed<Receipt>>,
-    /// Unix seconds of contract time after which no receipt counts.
-    pub deadline: u64,
-    status: SessionStatus,
-    expires: u64,
-    checked_at: u64,
-    used_at: u64,
-}
-
-impl Session {
-    /// The changing part; never held while waiting.
-    pub fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    /// Takes note of an ack whose signature is checked; true if it says something new.
-    ///
-    /// # Errors
-    /// 401 for an ack of something that was never used.
-    pub fn acknowledge(&self, ack: &Signed<Ack>) -> Result<bool, ApiError> {
-        let mut state = self.state();
-        let before = state.ledger.own().acked;
-        let result = state.ledger.acknowledge(ack.body.seq, ack.body.amount);
-        result.map_err(|e| {
-            ApiError::unauthorized("bad_ack", e.to_string()).about(crate::auth::ACK)
-        })?;
-        Ok(state.ledger.own().acked > before)
-    }
-
-    fn new(answer: SessionAnswer, kid: &[u8; 20], records: &[Record], now: u64) -> Self {
-        let rates: Vec<u64> = answer.lines.iter().map(|line| line.rate).collect();
-        let (cap, slack) = (answer.cap.u128(), answer.slack.u128());
-        let (own, others): (Vec<_>, Vec<_>) = records
-            .iter()
-            .partition(|record| record.receipt.body.kid == *kid);
-        let own = own.first();
-        let own_price = own.map_or(0, |record| price(&rates, record));
-        let earlier_paid = answer.paid.u128().saturating_sub(own_price);
-        let earlier = earlier(&rates, &others, earlier_paid, slack);
-        let restored = own.map_or_else(Own::default, |record| Own {
-            counters: record.receipt.body.counters.clone(),
-            seq: record.receipt.body.seq,
-            acked: record.ack.as_ref().map_or(0, |ack| ack.body.amount),
-        });
-        let state = State {
-            ledger: Ledger::new(Terms { rates, cap, slack }, earlier, restored),
-            nonces: Nonces::default(),
-            newest: own.map(|record| record.receipt.clone()),
-            deadline: answer.deadline,
-            status: answer.status,
-            expires: answer.expires,
-            checked_at: now,
-            used_at: now,
-        };
-        Session {
-            id: answer.session_id,
-            token: answer.token.into_string(),
-            lines: answer.lines,
-            auth: answer.auth,
-            state: Mutex::new(state),
-        }
-    }
-
-    fn refresh(&self, answer: &SessionAnswer, now: u64) {
-        let mut state = self.state();
-        state.status = answer.status;
-        state.expires = answer.expires;
-        state.deadline = answer.deadline;
-        state.checked_at = now;
-    }
-
-    /// # Errors
-    /// 402 if the session takes no requests any more. `now`: unix seconds of contract time.
-    fn check_open(&self, now: u64) -> Result<(), ApiError> {
-        let state = self.state();
-        if state.status != SessionStatus::Open {
-            return Err(ApiError::payment(
-                "session_closed",
-                "the session is not open",
-            ));
-        }
-        if now > state.expires {
-            let expires = state.expires;
-            let message = format!("the session expired at {expires}, it is {now}");
-            return Err(ApiError::payment("session_expired", message));
-        }
-        Ok(())
-    }
-}
-
-/// Books under earlier receipt keys, from the journal and from what the chain has paid: whatever
-/// of the payment the journal does not explain is taken as not countersigned.
-fn earlier(rates: &[u64], records: &[&Record], paid: u128, slack: u128) -> Earlier {
-    let mut known = 0u128;
-    let mut acked = 0u128;
-    for record in records {
-        let price = price(rates, record);
-        let ack = record.ack.as_ref().map_or(0, |ack| ack.body.amount);
-        known = known.saturating_add(price);
-        acked = acked.saturating_add(ack.min(price));
-    }
-    let amount = known.max(paid);
-    Earlier {
-        amount,
-        unacked: amount.saturating_sub(acked).min(slack),
-    }
-}
-
-/// Price of a record's receipt, base units.
-fn price(rates: &[u64], record: &Record) -> u128 {
-    let lines = record.receipt.body.counters.iter().zip(rates);
-    let counts = lines.map(|(count, rate)| LineCount {
-        count: *count,
-        rate: *rate,
-    });
-    secret_ai_receipts::amount(counts).unwrap_or(u128::MAX)
-}
-
-/// Units held for one request. Dropped without [`Held::commit`], they are given back.
-pub struct Held {
-    session: Arc<Session>,
-    reservation: Option<Reservation>,
-}
-
-impl Held {
-    /// Takes care of a reservation of this session.
-    pub fn new(session: Arc<Session>, reservation: Reservation) -> Self {
-        Held {
-            session,
-            reservation: Some(reservation),
-        }
-    }
-
-    /// The session that pays.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// Counts what was used, with the session locked until `issue` has made the receipt of it;
-    /// `issue` gets the units counted.
-    pub fn commit<T>(
-        mut self,
-        actual: Vec<u64>,
-        issue: impl FnOnce(&mut State, &[u64]) -> T,
-    ) -> Option<T> {
-        let reservation = self.reservation.take()?;
-        let mut state = self.session.state();
-        let counted = state.ledger.commit(reservation, actual);
-        Some(issue(&mut state, &counted))
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(reservation) = self.reservation.take() {
-            self.session.state().ledger.release(reservation);
-        }
-    }
-}
-
 /// The table of sessions.
 pub struct Sessions {
     worker_id: WorkerId,
-    kid: [u8; 20],
+    kid: Kid,
     chain: Arc<dyn Chain>,
     journal: Arc<Journal>,
     clock: Arc<dyn Clock>,
@@ -226,7 +50,7 @@ impl Sessions {
     /// An empty table for one boot of a worker.
     pub fn new(
         worker_id: WorkerId,
-        kid: [u8; 20],
+        kid: Kid,
         chain: Arc<dyn Chain>,
         journal: Arc<Journal>,
         clock: Arc<dyn Clock>,
@@ -351,7 +175,7 @@ impl Sessions {
             tracing::error!(%error, "cannot read the journal");
             ApiError::internal()
         })?;
-        let session = Arc::new(Session::new(answer, &self.kid, &records, now));
+        let session = Arc::new(Session::new(answer, self.kid, &records, now));
         table.insert(id, session.clone());
         tracing::info!(session = short(&id), "session loaded");
         Ok(session)
@@ -367,9 +191,4 @@ fn authenticator(auth: &SessionAuth) -> Vec<u8> {
 
 fn unknown_session() -> ApiError {
     ApiError::unauthorized("unknown_session", "no session has this id and key")
-}
-
-/// A panic elsewhere leaves numbers behind that are whole: each change is one assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

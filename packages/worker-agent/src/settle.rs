@@ -1,27 +1,27 @@
-//! Background work: hand in receipts, crank epochs that have ended, keep the attestation fresh.
+//! Background work: hand in receipts and crank epochs that have ended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cosmwasm_std::Binary;
 use secret_ai_chain_client::ChainError;
-use secret_ai_interface::billing::{ClockAnswer, EntryStatus, SettleEntry, MAX_BATCH};
+use secret_ai_interface::billing::{ClockAnswer, EntryStatus, SettleEntry, Timing};
 use secret_ai_interface::Hex;
 use snafu::Snafu;
+use tokio::time::{interval_at, Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
-use crate::boot::Attester;
-use crate::journal::{Journal, JournalError, Record};
-use crate::retry::Retry;
+use crate::journal::{JournalError, Record};
+use crate::pages::{pages, Page, Rules};
 use crate::short;
 
-/// Most transactions of one kind in one round.
-const MAX_ROUNDS: u32 = 64;
+/// Sessions that one `finalize` touches. Public, so it is the same for all agents.
+const BATCH: u32 = 8;
+/// Most calls of `finalize` in one round.
+const MAX_BATCHES: u32 = 64;
 /// How long after a session's deadline its settled receipts are kept, seconds.
 const KEEP_S: u64 = 86_400;
-/// How often the lease is looked at.
-const LEASE_CHECK: Duration = Duration::from_secs(5);
 
 /// Why a round of background work ended early; the next one goes on.
 #[derive(Debug, Snafu)]
@@ -34,107 +34,146 @@ pub enum SettleError {
     Statuses { got: usize, sent: usize },
 }
 
+/// When and how receipts are handed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// From round to round, whatever there is to do.
+    pub interval: Duration,
+    /// Pages of a round.
+    pub pages: usize,
+    /// Send pages also when they are empty.
+    pub cover_traffic: bool,
+    /// Crank `finalize` too.
+    pub finalize: bool,
+    /// Billing's.
+    pub timing: Timing,
+}
+
+impl Plan {
+    /// How pages are filled at `now`, unix seconds of contract time. A receipt that has to be in by
+    /// then or within two rounds and two epochs goes now: one round and one epoch more can fail.
+    fn rules(&self, agent: &Agent, now: u64) -> Rules {
+        let round_s = self.interval.as_secs();
+        let margin = round_s.saturating_add(self.timing.epoch_s);
+        Rules {
+            own: Hex(agent.keys.kid()),
+            pages: self.pages,
+            cover_traffic: self.cover_traffic,
+            challenge_s: self.timing.challenge_s,
+            urgent: now.saturating_add(margin.saturating_mul(2)),
+        }
+    }
+}
+
 /// What one round of settling did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
+    /// Pages sent, empty ones too.
+    pub pages: usize,
     /// Receipts that joined the epoch's pending set.
     pub pending: usize,
+    /// Receipts that go again, without their ack.
+    pub again: usize,
     /// Receipts that billing refuses for good.
     pub refused: usize,
 }
 
-/// Settles, and if `finalize` is set cranks, every `interval` until `stop`.
-pub async fn settle_loop(
-    agent: Arc<Agent>,
-    interval: Duration,
-    finalize: bool,
-    stop: CancellationToken,
-) {
-    while stop
-        .run_until_cancelled(tokio::time::sleep(interval))
-        .await
-        .is_some()
-    {
-        if let Err(error) = round(&agent, finalize).await {
+/// A round at every interval until `stop`. How long a round takes moves no other round: the times
+/// at which an agent speaks must not tell how busy it is.
+pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken) {
+    let first = Instant::now() + plan.interval;
+    let mut ticks = interval_at(first, plan.interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        if let Err(error) = round(&agent, &plan).await {
             tracing::warn!(%error, "settling will be tried again");
         }
     }
 }
 
-/// One round: look at billing's clock, settle all that is new, crank what has ended, tidy up.
+/// One round: look at billing's clock, hand in one round's pages, crank what has ended, tidy up.
 ///
 /// # Errors
 /// [`SettleError`]; what was done stays done.
-pub async fn round(agent: &Agent, finalize: bool) -> Result<Settled, SettleError> {
+pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
     let clock = agent.chain.clock().await?;
     agent.sessions.set_contract_time(clock.now);
-    let settled = if clock.paused {
-        Settled::default()
-    } else {
-        settle_all(agent).await?
+    let settled = match clock.paused {
+        true => Ok(Settled::default()),
+        false => settle(agent, plan, clock.now).await,
     };
-    if finalize {
-        crank(agent, &clock).await?;
+    // Epochs end, and others are paid, whatever became of the own pages.
+    if plan.finalize {
+        crank(agent, clock).await?;
     }
     agent.sessions.drop_idle();
-    agent
-        .journal
-        .prune(clock.now.saturating_sub(KEEP_S))
-        .await?;
-    Ok(settled)
+    let over = agent.sessions.contract_time().saturating_sub(KEEP_S);
+    agent.journal.prune(over).await?;
+    settled
 }
 
-/// Hands in every receipt and ack that is newer than what was handed in before, those of earlier
-/// boots too.
+/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
+/// those of earlier boots too. `now`: unix seconds of contract time.
 ///
 /// # Errors
-/// [`SettleError`]; batches that went through stay noted.
-pub async fn settle_all(agent: &Agent) -> Result<Settled, SettleError> {
+/// [`SettleError`]; pages that went through stay noted.
+pub async fn settle(agent: &Agent, plan: &Plan, now: u64) -> Result<Settled, SettleError> {
     let mut settled = Settled::default();
-    for _ in 0..MAX_ROUNDS {
-        let records = agent.journal.unsettled(MAX_BATCH)?;
-        if records.is_empty() {
-            break;
-        }
-        let is_last = records.len() < MAX_BATCH;
-        let entries: Vec<_> = records.iter().map(entry).collect();
-        let sent = entries.len();
-        let answer = agent.chain.settle(entries).await?;
-        let got = answer.statuses.len();
-        if got != sent {
-            return Err(SettleError::Statuses { got, sent });
-        }
-        for (record, status) in records.iter().zip(answer.statuses) {
-            note(&agent.journal, record, status, &mut settled).await?;
-        }
-        tracing::info!(entries = sent, epoch = answer.epoch, "settled");
-        if is_last {
-            break;
-        }
+    for page in pages(agent.journal.unsettled()?, &plan.rules(agent, now)) {
+        hand_in(agent, page, now, &mut settled).await?;
     }
     Ok(settled)
 }
 
-/// Takes note of what became of one entry. Whatever billing refuses once it refuses always.
+async fn hand_in(
+    agent: &Agent,
+    page: Page,
+    now: u64,
+    settled: &mut Settled,
+) -> Result<(), SettleError> {
+    let Page { kid, records } = page;
+    let entries: Vec<_> = records.iter().map(entry).collect();
+    let sent = entries.len();
+    let answer = agent.chain.settle(kid, entries).await?;
+    let got = answer.statuses.len();
+    if got != sent {
+        return Err(SettleError::Statuses { got, sent });
+    }
+    settled.pages = settled.pages.saturating_add(1);
+    for (record, status) in records.iter().zip(answer.statuses) {
+        note(agent, record, status, now, settled).await?;
+    }
+    tracing::info!(entries = sent, epoch = answer.epoch, "settled");
+    Ok(())
+}
+
+/// Takes note of what became of one entry. Whatever billing refuses once it refuses always, but a
+/// receipt may be good without its ack.
 async fn note(
-    journal: &Journal,
+    agent: &Agent,
     record: &Record,
     status: EntryStatus,
+    now: u64,
     settled: &mut Settled,
 ) -> Result<(), JournalError> {
+    let session = || short(&Hex(record.receipt.body.session_id));
     match status {
         EntryStatus::Pending => settled.pending = settled.pending.saturating_add(1),
+        EntryStatus::BadAck if record.ack.is_some() => {
+            tracing::error!(session = session(), "billing refuses an ack");
+            settled.again = settled.again.saturating_add(1);
+            return agent.journal.drop_ack(record).await;
+        }
         EntryStatus::BadReceipt
         | EntryStatus::BadAck
         | EntryStatus::UnknownKid
         | EntryStatus::LeaseOver
         | EntryStatus::BadSignature => {
-            let session = short(&Hex(record.receipt.body.session_id));
-            tracing::error!(session, ?status, "billing refuses a receipt");
+            tracing::error!(session = session(), ?status, "billing refuses a receipt");
             settled.refused = settled.refused.saturating_add(1);
         }
     }
-    journal.settled(record).await
+    agent.journal.settled(record, now).await
 }
 
 fn entry(record: &Record) -> SettleEntry {
@@ -145,50 +184,21 @@ fn entry(record: &Record) -> SettleEntry {
 }
 
 /// Works off what waits in epochs that have ended.
-async fn crank(agent: &Agent, clock: &ClockAnswer) -> Result<(), SettleError> {
+async fn crank(agent: &Agent, mut clock: ClockAnswer) -> Result<(), SettleError> {
     let Some(ended) = clock.epoch.checked_sub(1) else {
         return Ok(());
     };
-    if clock.pending == 0 || clock.finalized_before > ended {
-        return Ok(());
-    }
-    for _ in 0..MAX_ROUNDS {
-        let limit = u32::try_from(MAX_BATCH).unwrap_or(u32::MAX);
-        let answer = agent.chain.finalize(ended, limit).await?;
-        tracing::info!(epoch = ended, remaining = answer.remaining, "finalized");
-        if answer.finalized < limit {
+    for _ in 0..MAX_BATCHES {
+        if clock.pending == 0 || clock.finalized_before > ended {
             break;
         }
+        let answer = agent.chain.finalize(ended, BATCH).await?;
+        tracing::info!(epoch = ended, remaining = answer.remaining, "finalized");
+        if answer.finalized == 0 || answer.remaining == 0 {
+            break;
+        }
+        // What remains may be of epochs that have not ended.
+        clock = agent.chain.clock().await?;
     }
     Ok(())
-}
-
-/// Renews the lease from the middle of it on, until `stop`.
-pub async fn renew_loop(agent: Arc<Agent>, attester: Attester, stop: CancellationToken) {
-    let mut granted_at = agent.sessions.contract_time();
-    let (mut pause, mut retry) = (LEASE_CHECK, Retry::new());
-    while stop
-        .run_until_cancelled(tokio::time::sleep(pause))
-        .await
-        .is_some()
-    {
-        pause = LEASE_CHECK;
-        let (now, until) = (agent.sessions.contract_time(), agent.attested().lease_until);
-        let half = granted_at.saturating_add(until.saturating_sub(granted_at) / 2);
-        if now <= half {
-            continue;
-        }
-        match attester.renew().await {
-            Ok(attested) => {
-                tracing::info!(lease_until = attested.lease_until, "lease renewed");
-                granted_at = now;
-                retry = Retry::new();
-                agent.set_attested(attested);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the lease could not be renewed");
-                pause = retry.pause();
-            }
-        }
-    }
 }

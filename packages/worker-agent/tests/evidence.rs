@@ -277,14 +277,30 @@ fn a_configuration_is_read_with_its_defaults() {
         (config.max_body, config.settle_interval_s, config.finalize),
         (1 << 20, 600, true)
     );
+    assert_eq!(
+        (config.settle.pages, config.settle.cover_traffic),
+        (1, true)
+    );
     assert_eq!(config.listing().models[0].rates[1].rate, 4_000);
     let warnings = config.warnings().join("\n");
     assert!(warnings.contains("cached_input") && warnings.contains("tls_spki_sha256"));
+    assert!(!warnings.contains("cover_traffic"));
+}
+
+#[test]
+fn cover_traffic_is_given_up_with_a_warning() {
+    let table = "[settle]\npages = 2\ncover_traffic = false\n[engine]";
+    let config = load(|text| text.replace("[engine]", table)).unwrap();
+    assert_eq!(
+        (config.settle.pages, config.settle.cover_traffic),
+        (2, false)
+    );
+    assert!(config.warnings().join("\n").contains("cover_traffic"));
 }
 
 #[test]
 fn mistakes_in_a_configuration_are_named() {
-    let cases: [(&str, &str, &str); 18] = [
+    let cases: [(&str, &str, &str); 20] = [
         ("listen = ", "lisen = ", "lisen"),
         ("http://127.0.0.1:8080", "ftp://x", "public_url"),
         ("rate = 1000", "rate = -1", "rate"),
@@ -323,6 +339,12 @@ fn mistakes_in_a_configuration_are_named() {
             "tee.workload.compose_sha256: is missing",
         ),
         ("seed_file = \"seed\"", "", "tee: seed_file is missing"),
+        (
+            "[engine]",
+            "[settle]\npages = 17\n[engine]",
+            "settle.pages: 17, must be 1 to 16",
+        ),
+        ("[engine]", "[settle]\ncover = false\n[engine]", "cover"),
     ];
     for (from, to, named) in cases {
         let error = load(|text| text.replace(from, to)).unwrap_err();

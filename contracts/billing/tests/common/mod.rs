@@ -7,8 +7,8 @@ use cosmwasm_std::{
     StdResult, Uint128,
 };
 use secret_ai_interface::billing::{
-    self, ExecuteMsg, Line, OpenAnswer, OpenSession, ReceiveMsg, SessionAuth, SettleAnswer,
-    SettleEntry, Timing, TokenConfig,
+    self, ExecuteMsg, FinalizeAnswer, Line, OpenAnswer, OpenSession, ReceiveMsg, SessionAuth,
+    SettleAnswer, SettleEntry, Timing, TokenConfig,
 };
 use secret_ai_interface::registry::{KidInfo, KidStatus, KidsAnswer};
 use secret_ai_interface::{rewards, token, Contract, Hex, Kid, SessionId, Unit, WorkerId};
@@ -277,25 +277,39 @@ impl Suite {
     }
 
     pub fn settle(&mut self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, String> {
+        self.settle_as("relayer", entries)
+    }
+
+    pub fn settle_as(
+        &mut self,
+        who: &str,
+        entries: Vec<SettleEntry>,
+    ) -> Result<SettleAnswer, String> {
         let msg = ExecuteMsg::Settle {
+            kid: Hex(kid(&self.worker_key)),
             entries,
             padding: None,
         };
-        let data = self.send("relayer", &msg)?.data.unwrap();
+        let data = self.send(who, &msg)?.data.unwrap();
         Ok(from_slice(&data).unwrap())
     }
 
     /// Ends the epoch and works everything off.
     pub fn finalize(&mut self) {
         self.app.advance(TIMING.epoch_s);
-        let clock = self.clock();
-        let epoch = clock.epoch - 1;
+        while self.finalize_batch(16).remaining > 0 {}
+    }
+
+    /// Works off `limit` entries of ended epochs.
+    pub fn finalize_batch(&mut self, limit: u32) -> FinalizeAnswer {
+        let epoch = self.clock().epoch - 1;
         let msg = ExecuteMsg::Finalize {
             epoch,
-            limit: 16,
+            limit,
             padding: None,
         };
-        self.send("crank", &msg).unwrap();
+        let data = self.send("crank", &msg).unwrap().data.unwrap();
+        from_slice(&data).unwrap()
     }
 
     pub fn clock(&self) -> billing::ClockAnswer {

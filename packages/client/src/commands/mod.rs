@@ -3,6 +3,7 @@
 mod chat;
 mod evidence;
 mod money;
+mod notifications;
 mod sessions;
 mod workers;
 
@@ -35,6 +36,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             money::withdraw(&account, amount, token.as_deref()).await
         }
         Command::Reclaim => money::reclaim(&account).await,
+        Command::Notifications { blocks, follow } => {
+            notifications::list(&account, blocks, follow).await
+        }
         Command::Usage => sessions::usage(&account).await,
         Command::Key { session } => sessions::key(&account, session.as_deref()).await,
         Command::Close { session } => sessions::close(&account, session.as_deref()).await,

@@ -75,8 +75,10 @@ pub async fn reclaim(account: &Account) -> Result<()> {
         let ReclaimAnswer { reclaimed } = answer(&outcome)?;
         let sum: Uint128 = reclaimed.into_iter().flatten().sum();
         println!(
-            "reclaimed {sum} base units, tx {} ({} gas)",
-            outcome.hash, outcome.gas_used
+            "reclaimed {}, tx {} ({} gas)",
+            amount_text(sum),
+            outcome.hash,
+            outcome.gas_used
         );
     }
     Ok(())
@@ -95,8 +97,18 @@ pub async fn withdraw(account: &Account, amount: Option<u128>, token: Option<&st
         .await?;
     let WithdrawAnswer { amount } = answer(&outcome)?;
     println!(
-        "withdrew {amount} base units, tx {} ({} gas)",
-        outcome.hash, outcome.gas_used
+        "withdrew {}, tx {} ({} gas)",
+        amount_text(amount),
+        outcome.hash,
+        outcome.gas_used
     );
     Ok(())
+}
+
+/// An amount in words.
+fn amount_text(amount: Uint128) -> String {
+    match amount.u128() {
+        0 => "nothing".to_string(),
+        amount => format!("{amount} base units"),
+    }
 }

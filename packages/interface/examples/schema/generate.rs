@@ -1,7 +1,7 @@
 //! The JSON schemas of all messages, as (file name, text).
 
 use cosmwasm_schema::{generate_api, schema_for};
-use secret_ai_interface::{auth, billing, registry, rewards, token};
+use secret_ai_interface::{auth, billing, notifications, registry, rewards, token};
 
 /// One API description per contract, and one file per further message or answer.
 pub fn generate() -> Vec<(&'static str, String)> {
@@ -99,8 +99,16 @@ pub fn generate() -> Vec<(&'static str, String)> {
             text(&schema_for!(registry::CollateralAnswer)),
         ),
         (
+            "update-seed-answer.json",
+            text(&schema_for!(notifications::UpdateSeedAnswer)),
+        ),
+        (
             "viewing-key-answer.json",
             text(&schema_for!(auth::ViewingKeyAnswer)),
+        ),
+        (
+            "permit-revocation-answer.json",
+            text(&schema_for!(auth::RevocationAnswer)),
         ),
     ]
 }

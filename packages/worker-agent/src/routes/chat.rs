@@ -27,7 +27,7 @@ use crate::prices::TermsRefused;
 use crate::receipts::encode;
 use crate::routes::{EVIDENCE, MAX_CHARGE, RECEIPT};
 use crate::serve::Work;
-use crate::sessions::{Held, Session};
+use crate::session::{Held, Session};
 use crate::stream;
 
 /// How long a client may take to send its request.
@@ -200,7 +200,10 @@ async fn take_signed(
         return Ok(());
     };
     if session.acknowledge(ack)? {
-        agent.journal.ack(ack.clone()).await.map_err(|error| {
+        let stored = agent
+            .journal
+            .ack(ack.clone(), agent.sessions.contract_time());
+        stored.await.map_err(|error| {
             tracing::error!(%error, "cannot store an ack");
             ApiError::internal()
         })?;

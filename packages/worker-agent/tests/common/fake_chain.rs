@@ -22,13 +22,14 @@ pub struct FakeChain {
     pub asked: AtomicUsize,
     /// The node does not answer.
     pub is_down: AtomicBool,
-    pub batches: Mutex<Vec<Vec<SettleEntry>>>,
-    /// Status given to the entries of the next batches.
+    /// Pages of `settle`, with their receipt keys.
+    pub pages: Mutex<Vec<(Kid, Vec<SettleEntry>)>>,
+    /// Status given to the entries of the next pages.
     pub status: Mutex<EntryStatus>,
     /// Epochs and limits of `finalize`.
     pub cranked: Mutex<Vec<(u64, u32)>>,
-    /// Entries worked off by each `finalize`, last one first.
-    pub finalized: Mutex<Vec<u32>>,
+    /// Entries of ended epochs, which each `finalize` works off up to its limit.
+    pub ended: Mutex<u32>,
     pub registered: Mutex<Vec<(Option<WorkerId>, Attestation)>>,
     pub renewed: Mutex<Vec<Attestation>>,
     /// Places and reports of `stage_gpu`.
@@ -58,10 +59,10 @@ impl FakeChain {
             clock: Mutex::new(clock),
             asked: AtomicUsize::new(0),
             is_down: AtomicBool::new(false),
-            batches: Mutex::default(),
+            pages: Mutex::default(),
             status: Mutex::new(EntryStatus::Pending),
             cranked: Mutex::default(),
-            finalized: Mutex::default(),
+            ended: Mutex::default(),
             registered: Mutex::default(),
             renewed: Mutex::default(),
             staged: Mutex::default(),
@@ -85,6 +86,20 @@ impl FakeChain {
                 .get_mut(&Hex([id; 16]))
                 .unwrap(),
         );
+    }
+
+    /// Lets `ended` entries of ended epochs wait for `finalize`, and `open` ones of this epoch.
+    pub fn wait(&self, ended: u32, open: u64) {
+        *self.ended.lock().unwrap() = ended;
+        let mut clock = self.clock.lock().unwrap();
+        clock.pending = u64::from(ended) + open;
+        clock.finalized_before = clock.epoch - u64::from(ended > 0);
+    }
+
+    /// Entries of each page so far.
+    pub fn page_sizes(&self) -> Vec<usize> {
+        let pages = self.pages.lock().unwrap();
+        pages.iter().map(|(_, entries)| entries.len()).collect()
     }
 
     fn reach(&self) -> Result<(), ChainError> {
@@ -123,20 +138,36 @@ impl Chain for FakeChain {
         Ok(self.clock.lock().unwrap().clone())
     }
 
-    async fn settle(&self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, ChainError> {
+    async fn settle(
+        &self,
+        kid: Kid,
+        entries: Vec<SettleEntry>,
+    ) -> Result<SettleAnswer, ChainError> {
         self.reach()?;
-        let statuses = vec![*self.status.lock().unwrap(); entries.len()];
-        self.batches.lock().unwrap().push(entries);
+        let status = *self.status.lock().unwrap();
+        let judge = |entry: &SettleEntry| match status {
+            EntryStatus::BadAck if entry.ack.is_none() => EntryStatus::Pending,
+            status => status,
+        };
+        let statuses = entries.iter().map(judge).collect();
+        self.pages.lock().unwrap().push((kid, entries));
         Ok(SettleAnswer { epoch: 5, statuses })
     }
 
     async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
         self.reach()?;
         self.cranked.lock().unwrap().push((epoch, limit));
-        let finalized = self.finalized.lock().unwrap().pop().unwrap_or(0);
+        let mut ended = self.ended.lock().unwrap();
+        let finalized = limit.min(*ended);
+        *ended -= finalized;
+        let mut clock = self.clock.lock().unwrap();
+        clock.pending -= u64::from(finalized);
+        if *ended == 0 {
+            clock.finalized_before = epoch + 1;
+        }
         Ok(FinalizeAnswer {
             finalized,
-            remaining: 0,
+            remaining: clock.pending,
         })
     }
 

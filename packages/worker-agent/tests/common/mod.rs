@@ -7,14 +7,15 @@ mod fake_chain;
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
-use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus};
+use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::{Hex, Unit, WorkerId};
-use secret_ai_receipts::{sha256, Domain, Evidence, Receipt, Signed};
+use secret_ai_receipts::{sha256, sign, Ack, Domain, Evidence, Receipt, Signed};
 use secret_ai_worker_agent::agent::{Agent, Attested, Identity, Limits, Parts};
 use secret_ai_worker_agent::clock::Clock;
 use secret_ai_worker_agent::evidence::{CpuReport, DeviceEvidence};
@@ -22,6 +23,7 @@ use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
 use secret_ai_worker_agent::prices::PriceList;
 use secret_ai_worker_agent::routes::router;
+use secret_ai_worker_agent::settle::Plan;
 use serde_json::{json, Value};
 use tempfile::TempDir;
 
@@ -96,6 +98,7 @@ pub fn session(id: u8, cap: u128, slack: u128, lines: Vec<Line>) -> SessionAnswe
         worker_id: WORKER,
         token: Addr::unchecked(TOKEN),
         counters: vec![0; lines.len()],
+        keys: vec![],
         lines,
         cap: Uint128::new(cap),
         slack: Uint128::new(slack),
@@ -129,6 +132,21 @@ pub fn prices(rates: &[(Unit, u64)]) -> PriceList {
         token,
         rates,
     }])
+}
+
+/// One page in every round of 60 s, in an epoch of 60 s; what is handed in within 240 s is urgent.
+pub fn plan() -> Plan {
+    Plan {
+        interval: Duration::from_secs(60),
+        pages: 1,
+        cover_traffic: true,
+        finalize: true,
+        timing: Timing {
+            epoch_s: 60,
+            grace_s: 2_000,
+            challenge_s: 1_000,
+        },
+    }
 }
 
 /// How a test worker differs from the usual one.
@@ -314,4 +332,38 @@ pub fn copy_journal(dir: &TempDir) -> Arc<TempDir> {
     let name = "journal.redb";
     std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
     Arc::new(copy)
+}
+
+/// Receipt `seq` of session `session` under an earlier boot's key, whose id is `kid` throughout.
+pub fn receipt(session: u8, kid: u8, seq: u64) -> Signed<Receipt> {
+    receipt_of([kid; 20], session, seq)
+}
+
+/// Receipt `seq` of session `session` under the key with this id.
+pub fn receipt_of(kid: [u8; 20], session: u8, seq: u64) -> Signed<Receipt> {
+    let body = Receipt {
+        session_id: [session; 16],
+        kid,
+        seq,
+        is_final: false,
+        aborted: false,
+        counters: vec![seq],
+        evidence: [0; 32],
+    };
+    sign(&any_key(), &domain(), body)
+}
+
+/// An ack of receipt 1 of session `session` under an earlier boot's key.
+pub fn ack(session: u8, kid: u8, amount: u128) -> Signed<Ack> {
+    let body = Ack {
+        session_id: [session; 16],
+        kid: [kid; 20],
+        seq: 1,
+        amount,
+    };
+    sign(&any_key(), &domain(), body)
+}
+
+fn any_key() -> k256::ecdsa::SigningKey {
+    k256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap()
 }

@@ -1,13 +1,18 @@
 //! `make bench`: sizes of the artifacts, and the gas of every message on the real wasm.
+//!
+//! Arguments `contract=artifact` replace what is deployed, for figures of builds without a defence:
+//! `bench billing=billing-leak-p2`.
 
 mod attestation;
 
-use secret_ai_interface::billing::{ExecuteMsg, OpenAnswer, ReceiveMsg, SettleEntry, Timing};
-use secret_ai_interface::{registry, rewards, token, Hex};
-use secret_ai_receipts::SigningKey;
+use secret_ai_interface::billing::{
+    ExecuteMsg, FinalizeAnswer, OpenAnswer, ReceiveMsg, SettleEntry, Timing,
+};
+use secret_ai_interface::{registry, rewards, token, Hex, SessionId};
+use secret_ai_receipts::{kid, SigningKey};
 use secret_ai_tests::artifacts::{root, CONTRACTS};
 use secret_ai_tests::deploy;
-use secret_ai_tests::local::{address, answer, Local};
+use secret_ai_tests::local::{address, answer, Local, FUNDS};
 
 fn main() {
     println!("| artifact | wasm, bytes | gzip, bytes |\n| --- | ---: | ---: |");
@@ -18,7 +23,12 @@ fn main() {
         };
         println!("| {contract} | {} | {} |", size("wasm"), size("wasm.gz"));
     }
-    print(&everything());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let replaced = arguments.iter().map(|argument| {
+        let named = argument.split_once('=');
+        named.unwrap_or_else(|| panic!("{argument}: not contract=artifact"))
+    });
+    print(&everything(&replaced.collect::<Vec<_>>()));
     print(&attestation::everything());
 }
 
@@ -40,12 +50,13 @@ fn print(local: &Local) {
 }
 
 /// Every message once, in the order of a session's life.
-fn everything() -> Local {
-    let mut local = Local::new(Timing {
+fn everything(replaced: &[(&str, &str)]) -> Local {
+    let timing = Timing {
         epoch_s: 600,
         grace_s: 7_200,
         challenge_s: 3_600,
-    });
+    };
+    let mut local = Local::with_artifacts(timing, &[("user", FUNDS)], replaced);
     local.prepare_registry();
     let key = SigningKey::from_slice(&[9; 32]).expect("a key");
     let worker = local.register("operator", &key);
@@ -73,32 +84,7 @@ fn everything() -> Local {
         let result = local.billing("user", &format!("open_sessions, {sessions}"), &open);
         ids.extend(answer::<OpenAnswer>(&result.expect("open")).session_ids);
     }
-    for count in [1usize, 8] {
-        let entries = ids.iter().take(count);
-        let entries = entries
-            .map(|id| SettleEntry {
-                receipt: local.receipt(&key, id, count as u64, [1_000, 500 * count as u64]),
-                ack: None,
-            })
-            .collect();
-        let settle = ExecuteMsg::Settle {
-            entries,
-            padding: None,
-        };
-        local
-            .billing("operator", &format!("settle, {count}"), &settle)
-            .expect("settle");
-        local.net.advance(601);
-        let epoch = local.net.block_time_s() / 600 - 1;
-        let finalize = ExecuteMsg::Finalize {
-            epoch,
-            limit: count as u32,
-            padding: None,
-        };
-        local
-            .billing("anyone", &format!("finalize, {count}"), &finalize)
-            .expect("finalize");
-    }
+    settle_and_finalize(&mut local, &key, &ids);
     let close = ExecuteMsg::CloseSession {
         session_id: ids[0],
         padding: None,
@@ -161,6 +147,43 @@ fn everything() -> Local {
         .registry("operator", "retire", &retire)
         .expect("retire");
     local
+}
+
+/// Pages with nothing, one and four receipts in them; batches of every size.
+fn settle_and_finalize(local: &mut Local, key: &SigningKey, ids: &[SessionId]) {
+    // Each round is an epoch with so many pages of so many receipts, finalized by this limit.
+    let rounds = [(1, 0, 1), (1, 1, 4), (2, 4, 8), (4, 4, 16)];
+    for (seq, (pages, receipts, limit)) in (1..).zip(rounds) {
+        for _ in 0..pages {
+            let entries = ids.iter().take(receipts);
+            let entries = entries
+                .map(|id| SettleEntry {
+                    receipt: local.receipt(key, id, seq, [1_000, 500 * seq]),
+                    ack: None,
+                })
+                .collect();
+            let settle = ExecuteMsg::Settle {
+                kid: Hex(kid(key)),
+                entries,
+                padding: None,
+            };
+            local
+                .billing("operator", &format!("settle, {receipts}"), &settle)
+                .expect("settle");
+        }
+        local.net.advance(601);
+        let finalize = ExecuteMsg::Finalize {
+            epoch: local.net.block_time_s() / 600 - 1,
+            limit,
+            padding: None,
+        };
+        let what = format!("finalize, {limit} of {pages} pages");
+        let mut remaining = u64::MAX;
+        while remaining > 0 {
+            let result = local.billing("anyone", &what, &finalize).expect("finalize");
+            remaining = answer::<FinalizeAnswer>(&result).remaining;
+        }
+    }
 }
 
 /// Viewing keys, permits and the pause.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cosmwasm_std::Addr;
-use secret_ai_chain_client::{owner_permit, ChainError};
+use secret_ai_chain_client::{owner_permit, ChainError, Validity};
 use secret_ai_interface::billing::{AccountAnswer, ClockAnswer, PermitQuery, SessionsAnswer};
 use secret_ai_interface::registry::CpuEvidence;
 use secret_ai_interface::{billing, registry, rewards, token, Hex};
@@ -193,6 +193,7 @@ async fn ask_billing<T: DeserializeOwned>(stage: &Stage, query: PermitQuery) -> 
         CHAIN_ID,
         stage.billing.address.as_str(),
         "demo",
+        Validity::default(),
     )?;
     let msg = billing::QueryMsg::WithPermit { permit, query };
     Ok(stage.chain.query(&reference(&stage.billing), &msg).await?)
@@ -200,7 +201,8 @@ async fn ask_billing<T: DeserializeOwned>(stage: &Stage, query: PermitQuery) -> 
 
 /// Balance of a wallet in the token.
 async fn balance(stage: &Stage, wallet: &secret_ai_chain_client::Wallet) -> Result<u128, Failure> {
-    let permit = owner_permit(wallet, CHAIN_ID, stage.token.address.as_str(), "demo")?;
+    let token = stage.token.address.as_str();
+    let permit = owner_permit(wallet, CHAIN_ID, token, "demo", Validity::default())?;
     let msg = token::QueryMsg::WithPermit {
         permit,
         query: token::QueryWithPermit::Balance {},
@@ -222,6 +224,7 @@ async fn table(stage: &Stage, paid: u128) -> Result<(), Failure> {
         CHAIN_ID,
         stage.rewards.address.as_str(),
         "demo",
+        Validity::default(),
     )?;
     let query = rewards::PermitQuery::Earnings {};
     let msg = rewards::QueryMsg::WithPermit { permit, query };

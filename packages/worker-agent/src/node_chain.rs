@@ -1,0 +1,337 @@
+//! The real chain, through a node.
+
+use async_trait::async_trait;
+use cosmwasm_std::{Addr, Binary, Uint128};
+use secret_ai_chain_client::{
+    owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
+};
+use secret_ai_interface::billing::{
+    ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery,
+    SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
+};
+use secret_ai_interface::registry::{
+    Attestation, CertificateAnswer, ChallengeAnswer, ConfigAnswer as RegistryConfig,
+    ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, Listing, QueryMsg as RegistryQuery,
+    RegisterAnswer, StageAnswer, WorkerAnswer,
+};
+use secret_ai_interface::rewards::{
+    ClaimAnswer, EarningsAnswer, ExecuteMsg as RewardsMsg, PermitQuery, QueryMsg as RewardsQuery,
+};
+use secret_ai_interface::{Digest, Kid, PaddedSize, PublicKey, SessionId, WorkerId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::chain::Chain;
+
+/// Name under which the operator can revoke the agent's permits.
+const PERMIT_NAME: &str = "secret-ai-worker";
+
+/// SDK gas given to each kind of transaction. Gas limits are public, so they follow from nothing but
+/// the kind and what is public of it. One that runs out is sent again with twice as much, up to
+/// `most`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gas {
+    pub challenge: u64,
+    /// `register` and `renew`.
+    pub register: u64,
+    pub stage_gpu: u64,
+    pub heartbeat: u64,
+    /// One page, whatever is in it.
+    pub settle: u64,
+    pub finalize: u64,
+    /// For each session that `finalize` touches, in addition.
+    pub finalize_session: u64,
+    /// `claim` and `retire`.
+    pub other: u64,
+    pub most: u64,
+}
+
+impl Default for Gas {
+    fn default() -> Self {
+        Gas {
+            challenge: 150_000,
+            register: 1_500_000,
+            stage_gpu: 900_000,
+            heartbeat: 150_000,
+            settle: 350_000,
+            finalize: 600_000,
+            finalize_session: 60_000,
+            other: 300_000,
+            most: 6_000_000,
+        }
+    }
+}
+
+/// Addresses of the contracts.
+#[derive(Clone, Debug)]
+pub struct Contracts {
+    pub registry: ContractRef,
+    pub billing: ContractRef,
+    pub rewards: ContractRef,
+}
+
+/// The real chain, through a node.
+pub struct NodeChain {
+    client: ChainClient,
+    wallet: Wallet,
+    contracts: Contracts,
+    chain_id: String,
+    gas: Gas,
+}
+
+impl NodeChain {
+    /// The contracts behind a node, with the operator's wallet.
+    pub fn new(
+        client: ChainClient,
+        wallet: Wallet,
+        contracts: Contracts,
+        chain_id: String,
+        gas: Gas,
+    ) -> Self {
+        NodeChain {
+            client,
+            wallet,
+            contracts,
+            chain_id,
+            gas,
+        }
+    }
+
+    /// The contracts' addresses.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// A worker as the registry has it.
+    pub async fn worker(&self, worker_id: WorkerId) -> Result<WorkerAnswer, ChainError> {
+        let query = RegistryQuery::Worker { worker_id };
+        self.client.query(&self.contracts.registry, &query).await
+    }
+
+    /// Billing's configuration.
+    pub async fn billing_config(&self) -> Result<ConfigAnswer, ChainError> {
+        self.client
+            .query(&self.contracts.billing, &BillingQuery::Config {})
+            .await
+    }
+
+    /// What the operator earned, by a permit that the wallet signs for this query.
+    pub async fn earnings(&self) -> Result<EarningsAnswer, ChainError> {
+        let rewards = &self.contracts.rewards;
+        let validity = Validity::an_hour(self.client.latest_block().await?.time);
+        let (wallet, chain_id) = (&self.wallet, &self.chain_id);
+        let permit = owner_permit(wallet, chain_id, &rewards.address, PERMIT_NAME, validity)?;
+        let query = RewardsQuery::WithPermit {
+            permit,
+            query: PermitQuery::Earnings {},
+        };
+        self.client.query(rewards, &query).await
+    }
+
+    /// Pays out earnings of one token to the operator; all of them if `amount` is absent.
+    pub async fn claim(
+        &self,
+        token: &str,
+        amount: Option<u128>,
+    ) -> Result<ClaimAnswer, ChainError> {
+        let amount = amount.map(Uint128::new);
+        let msg = RewardsMsg::Claim {
+            token: Addr::unchecked(token),
+            amount,
+            padding: None,
+        };
+        self.execute(&self.contracts.rewards, &msg, self.gas.other)
+            .await
+    }
+
+    /// Takes a worker out of service.
+    pub async fn retire(&self, worker_id: WorkerId) -> Result<(), ChainError> {
+        let msg = RegistryMsg::Retire {
+            worker_id,
+            padding: None,
+        };
+        self.send(&self.contracts.registry, &msg, self.gas.other)
+            .await
+            .map(drop)
+    }
+
+    async fn execute<T: DeserializeOwned>(
+        &self,
+        contract: &ContractRef,
+        msg: &(impl Serialize + PaddedSize),
+        gas: u64,
+    ) -> Result<T, ChainError> {
+        let outcome = self.send(contract, msg, gas).await?;
+        let answer = outcome
+            .data
+            .first()
+            .and_then(|data| serde_json::from_slice(data).ok());
+        answer.ok_or_else(|| ChainError::BadAnswer {
+            what: "the transaction's data does not fit its type".into(),
+        })
+    }
+
+    async fn send(
+        &self,
+        contract: &ContractRef,
+        msg: &(impl Serialize + PaddedSize),
+        mut gas: u64,
+    ) -> Result<TxOutcome, ChainError> {
+        loop {
+            let call = ExecuteMsg::padded(contract, msg)?;
+            match self.client.execute(&self.wallet, vec![call], gas).await {
+                Err(ChainError::OutOfGas { used, wanted, .. }) if gas < self.gas.most => {
+                    tracing::warn!(used, wanted, "transaction ran out of gas, doubling it");
+                    gas = gas.saturating_mul(2).min(self.gas.most);
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Chain for NodeChain {
+    fn operator(&self) -> &str {
+        self.wallet.address()
+    }
+
+    async fn session(
+        &self,
+        session_id: SessionId,
+        auth: &SessionAuth,
+    ) -> Result<Option<SessionAnswer>, ChainError> {
+        let query = BillingQuery::Session {
+            session_id,
+            auth: auth.clone(),
+        };
+        match self.client.query(&self.contracts.billing, &query).await {
+            Ok(session) => Ok(Some(session)),
+            Err(ChainError::Contract { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn clock(&self) -> Result<ClockAnswer, ChainError> {
+        self.client
+            .query(&self.contracts.billing, &BillingQuery::Clock {})
+            .await
+    }
+
+    async fn settle(
+        &self,
+        kid: Kid,
+        entries: Vec<SettleEntry>,
+    ) -> Result<SettleAnswer, ChainError> {
+        let msg = BillingMsg::Settle {
+            kid,
+            entries,
+            padding: None,
+        };
+        self.execute(&self.contracts.billing, &msg, self.gas.settle)
+            .await
+    }
+
+    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
+        let sessions = self.gas.finalize_session.saturating_mul(limit.into());
+        let gas = self.gas.finalize.saturating_add(sessions);
+        let msg = BillingMsg::Finalize {
+            epoch,
+            limit,
+            padding: None,
+        };
+        self.execute(&self.contracts.billing, &msg, gas).await
+    }
+
+    async fn challenge(
+        &self,
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+    ) -> Result<ChallengeAnswer, ChainError> {
+        let msg = RegistryMsg::Challenge {
+            receipt_pk,
+            tls_spki_sha256,
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.challenge)
+            .await
+    }
+
+    async fn register(
+        &self,
+        worker_id: Option<WorkerId>,
+        attestation: Attestation,
+        listing: Listing,
+    ) -> Result<RegisterAnswer, ChainError> {
+        let msg = RegistryMsg::Register {
+            worker_id,
+            attestation,
+            listing,
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.register)
+            .await
+    }
+
+    async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError> {
+        let msg = RegistryMsg::Renew {
+            attestation,
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.register)
+            .await
+    }
+
+    async fn stage_gpu(
+        &self,
+        receipt_pk: PublicKey,
+        tls_spki_sha256: Digest,
+        place: u8,
+        gpu: GpuReport,
+    ) -> Result<StageAnswer, ChainError> {
+        let msg = RegistryMsg::StageGpu {
+            receipt_pk,
+            tls_spki_sha256,
+            place,
+            gpu: Box::new(gpu),
+            padding: None,
+        };
+        self.execute(&self.contracts.registry, &msg, self.gas.stage_gpu)
+            .await
+    }
+
+    async fn is_known(&self, sha256: Digest) -> Result<bool, ChainError> {
+        let query = RegistryQuery::Certificate { sha256 };
+        let answer: CertificateAnswer = self.client.query(&self.contracts.registry, &query).await?;
+        Ok(answer.known)
+    }
+
+    async fn golden_set(&self, golden: Digest) -> Result<Vec<u8>, ChainError> {
+        let query = RegistryQuery::Golden { golden };
+        let answer: GoldenSetAnswer = self.client.query(&self.contracts.registry, &query).await?;
+        Ok(answer.set.0)
+    }
+
+    async fn heartbeat_s(&self) -> Result<u64, ChainError> {
+        let query = RegistryQuery::Config {};
+        let config: RegistryConfig = self.client.query(&self.contracts.registry, &query).await?;
+        Ok(config.policy.heartbeat_s)
+    }
+
+    async fn heartbeat(&self, kid: Kid, at: u64, signature: [u8; 64]) -> Result<(), ChainError> {
+        let msg = RegistryMsg::Heartbeat {
+            kid,
+            at,
+            signature: Binary(signature.to_vec()),
+            padding: None,
+        };
+        self.send(&self.contracts.registry, &msg, self.gas.heartbeat)
+            .await
+            .map(drop)
+    }
+
+    async fn block_time(&self) -> Result<u64, ChainError> {
+        Ok(self.client.latest_block().await?.time)
+    }
+}
