@@ -10,6 +10,7 @@ pub mod adversary;
 mod clues;
 pub mod day;
 mod facts;
+mod known;
 mod logit;
 mod pages;
 pub mod plan;

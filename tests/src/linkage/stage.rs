@@ -11,9 +11,10 @@ use secret_ai_receipts::{kid, sha256, SigningKey};
 use secret_devnet::TxResult;
 
 use super::day::{live, Entry, Ledger};
-use super::plan::{normalised, Plan, MODELS};
+use super::known::{operator, own, public};
+use super::plan::{Plan, MODELS};
 use super::scenario::Scenario;
-use super::trace::{Class, Evidence, Game, Own, Public, Seen};
+use super::trace::{Class, Evidence, Game, Seen};
 use crate::local::{address, answer, Local, FUNDS};
 
 /// What a wallet deposits per session, base units; the largest cap.
@@ -56,36 +57,6 @@ pub fn play(plan: &Plan, scenario: &Scenario, limit: u32) -> Game {
         entries: tally.entries,
         late: tally.late,
     }
-}
-
-/// What everybody knows about a plan's market.
-pub fn public(plan: &Plan, rewards: &str, limit: u32) -> Public {
-    let joint = plan.market.joint();
-    Public {
-        rewards: rewards.to_string(),
-        operators: (0..plan.size.workers)
-            .map(|w| address(&operator(w)))
-            .collect(),
-        shares: joint.iter().map(|row| row.iter().sum()).collect(),
-        models: joint.into_iter().map(normalised).collect(),
-        limit: limit as usize,
-    }
-}
-
-/// The adversary's own sessions.
-pub fn own(plan: &Plan) -> Vec<Own> {
-    let sessions = plan.sessions.iter().enumerate();
-    sessions
-        .filter(|(_, planned)| planned.own)
-        .map(|(session, planned)| Own {
-            session,
-            choice: planned.choice,
-        })
-        .collect()
-}
-
-fn operator(worker: usize) -> String {
-    format!("operator {worker}")
 }
 
 impl<'a> Stage<'a> {
