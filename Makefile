@@ -8,7 +8,7 @@ export RAYON_NUM_THREADS ?= 1
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo schema bench fuzz fmt lint clean setup binaries
+.PHONY: help build test demo schema bench linkage fuzz fmt lint clean setup binaries
 # A target's parts share the machine's cores already; running two cargos at once only blocks one of them.
 .NOTPARALLEL:
 
@@ -31,6 +31,10 @@ schema: setup ## the JSON schemas of all messages, into schema/
 
 bench: build binaries ## gas, sizes and times
 	@$(BIN)/bench
+
+linkage: build binaries ## the linkage game under every defence, into docs/linkage.md (minutes)
+	@scripts/build-wasm.sh leaky
+	@$(BIN)/linkage
 
 fuzz: setup ## a short run of every fuzz target; FUZZ_SECONDS=15 each
 	@scripts/fuzz.sh
