@@ -14,7 +14,7 @@ use crate::state::{save_seed, Config};
 use crate::token::register_receive;
 use crate::{admin, deposit, finalize, gas, open, payout, query, reclaim, settle, withdraw};
 
-secret_ai_contract_kit::entry_points!(unknown: gas::RIGHTS);
+secret_ai_contract_kit::entry_points!(unknown: crate::gas::RIGHTS);
 
 const MAX_EPOCH_S: u64 = 24 * 3_600;
 const MAX_GRACE_S: u64 = 30 * 24 * 3_600;

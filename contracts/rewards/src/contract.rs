@@ -10,7 +10,7 @@ use crate::error::ContractError;
 use crate::state::Config;
 use crate::{claim, credit, gas, query};
 
-secret_ai_contract_kit::entry_points!(unknown: gas::RIGHTS);
+secret_ai_contract_kit::entry_points!(unknown: crate::gas::RIGHTS);
 
 /// Asks billing for its tokens and sealing key. Billing's admin then sends it `link_rewards`.
 pub fn instantiate(
