@@ -16,6 +16,7 @@ mod cohort;
 mod credit;
 mod touch;
 
+use cohort::TakenUp;
 use cosmwasm_std::{DepsMut, Env, Response, Storage};
 use secret_ai_contract_kit::flat_gas;
 use secret_ai_contract_kit::notification;
@@ -56,8 +57,12 @@ pub fn finalize(
         return answer(0, &queue, 0);
     }
     let mut stream = Stream::new(random(&env, "finalize")?);
-    let (mut cohort, pages) = cohort::take_up(deps.storage, &queue, &mut stream)?;
-    flat_gas::target(gas::finalize(limit, cohort.pages()));
+    let TakenUp {
+        mut cohort,
+        pages,
+        read,
+    } = cohort::take_up(deps.storage, &queue, &mut stream)?;
+    flat_gas::target(gas::finalize(limit, read));
 
     let batch = cohort::next_entries(&mut cohort, &pages, limit);
     let touched = touch::touch(

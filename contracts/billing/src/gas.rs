@@ -33,7 +33,7 @@ pub fn reclaim(sessions: usize) -> u64 {
     linear(1_500, 3_200, sessions)
 }
 
-/// `finalize`, by the sessions that it touches and the pages of the cohort.
+/// `finalize`, by the sessions that it touches and the pages that it reads.
 pub fn finalize(limit: u32, pages: u64) -> u64 {
     let touched = u64::from(limit).saturating_mul(3_700);
     let read = pages.saturating_mul(900);

@@ -214,23 +214,31 @@ fn a_cohort_is_worked_off_in_batches_of_any_size() {
     }
 }
 
-/// 33 pages of one epoch make two cohorts; pages of the running epoch wait.
+/// An epoch's pages make cohorts of at most 32, the last two about equal; pages of the running
+/// epoch wait.
 #[test]
 fn a_cohort_has_at_most_32_pages_of_one_epoch() {
-    let mut suite = Suite::new();
-    let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
-    for seq in 1..=33 {
-        let receipt = suite.receipt(&id, seq, seq, false);
-        suite.settle(vec![entry(receipt)]).unwrap();
+    for (pages, cohorts) in [(32u32, vec![32]), (33, vec![17, 16]), (65, vec![32, 17, 16])] {
+        let mut suite = Suite::new();
+        let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
+        for seq in 1..=u64::from(pages) {
+            let receipt = suite.receipt(&id, seq, seq, false);
+            suite.settle(vec![entry(receipt)]).unwrap();
+        }
+        suite.app.advance(TIMING.epoch_s);
+        let late = suite.receipt(&id, 99, 99, false);
+        suite.settle(vec![entry(late)]).unwrap();
+        // A batch ends with its cohort.
+        for size in cohorts {
+            let mut entries = size * 4;
+            while entries > 0 {
+                assert_eq!(suite.finalize_batch(16).finalized, entries.min(16));
+                entries -= entries.min(16);
+            }
+        }
+        let none = suite.finalize_batch(16);
+        assert_eq!((none.finalized, none.remaining), (0, 4), "epoch not over");
+        let paid = suite.session(&id).unwrap().paid;
+        assert_eq!(paid, Uint128::new(pages.into()));
     }
-    suite.app.advance(TIMING.epoch_s);
-    let late = suite.receipt(&id, 99, 99, false);
-    suite.settle(vec![entry(late)]).unwrap();
-    for _ in 0..8 {
-        assert_eq!(suite.finalize_batch(16).finalized, 16);
-    }
-    let second = suite.finalize_batch(16);
-    assert_eq!((second.finalized, second.remaining), (4, 4));
-    assert_eq!(suite.finalize_batch(16).finalized, 0, "epoch not over");
-    assert_eq!(suite.session(&id).unwrap().paid, Uint128::new(33));
 }

@@ -25,30 +25,52 @@ pub struct Item<'a> {
     pub entry: Entry,
 }
 
+/// The pages that are being worked off.
+pub struct TakenUp {
+    pub cohort: Cohort,
+    pub pages: Vec<Page>,
+    /// Pages that were read to begin it, or to go on.
+    pub read: u64,
+}
+
 /// The cohort at the head of the queue, which must not be empty: the one that was begun, or a new
 /// one of the pages of the oldest epoch. Reads all its pages.
-pub fn take_up(
-    storage: &dyn Storage,
-    queue: &Queue,
-    stream: &mut Stream,
-) -> StdResult<(Cohort, Vec<Page>)> {
+pub fn take_up(storage: &dyn Storage, queue: &Queue, stream: &mut Stream) -> StdResult<TakenUp> {
     let begun = Cohort::load(storage)?;
-    let most = begun.as_ref().map_or(wide(MAX_COHORT), Cohort::pages);
+    let twice = wide(MAX_COHORT).saturating_mul(2);
+    let most = begun.as_ref().map_or(twice, Cohort::pages);
     let end = queue.tail.min(queue.head.saturating_add(most));
-    let mut pages = Vec::new();
+    let (mut pages, mut read) = (Vec::new(), 0u64);
     for index in queue.head..end {
         let page = page(storage, index)?;
+        read = read.saturating_add(1);
         if page.epoch != queue.head_epoch {
             break;
         }
         pages.push(page);
     }
-    let cohort = begun.unwrap_or_else(|| Cohort {
-        done: 0,
-        seed: stream.next_bytes(),
-        earned: vec![[0; MAX_TOKENS]; pages.len()],
+    let cohort = begun.unwrap_or_else(|| {
+        pages.truncate(cohort_size(pages.len()));
+        Cohort {
+            done: 0,
+            seed: stream.next_bytes(),
+            earned: vec![[0; MAX_TOKENS]; pages.len()],
+        }
     });
-    Ok((cohort, pages))
+    Ok(TakenUp {
+        cohort,
+        pages,
+        read,
+    })
+}
+
+/// Pages of a new cohort when so many of the epoch, or more than can be seen, wait: the last two
+/// cohorts of an epoch share what is left, so that no page is mixed with few others (docs/privacy.md).
+fn cohort_size(waiting: usize) -> usize {
+    match waiting {
+        0..=MAX_COHORT => waiting,
+        _ => waiting.div_ceil(2).min(MAX_COHORT),
+    }
 }
 
 /// Takes the next `limit` entries of the cohort's permutation.
