@@ -218,7 +218,11 @@ fn a_cohort_is_worked_off_in_batches_of_any_size() {
 /// epoch wait.
 #[test]
 fn a_cohort_has_at_most_32_pages_of_one_epoch() {
-    for (pages, cohorts) in [(32u32, vec![32]), (33, vec![17, 16]), (65, vec![32, 17, 16])] {
+    for (pages, cohorts) in [
+        (32u32, vec![32]),
+        (33, vec![17, 16]),
+        (65, vec![32, 17, 16]),
+    ] {
         let mut suite = Suite::new();
         let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
         for seq in 1..=u64::from(pages) {

@@ -5,6 +5,7 @@
 
 mod attestation;
 
+use secret_ai_interface::auth::RevokedInterval;
 use secret_ai_interface::billing::{
     ExecuteMsg, FinalizeAnswer, OpenAnswer, ReceiveMsg, SettleEntry, Timing,
 };
@@ -32,20 +33,24 @@ fn main() {
     print(&attestation::everything());
 }
 
-/// One line for each transaction.
+/// One line for each transaction that is not like an earlier one.
 fn print(local: &Local) {
+    let mut printed = std::collections::BTreeSet::new();
     println!("\n| message | gas | of it compute | storage | instances |\n| --- | ---: | ---: | ---: | ---: |");
     for (what, result) in &local.log {
         let sum = |part: fn(&secret_devnet::CallGas) -> u64| -> u64 {
             result.calls.iter().map(part).sum()
         };
-        println!(
+        let line = format!(
             "| {what} | {} | {} | {} | {} |",
             result.gas_used,
             sum(|c| c.compute),
             sum(|c| c.storage),
             sum(|c| c.instance),
         );
+        if printed.insert(line.clone()) {
+            println!("{line}");
+        }
     }
 }
 
@@ -152,7 +157,7 @@ fn everything(replaced: &[(&str, &str)]) -> Local {
 /// Pages with nothing, one and four receipts in them; batches of every size.
 fn settle_and_finalize(local: &mut Local, key: &SigningKey, ids: &[SessionId]) {
     // Each round is an epoch with so many pages of so many receipts, finalized by this limit.
-    let rounds = [(1, 0, 1), (1, 1, 4), (2, 4, 8), (4, 4, 16)];
+    let rounds = [(1, 0, 1), (1, 1, 4), (2, 4, 8), (4, 4, 16), (32, 4, 16)];
     for (seq, (pages, receipts, limit)) in (1..).zip(rounds) {
         for _ in 0..pages {
             let entries = ids.iter().take(receipts);
@@ -210,6 +215,14 @@ fn keys_and_pause(local: &mut Local) {
             "revoke_permit",
             ExecuteMsg::RevokePermit {
                 permit_name: "p".into(),
+                padding: None,
+            },
+        ),
+        (
+            "user",
+            "revoke_all_permits",
+            ExecuteMsg::RevokeAllPermits {
+                interval: RevokedInterval::default(),
                 padding: None,
             },
         ),

@@ -9,7 +9,7 @@ use secret_ai_chain_client::{
     ChainClient, ContractRef, ExecuteMsg, InstantiateMsg, TxOutcome, Wallet,
 };
 use secret_ai_interface::registry::RootKind;
-use secret_ai_interface::{billing, registry, Contract};
+use secret_ai_interface::{billing, registry, Contract, PaddedSize};
 use secret_ai_tests::evidence::World;
 use secret_ai_tests::process::{program, run, Process};
 use secret_ai_tests::{artifacts, deploy, evidence};
@@ -158,9 +158,9 @@ impl Stage {
         &self,
         wallet: &Wallet,
         to: &Contract,
-        msg: &impl Serialize,
+        msg: &(impl Serialize + PaddedSize),
     ) -> Result<TxOutcome, Failure> {
-        let call = ExecuteMsg::new(&reference(to), msg)?;
+        let call = ExecuteMsg::padded(&reference(to), msg)?;
         Ok(self.chain.execute(wallet, vec![call], 2_000_000).await?)
     }
 
