@@ -24,7 +24,7 @@ fn gas_for(msg: &billing::ExecuteMsg) -> u64 {
             150_000 + OPEN_GAS * sessions.len() as u64
         }
         billing::ExecuteMsg::Reclaim { session_ids, .. } => {
-            80_000 + 25_000 * session_ids.len() as u64
+            80_000 + 35_000 * session_ids.len() as u64
         }
         billing::ExecuteMsg::Withdraw { .. } => 250_000,
         _ => 200_000,

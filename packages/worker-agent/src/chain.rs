@@ -30,8 +30,14 @@ pub trait Chain: Send + Sync {
     async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>)
         -> Result<SettleAnswer, ChainError>;
 
-    /// Works off at most `limit` entries of the oldest cohort of epochs up to `epoch`.
-    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError>;
+    /// Works off at most `limit` entries of the oldest cohort of epochs up to `epoch`. `pending`
+    /// entries wait, which decides how much gas it may need.
+    async fn finalize(
+        &self,
+        epoch: u64,
+        limit: u32,
+        pending: u64,
+    ) -> Result<FinalizeAnswer, ChainError>;
 
     /// Opens a registration.
     async fn challenge(

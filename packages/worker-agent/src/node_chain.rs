@@ -7,7 +7,7 @@ use secret_ai_chain_client::{
 };
 use secret_ai_interface::billing::{
     ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery,
-    SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
+    SessionAnswer, SessionAuth, SettleAnswer, SettleEntry, MAX_COHORT, PAGE_ENTRIES,
 };
 use secret_ai_interface::registry::{
     Attestation, CertificateAnswer, ChallengeAnswer, ConfigAnswer as RegistryConfig,
@@ -42,6 +42,8 @@ pub struct Gas {
     pub finalize: u64,
     /// For each session that `finalize` touches, in addition.
     pub finalize_session: u64,
+    /// For each page of the cohort, in addition: it is read, removed, and its operator credited.
+    pub finalize_page: u64,
     /// `claim` and `retire`.
     pub other: u64,
     pub most: u64,
@@ -54,9 +56,10 @@ impl Default for Gas {
             register: 1_500_000,
             stage_gpu: 900_000,
             heartbeat: 150_000,
-            settle: 350_000,
-            finalize: 600_000,
-            finalize_session: 60_000,
+            settle: 250_000,
+            finalize: 200_000,
+            finalize_session: 45_000,
+            finalize_page: 25_000,
             other: 300_000,
             most: 6_000_000,
         }
@@ -233,9 +236,18 @@ impl Chain for NodeChain {
             .await
     }
 
-    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
-        let sessions = self.gas.finalize_session.saturating_mul(limit.into());
-        let gas = self.gas.finalize.saturating_add(sessions);
+    async fn finalize(
+        &self,
+        epoch: u64,
+        limit: u32,
+        pending: u64,
+    ) -> Result<FinalizeAnswer, ChainError> {
+        let pages = pending.div_ceil(PAGE_ENTRIES as u64).min(MAX_COHORT as u64);
+        let gas = self
+            .gas
+            .finalize
+            .saturating_add(self.gas.finalize_session.saturating_mul(limit.into()))
+            .saturating_add(self.gas.finalize_page.saturating_mul(pages));
         let msg = BillingMsg::Finalize {
             epoch,
             limit,

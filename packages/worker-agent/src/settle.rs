@@ -192,7 +192,7 @@ async fn crank(agent: &Agent, mut clock: ClockAnswer) -> Result<(), SettleError>
         if clock.pending == 0 || clock.finalized_before > ended {
             break;
         }
-        let answer = agent.chain.finalize(ended, BATCH).await?;
+        let answer = agent.chain.finalize(ended, BATCH, clock.pending).await?;
         tracing::info!(epoch = ended, remaining = answer.remaining, "finalized");
         if answer.finalized == 0 || answer.remaining == 0 {
             break;

@@ -15,7 +15,7 @@ use crate::money::{apply, Claim, Progress};
 use crate::state::{progress, save_progress, seed, terms, Config, Named, PendingAck, Terms};
 
 /// Decoys are drawn from this many sessions, the most recently opened ones.
-const DECOY_WINDOW: u64 = 256;
+const DECOY_WINDOW: u64 = 1_024;
 
 /// A session is low when less than this part of its cap is left.
 const LOW: u128 = 10;

@@ -154,7 +154,12 @@ impl Chain for FakeChain {
         Ok(SettleAnswer { epoch: 5, statuses })
     }
 
-    async fn finalize(&self, epoch: u64, limit: u32) -> Result<FinalizeAnswer, ChainError> {
+    async fn finalize(
+        &self,
+        epoch: u64,
+        limit: u32,
+        _pending: u64,
+    ) -> Result<FinalizeAnswer, ChainError> {
         self.reach()?;
         self.cranked.lock().unwrap().push((epoch, limit));
         let mut ended = self.ended.lock().unwrap();
