@@ -4,16 +4,19 @@
 //! everybody knows); docs/privacy.md, P4:
 //!
 //! * pages are worked off in *cohorts*, up to 32 of one epoch. Every call reads all of them and
-//!   works off the next entries of a secret permutation (`cohort.rs`), so that a call's sessions
+//!   works off the next sessions of a secret permutation (`cohort.rs`), so that a call's sessions
 //!   may belong to any of the cohort's pages;
-//! * every call touches exactly `limit` sessions in secret order; recently opened ones, picked by
-//!   chance, stand in for empty entries (`touch.rs`);
+//! * every call touches exactly `limit` sessions; others, picked by chance, stand in for empty
+//!   entries (`decoys.rs`);
+//! * nothing is drawn anew in a call: a call that is reverted and repeated, with whatever `limit`,
+//!   shows the same;
 //! * what pages earned stays in a secret slot until the cohort is through. Then rewards hears it,
 //!   sealed, of every operator of the cohort alike (`credit.rs`). Whoever cranks learns nothing.
 //!   Tokens stay in the vault.
 
 mod cohort;
 mod credit;
+mod decoys;
 mod touch;
 
 use cohort::TakenUp;
@@ -21,14 +24,15 @@ use cosmwasm_std::{DepsMut, Env, Response, Storage};
 use secret_ai_contract_kit::flat_gas;
 use secret_ai_contract_kit::notification;
 use secret_ai_contract_kit::padding::respond;
-use secret_ai_contract_kit::random::{random, Stream};
+use secret_ai_contract_kit::random::Stream;
+use secret_ai_contract_kit::sha256;
 use secret_ai_interface::billing::{FinalizeAnswer, MAX_BATCH, PAGE_ENTRIES};
 
 use crate::clock::epoch_of;
 use crate::error::{check_range, wide, ContractError};
 use crate::gas;
 use crate::state::{
-    credits, page, queue, remove_page, save_credits, save_queue, tick, Cohort, Config, Queue,
+    credits, page, queue, remove_page, save_credits, save_queue, seed, tick, Cohort, Config, Queue,
 };
 
 /// Anyone: works off `limit` entries of the oldest cohort, if its epoch is not after `epoch`.
@@ -56,23 +60,19 @@ pub fn finalize(
     if queue.is_empty() || queue.head_epoch > epoch {
         return answer(0, &queue, 0);
     }
-    let mut stream = Stream::new(random(&env, "finalize")?);
     let TakenUp {
         mut cohort,
         pages,
         read,
-    } = cohort::take_up(deps.storage, &queue, &mut stream)?;
+    } = cohort::take_up(deps.storage, &queue)?;
     flat_gas::target(gas::finalize(limit, read));
 
-    let batch = cohort::next_entries(&mut cohort, &pages, limit);
-    let touched = touch::touch(
-        &mut deps,
-        &env,
-        &config,
-        &batch,
-        globals.opened,
-        &mut stream,
-    )?;
+    let seed = seed(deps.storage)?;
+    let secret = sha256(&[b"secret-ai/cohort/1", &seed, &queue.head.to_be_bytes()]);
+    let told = sha256(&[b"secret-ai/told/1", &secret, &cohort.done.to_be_bytes()]);
+    let opened = globals.opened;
+    let batch = cohort::next_batch(&seed, &secret, &mut cohort, &pages, opened, limit)?;
+    let touched = touch::touch(&mut deps, &env, &config, &seed, &batch)?;
     let mut owed = credits(deps.storage)?;
     for touch::Earned {
         place,
@@ -87,13 +87,14 @@ pub fn finalize(
 
     let mut message = None;
     if cohort.done >= cohort.pages().saturating_mul(wide(PAGE_ENTRIES)) {
-        let credit = credit::message(deps.storage, rewards, &pages, &cohort, &mut stream)?;
+        let credit = credit::message(deps.storage, rewards, &pages, &cohort)?;
         message = Some(credit);
         leave(deps.storage, &mut queue, cohort.pages())?;
         cohort = Cohort::default();
     }
     cohort.save(deps.storage);
-    let notified = notification::attributes(deps.storage, &env, &mut stream, &touched.notes)?;
+    let notified =
+        notification::attributes(deps.storage, &env, &mut Stream::new(told), &touched.notes)?;
     Ok(answer(batch.worked_off, &queue, cohort.done)?
         .add_attributes(notified)
         .add_messages(message))

@@ -6,7 +6,7 @@
 /// `receive` with a deposit.
 pub const DEPOSIT: u64 = 2_300;
 /// `settle`.
-pub const SETTLE: u64 = 7_400;
+pub const SETTLE: u64 = 7_900;
 /// `finalize` when nothing waits.
 pub const FINALIZE_NOTHING: u64 = 2_000;
 /// `close_session`.
@@ -36,8 +36,8 @@ pub fn reclaim(sessions: usize) -> u64 {
 /// `finalize`, by the sessions that it touches and the pages that it reads.
 pub fn finalize(limit: u32, pages: u64) -> u64 {
     let touched = u64::from(limit).saturating_mul(3_700);
-    let read = pages.saturating_mul(900);
-    touched.saturating_add(read).saturating_add(5_000)
+    let read = pages.saturating_mul(1_700);
+    touched.saturating_add(read).saturating_add(7_000)
 }
 
 fn linear(base: u64, each: u64, count: usize) -> u64 {

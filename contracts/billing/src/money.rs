@@ -6,9 +6,9 @@
 //!
 //! `paid = min(cap, Σ acked + min(slack, Σ unacked))`
 //!
-//! over the session's keys, where `acked = min(ack, amount)` and `unacked = amount − acked`, 0 for
-//! compromised keys. The slack is the session's, not each key's: a worker that reboots cannot
-//! raise what a user risks.
+//! over the session's keys, where `acked = min(ack, amount)` and `unacked = amount − acked`. A receipt
+//! that is settled when its key is compromised counts as far as its ack goes. The slack is the
+//! session's, not each key's: a worker that reboots cannot raise what a user risks.
 
 use secret_ai_interface::billing::{Timing, MAX_KEYS, MAX_TOKENS};
 use secret_ai_interface::{Hex, Kid, MAX_LINES};
@@ -155,14 +155,13 @@ const NO_KID: Kid = Hex([0; 20]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyTally {
     pub kid: Kid,
-    /// Largest price of any of its receipts, base units.
+    /// Largest price of any of its receipts, base units; of receipts settled after the key was
+    /// compromised only what was countersigned.
     pub amount: u128,
     /// Largest amount that the client countersigned, base units.
     pub ack: u128,
     /// Largest counters of any of its receipts.
     pub counters: [u64; MAX_LINES],
-    /// Only acked amounts count.
-    pub compromised: bool,
 }
 
 impl Default for KeyTally {
@@ -172,7 +171,6 @@ impl Default for KeyTally {
             amount: 0,
             ack: 0,
             counters: [0; MAX_LINES],
-            compromised: false,
         }
     }
 }
@@ -183,11 +181,7 @@ impl KeyTally {
     }
 
     fn unacked(&self) -> u128 {
-        if self.compromised {
-            0
-        } else {
-            self.amount.saturating_sub(self.acked())
-        }
+        self.amount.saturating_sub(self.acked())
     }
 }
 
@@ -262,9 +256,14 @@ pub fn apply(
     let Some(tally) = next.key_mut(claim.kid) else {
         return Ok(0);
     };
-    tally.amount = tally.amount.max(price);
+    // What a compromised key says counts as far as the client countersigned it. Receipts that were
+    // settled before keep their worth, in whatever order they are applied.
+    let justified = match claim.compromised {
+        true => price.min(claim.ack),
+        false => price,
+    };
+    tally.amount = tally.amount.max(justified);
     tally.ack = tally.ack.max(claim.ack);
-    tally.compromised |= claim.compromised;
     for (known, claimed) in tally.counters.iter_mut().zip(claim.counters) {
         *known = claimed.max(*known);
     }

@@ -16,7 +16,15 @@ use secret_ai_receipts::{Ack, Domain, Receipt, Signed};
 use crate::clock::epoch_of;
 use crate::error::{check_range, wide, ContractError};
 use crate::gas;
-use crate::state::{queue, save_page, save_queue, tick, Config, Entry, Page, PendingAck};
+use crate::state::{
+    key_pages, queue, save_key_pages, save_page, save_queue, tick, Config, Entry, Globals, Page,
+    PendingAck,
+};
+
+/// Pages of one receipt key that its operator can send in an epoch.
+const MAX_OWN_PAGES: u32 = 64;
+/// Pages of one receipt key that all others can send in an epoch.
+const MAX_OTHER_PAGES: u32 = 4;
 
 /// Anyone: hands in receipts of one key. One status per entry; a bad entry harms no other.
 pub fn settle(
@@ -27,16 +35,15 @@ pub fn settle(
     entries: &[SettleEntry],
 ) -> Result<Response, ContractError> {
     flat_gas::target(gas::SETTLE);
-    let count = entries.len();
-    check_range("entries", wide(count), 0, wide(PAGE_ENTRIES))?;
+    check_range("entries", wide(entries.len()), 0, wide(PAGE_ENTRIES))?;
     let config = Config::load(deps.storage)?;
-    let clock = tick(deps.storage, &env)?.clock;
+    let Globals { clock, opened } = tick(deps.storage, &env)?;
     if clock.paused() {
         return Err(ContractError::Paused);
     }
     let epoch = epoch_of(clock.now, config.timing.epoch_s);
     let refuse_all = |status| {
-        let statuses = vec![status; count];
+        let statuses = vec![status; entries.len()];
         Ok(respond(&SettleAnswer { epoch, statuses })?)
     };
     let Some(key) = ask_registry(deps.as_ref(), &config, kid)? else {
@@ -51,6 +58,17 @@ pub fn settle(
     if now > settles_until {
         return refuse_all(EntryStatus::LeaseOver);
     }
+    // Whoever could send pages without end could leave a worker's page alone with its own.
+    let mut sent = key_pages(deps.storage, kid, epoch)?;
+    let is_operator = info.sender == key.operator;
+    let (count, most) = match is_operator {
+        true => (&mut sent.own, MAX_OWN_PAGES),
+        false => (&mut sent.others, MAX_OTHER_PAGES),
+    };
+    if *count >= most {
+        return refuse_all(EntryStatus::TooManyPages);
+    }
+    *count = count.saturating_add(1);
 
     let domain = Domain {
         chain_id: env.block.chain_id.clone(),
@@ -59,20 +77,22 @@ pub fn settle(
     let mut page = Page {
         epoch,
         settled_at: clock.now,
+        opened,
         kid: *kid,
         worker_id: key.worker_id,
         operator: key.operator.clone(),
         compromised: key.status == KidStatus::Compromised,
         entries: [None; PAGE_ENTRIES],
     };
-    let mut statuses = Vec::with_capacity(count);
+    let mut statuses = Vec::with_capacity(entries.len());
     for (place, entry) in page.entries.iter_mut().zip(entries) {
         let checked = check(deps.as_ref(), &domain, kid, &key, entry);
         statuses.push(checked.err().unwrap_or(EntryStatus::Pending));
         *place = checked.ok();
     }
     let is_cover = page.entries.iter().all(Option::is_none);
-    if !is_cover || info.sender == key.operator {
+    if !is_cover || is_operator {
+        save_key_pages(deps.storage, kid, &sent);
         let mut queue = queue(deps.storage)?;
         if queue.is_empty() {
             queue.head_epoch = epoch;

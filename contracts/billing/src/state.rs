@@ -11,6 +11,7 @@
 //! | `progress` | per session | [`Progress`](crate::money::Progress) | owner's messages, `finalize` |
 //! | `queue` | 1 | [`Queue`] | `settle`, `finalize`, what asks whether a session has ended |
 //! | `page` | per `settle` | [`Page`] | `settle`, `finalize` |
+//! | `key_pages` | per receipt key | pages of it in an epoch | `settle` |
 //! | `cohort` | 1 | [`Cohort`] | `finalize` |
 //! | `credits` | 1 | [`Credits`] of every token | `finalize`, `payout` |
 //!
@@ -22,7 +23,10 @@ mod page;
 mod session;
 
 pub use cohort::Cohort;
-pub use page::{page, queue, remove_page, save_page, save_queue, Entry, Page, PendingAck, Queue};
+pub use page::{
+    key_pages, page, queue, remove_page, save_key_pages, save_page, save_queue, Entry, Page,
+    PendingAck, Queue,
+};
 pub use session::{
     own_session, progress, save_own_session, save_progress, save_terms, terms, Named, Terms,
 };

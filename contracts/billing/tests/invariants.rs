@@ -406,20 +406,22 @@ proptest! {
     /// time, the final state is the same, and pays min(cap, acked + slack, amounts) exactly.
     #[test]
     fn order_and_repetition_do_not_matter(
-        receipts in prop::collection::vec((0..KIDS, [0u32..9_000, 0u32..9_000], 0u64..4_000), 1..12),
+        receipts in prop::collection::vec(
+            (0..KIDS, [0u32..9_000, 0u32..9_000], 0u64..4_000, any::<bool>()), 1..12
+        ),
         order in any::<prop::sample::Index>(),
         cap in 1u64..30_000, slack in 0u64..30_000,
         seed in any::<u64>(),
     ) {
         let rates = [900_000, 2_300_000];
         let limits = Limits { cap: cap.into(), slack: slack.into(), expires: 2_000_000 };
-        let claims: Vec<_> = receipts.iter().map(|(index, counters, ack)| {
+        let claims: Vec<_> = receipts.iter().map(|(index, counters, ack, compromised)| {
             let mut all = [0; MAX_LINES];
             all[..2].copy_from_slice(&counters.map(u64::from));
             (*index, Claim {
                 kid: kid(*index),
                 epoch: 16_666, settled_at: 1_000_000, counters: all, ack: (*ack).into(),
-                is_final: false, compromised: false,
+                is_final: false, compromised: *compromised,
             })
         }).collect();
         let run = |claims: &[(usize, Claim)]| {
@@ -441,9 +443,11 @@ proptest! {
         shuffled.extend(claims.iter().take((seed % 5) as usize).cloned());
         prop_assert_eq!(&straight, &run(&shuffled), "I8");
 
-        let price = |c: &Claim| amount(
-            c.counters.iter().zip(rates).map(|(count, rate)| LineCount { count: *count, rate })
-        ).unwrap();
+        let price = |c: &Claim| {
+            let lines = c.counters.iter().zip(rates);
+            let all = amount(lines.map(|(count, rate)| LineCount { count: *count, rate })).unwrap();
+            if c.compromised { all.min(c.ack) } else { all }
+        };
         let best = |kid: usize, f: &dyn Fn(&Claim) -> u128| {
             claims.iter().filter(|(k, _)| *k == kid).map(|(_, c)| f(c)).max().unwrap_or(0)
         };

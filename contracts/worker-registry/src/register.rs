@@ -2,6 +2,7 @@
 //! the key of a worker.
 
 use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response, Storage};
+use secret_ai_contract_kit::checked_address;
 use secret_ai_contract_kit::random::random;
 use secret_ai_contract_kit::{padding, row};
 use secret_ai_interface::registry::{Attestation, KidStatus, Listing, RegisterAnswer};
@@ -27,7 +28,8 @@ pub fn register(
     listing: Listing,
 ) -> Result<Response, ContractError> {
     let now = env.block.time.seconds();
-    let operator = info.sender;
+    // Rows hold 45 characters of it; another length would be cut, and never be paid.
+    let operator = checked_address("sender", info.sender.as_str())?;
     let config = state::config(deps.storage)?;
     listing::check(&listing)?;
     let kid = Hex(kid_of(&attestation.receipt_pk.0));

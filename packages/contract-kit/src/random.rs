@@ -40,6 +40,12 @@ impl Stream {
         usize::try_from(rest).unwrap_or(0)
     }
 
+    /// A number below `bound`; 0 if that is 0.
+    pub fn number(&mut self, bound: u64) -> u64 {
+        let bound = usize::try_from(bound).unwrap_or(usize::MAX);
+        u64::try_from(self.below(bound)).unwrap_or(0)
+    }
+
     /// Takes one item out; `None` if there are none. Changes the order of the others.
     pub fn pick<T>(&mut self, items: &mut Vec<T>) -> Option<T> {
         let place = self.below(items.len());

@@ -3,11 +3,14 @@
 //! Whoever sends a transaction can decrypt every message nested in it. What a contract tells
 //! another about third parties is therefore encrypted once more, under a key that only the two
 //! contracts know: X25519 key pairs made of the chain's secret randomness at instantiation, public
-//! keys exchanged once, payloads under ChaCha20-Poly1305 with a counter as the nonce
-//! (RFC 7748, RFC 8439).
+//! keys exchanged once, payloads under ChaCha20-Poly1305 (RFC 7748, RFC 8439). A counter makes every
+//! message open once and in order.
+//!
+//! A transaction that is reverted shows its messages all the same, and its counter is used again. So
+//! the nonce is made of the payload too: two payloads never share one, and equal ones look equal.
 
-use chacha20poly1305::aead::{Aead, KeyInit};
-use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::ChaCha20Poly1305;
 use cosmwasm_std::{Env, StdError, StdResult, Storage};
 use secret_ai_interface::Hex;
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -44,28 +47,31 @@ pub fn open_channel(storage: &mut dyn Storage, peer: &Hex<32>) -> StdResult<()> 
     Ok(())
 }
 
-/// Seals the next payload: counter (8 bytes) ‖ ciphertext. The caller pads it to a fixed size.
+/// Seals the next payload: counter (8 bytes) ‖ nonce (12) ‖ ciphertext. The caller pads it to a fixed size.
 /// One direction only: the sender seals, the peer opens.
 pub fn seal(storage: &mut dyn Storage, payload: &[u8]) -> StdResult<Vec<u8>> {
     let (key, counter) = next(storage)?;
+    let counter = counter.to_be_bytes();
+    let nonce = nonce(&key, &counter, payload);
+    let (msg, aad) = (payload, counter.as_slice());
     let sealed = ChaCha20Poly1305::new(&key.into())
-        .encrypt(&nonce(counter), payload)
+        .encrypt(&nonce.into(), Payload { msg, aad })
         .map_err(|_| StdError::generic_err("sealed message: payload too long"))?;
-    let mut message = counter.to_be_bytes().to_vec();
-    message.extend_from_slice(&sealed);
-    Ok(message)
+    Ok([aad, &nonce, &sealed].concat())
 }
 
 /// Opens the next payload; every message opens once, in the order sealed.
 pub fn open(storage: &mut dyn Storage, message: &[u8]) -> StdResult<Vec<u8>> {
     let refused = || StdError::generic_err("sealed message: refused");
     let (key, expected) = next(storage)?;
-    let (counter, sealed) = message.split_at_checked(8).ok_or_else(refused)?;
-    if counter != expected.to_be_bytes() {
+    let (counter, rest) = message.split_first_chunk::<8>().ok_or_else(refused)?;
+    let (nonce, msg) = rest.split_first_chunk::<12>().ok_or_else(refused)?;
+    if *counter != expected.to_be_bytes() {
         return Err(refused());
     }
+    let aad = counter.as_slice();
     ChaCha20Poly1305::new(&key.into())
-        .decrypt(&nonce(expected), sealed)
+        .decrypt(&(*nonce).into(), Payload { msg, aad })
         .map_err(|_| refused())
 }
 
@@ -90,10 +96,12 @@ fn own_secret(storage: &dyn Storage) -> StdResult<StaticSecret> {
     Ok(StaticSecret::from(bytes))
 }
 
-fn nonce(counter: u64) -> Nonce {
-    let mut nonce = [0u8; 12];
-    for (to, from) in nonce.iter_mut().skip(4).zip(counter.to_be_bytes()) {
-        *to = from;
-    }
-    nonce.into()
+fn nonce(key: &[u8; 32], counter: &[u8; 8], payload: &[u8]) -> [u8; 12] {
+    let digest = sha256(&[b"secret-ai/sealed-nonce/1", key, counter, payload]);
+    let mut nonce = [0; 12];
+    nonce
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = from);
+    nonce
 }

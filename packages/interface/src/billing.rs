@@ -75,7 +75,8 @@ pub enum ExecuteMsg {
     },
     /// Hands in the newest receipts of one receipt key, one page of them; a page looks the same
     /// whatever is in it. A bad entry gets a status and harms no other. Anyone may send good
-    /// entries; a page without one is cover traffic, kept for the key's operator only.
+    /// entries; a page without one is cover traffic, kept for the key's operator only. Per epoch and
+    /// key the operator can send 64 pages, all others together 4.
     /// Answer: [`SettleAnswer`].
     Settle {
         /// The receipt key that signed all of them.
@@ -241,7 +242,8 @@ pub struct OpenAnswer {
 pub struct SettleAnswer {
     /// Epoch that the entries joined.
     pub epoch: u64,
-    /// One per entry, in order; all `unknown_kid` or `lease_over` if the key is no good.
+    /// One per entry, in order; all `unknown_kid`, `lease_over` or `too_many_pages` if
+    /// nothing of the key is taken.
     pub statuses: Vec<EntryStatus>,
 }
 
@@ -259,6 +261,8 @@ pub enum EntryStatus {
     UnknownKid,
     /// The key's lease ended longer ago than the grace.
     LeaseOver,
+    /// The key's pages of this epoch are used up; hand it in again in the next epoch.
+    TooManyPages,
     /// The receipt key did not sign this.
     BadSignature,
 }

@@ -1,19 +1,27 @@
 //! Which entries a call works off: a secret permutation of all that a cohort's pages hold.
 
+use std::collections::BTreeMap;
+
 use cosmwasm_std::{StdResult, Storage};
 use secret_ai_contract_kit::random::Stream;
-use secret_ai_interface::billing::{MAX_COHORT, MAX_TOKENS, PAGE_ENTRIES};
+use secret_ai_interface::billing::{MAX_BATCH, MAX_COHORT, MAX_TOKENS, PAGE_ENTRIES};
 
+use super::decoys::Decoys;
 use crate::error::wide;
-use crate::state::{page, Cohort, Entry, Page, Queue};
+use crate::state::{page, Cohort, Entry, Named, Page, Queue};
 
 /// What one call works off.
 pub struct Batch<'a> {
-    pub items: Vec<Item<'a>>,
-    /// Sessions to touch.
-    pub size: usize,
+    /// Sessions to touch, in this order.
+    pub positions: Vec<Position<'a>>,
     /// Entries worked off, empty ones included.
     pub worked_off: u64,
+}
+
+/// A session to be touched, and what was settled for it in this cohort: nothing for a decoy.
+pub struct Position<'a> {
+    pub number: u64,
+    pub items: Vec<Item<'a>>,
 }
 
 /// An entry with the page that it came on.
@@ -53,7 +61,6 @@ pub fn take_up(storage: &dyn Storage, queue: &Queue, stream: &mut Stream) -> Std
         pages.truncate(cohort_size(pages.len()));
         Cohort {
             done: 0,
-            seed: stream.next_bytes(),
             earned: vec![[0; MAX_TOKENS]; pages.len()],
         }
     });
@@ -73,30 +80,90 @@ fn cohort_size(waiting: usize) -> usize {
     }
 }
 
-/// Takes the next `limit` entries of the cohort's permutation.
+/// Takes the next `limit` sessions of the cohort.
 ///
-/// Entries are put in the order of their sessions' ids before they are permuted: which page an
-/// entry came on decides nothing that can be seen.
-pub fn next_entries<'a>(cohort: &mut Cohort, pages: &'a [Page], limit: u32) -> Batch<'a> {
-    let mut items = Vec::new();
-    for (place, page) in pages.iter().enumerate() {
-        for entry in page.entries {
-            items.push(entry.map(|entry| Item { place, page, entry }));
-        }
-    }
-    if cfg!(not(feature = "leak-p4")) {
-        items.sort_by_key(|item| item.map_or([u8::MAX; 16], |i| i.entry.session_id.0));
-        Stream::new(cohort.seed).shuffle(&mut items);
-    }
-    debug_assert_eq!(items.len(), pages.len().saturating_mul(PAGE_ENTRIES));
+/// Everything follows from the contract's secret and the pages, which stay the same until the cohort
+/// is through: whoever runs a call several times and has it reverted sees the same again. Sessions
+/// are put in the order of their numbers before they are permuted: which page an entry came on
+/// decides nothing that can be seen.
+pub fn next_batch<'a>(
+    seed: &[u8; 32],
+    secret: &[u8; 32],
+    cohort: &mut Cohort,
+    pages: &'a [Page],
+    opened: u64,
+    limit: u32,
+) -> StdResult<Batch<'a>> {
+    let entries = pages.len().saturating_mul(PAGE_ENTRIES);
+    let due = sessions_due(seed, pages, opened)?;
+    let positions = match cfg!(feature = "leak-p4") {
+        true => in_the_order_of_pages(due),
+        false => mixed(
+            secret,
+            due,
+            entries,
+            pages.first().map_or(0, |page| page.opened),
+        ),
+    };
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let skip = usize::try_from(cohort.done).unwrap_or(usize::MAX);
-    let next: Vec<_> = items.into_iter().skip(skip).take(size).collect();
-    let worked_off = wide(next.len());
+    let worked_off = wide(entries.saturating_sub(skip).min(size));
     cohort.done = cohort.done.saturating_add(worked_off);
-    Batch {
-        items: next.into_iter().flatten().collect(),
-        size,
+    let positions = positions.into_iter().skip(skip).take(size).collect();
+    Ok(Batch {
+        positions,
         worked_off,
+    })
+}
+
+/// The sessions for which something was settled; several entries of one session are one.
+fn sessions_due<'a>(
+    seed: &[u8; 32],
+    pages: &'a [Page],
+    opened: u64,
+) -> StdResult<BTreeMap<u64, Vec<Item<'a>>>> {
+    let mut due: BTreeMap<u64, Vec<Item>> = BTreeMap::new();
+    for (place, page) in pages.iter().enumerate() {
+        for entry in page.entries.iter().flatten() {
+            let number = Named::of(seed, &entry.session_id)?.number;
+            if number < opened {
+                let entry = *entry;
+                due.entry(number)
+                    .or_default()
+                    .push(Item { place, page, entry });
+            }
+        }
     }
+    Ok(due)
+}
+
+/// As many positions as entries, and a batch of decoys behind them for the last call; any
+/// [`MAX_BATCH`] in a row are different sessions.
+fn mixed<'a>(
+    secret: &[u8; 32],
+    due: BTreeMap<u64, Vec<Item<'a>>>,
+    entries: usize,
+    opened: u64,
+) -> Vec<Position<'a>> {
+    let mut stream = Stream::new(*secret);
+    let mut decoys = Decoys::new(&due, opened);
+    let mut order: Vec<Option<(u64, Vec<Item>)>> = due.into_iter().map(Some).collect();
+    order.resize_with(entries, || None);
+    stream.shuffle(&mut order);
+    order.resize_with(entries.saturating_add(MAX_BATCH), || None);
+    let position = |session: Option<(u64, Vec<Item<'a>>)>| {
+        let (number, items) = session.unwrap_or_else(|| (decoys.next(&mut stream), Vec::new()));
+        Position { number, items }
+    };
+    order.into_iter().map(position).collect()
+}
+
+/// In a build that leaks on purpose, to prove that the two-worlds test sees it.
+fn in_the_order_of_pages<'a>(due: BTreeMap<u64, Vec<Item<'a>>>) -> Vec<Position<'a>> {
+    let mut positions: Vec<_> = due
+        .into_iter()
+        .map(|(number, items)| Position { number, items })
+        .collect();
+    positions.sort_by_key(|position| position.items.first().map(|item| item.place));
+    positions
 }

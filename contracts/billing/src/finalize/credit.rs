@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use cosmwasm_std::{Addr, Binary, CosmosMsg, Storage, WasmMsg};
 use secret_ai_contract_kit::credit::Credit;
 use secret_ai_contract_kit::padding::to_padded_binary;
-use secret_ai_contract_kit::random::Stream;
 use secret_ai_contract_kit::row::encode;
 use secret_ai_contract_kit::sealed::seal;
 use secret_ai_interface::billing::MAX_TOKENS;
@@ -23,7 +22,6 @@ pub fn message(
     rewards: &Contract,
     pages: &[Page],
     cohort: &Cohort,
-    stream: &mut Stream,
 ) -> Result<CosmosMsg, ContractError> {
     let overflow = || MoneyError::Overflow { what: "credits" };
     let mut operators: BTreeMap<&Addr, [u128; MAX_TOKENS]> = BTreeMap::new();
@@ -33,15 +31,12 @@ pub fn message(
             *sum = sum.checked_add(*amount).ok_or_else(overflow)?;
         }
     }
-    let mut rows: Vec<_> = operators
-        .into_iter()
-        .map(|(operator, amounts)| Credit {
-            operator: operator.clone(),
-            amounts,
-        })
-        .collect();
-    stream.shuffle(&mut rows);
-    let payload: Vec<u8> = rows.iter().flat_map(encode).collect();
+    // In the order of addresses, which tells nothing.
+    let rows = operators.into_iter().map(|(operator, amounts)| Credit {
+        operator: operator.clone(),
+        amounts,
+    });
+    let payload: Vec<u8> = rows.flat_map(|row| encode(&row)).collect();
     let sealed = Binary(seal(storage, &payload)?);
     Ok(WasmMsg::Execute {
         contract_addr: rewards.address.to_string(),

@@ -14,8 +14,6 @@ const COHORT: &[u8] = b"cohort";
 pub struct Cohort {
     /// Entries worked off so far, empty ones included.
     pub done: u64,
-    /// Decides the order of the entries; secret.
-    pub seed: [u8; 32],
     /// What each page earned so far, in base units of each token.
     pub earned: Vec<[u128; MAX_TOKENS]>,
 }
@@ -34,7 +32,6 @@ impl Cohort {
         let mut from = Reader::new(&stored);
         let mut cohort = Cohort {
             done: from.u64()?,
-            seed: from.array()?,
             earned: Vec::new(),
         };
         while !from.is_empty() {
@@ -55,7 +52,6 @@ impl Cohort {
     pub fn save(&self, storage: &mut dyn Storage) {
         let mut out = Writer::default();
         out.u64(self.done);
-        out.bytes(&self.seed);
         for amounts in &self.earned {
             out.bytes(&encode(&Amounts(*amounts)));
         }

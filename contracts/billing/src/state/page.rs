@@ -70,6 +70,8 @@ pub struct Page {
     pub epoch: u64,
     /// Contract time, unix seconds.
     pub settled_at: u64,
+    /// Sessions opened by then.
+    pub opened: u64,
     pub kid: Kid,
     pub worker_id: WorkerId,
     pub operator: Addr,
@@ -114,11 +116,12 @@ const NO_ACK: PendingAck = PendingAck {
 const ENTRY_SIZE: usize = 16 + 1 + 1 + MAX_LINES * 8 + (1 + 8 + 16 + 64);
 
 impl Row for Page {
-    const SIZE: usize = 8 + 8 + 20 + 16 + ADDRESS_LENGTH + 1 + PAGE_ENTRIES * ENTRY_SIZE;
+    const SIZE: usize = 8 + 8 + 8 + 20 + 16 + ADDRESS_LENGTH + 1 + PAGE_ENTRIES * ENTRY_SIZE;
 
     fn write(&self, out: &mut Writer) {
         out.u64(self.epoch);
         out.u64(self.settled_at);
+        out.u64(self.opened);
         out.hex(&self.kid);
         out.hex(&self.worker_id);
         out.address(&self.operator);
@@ -141,6 +144,7 @@ impl Row for Page {
         let mut page = Page {
             epoch: from.u64()?,
             settled_at: from.u64()?,
+            opened: from.u64()?,
             kid: from.hex()?,
             worker_id: from.hex()?,
             operator: from.address()?,
@@ -171,6 +175,48 @@ fn read_entry(from: &mut Reader) -> StdResult<Option<Entry>> {
         ack: has_ack.then_some(ack),
     };
     Ok((lines > 0).then_some(entry))
+}
+
+/// Pages that one receipt key brought in an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyPages {
+    pub epoch: u64,
+    /// By its operator.
+    pub own: u32,
+    /// By others.
+    pub others: u32,
+}
+
+impl Row for KeyPages {
+    const SIZE: usize = 8 + 4 + 4;
+
+    fn write(&self, out: &mut Writer) {
+        out.u64(self.epoch);
+        out.u32(self.own);
+        out.u32(self.others);
+    }
+
+    fn read(from: &mut Reader) -> StdResult<Self> {
+        Ok(KeyPages {
+            epoch: from.u64()?,
+            own: from.u32()?,
+            others: from.u32()?,
+        })
+    }
+}
+
+/// What a receipt key brought in this epoch so far.
+pub fn key_pages(storage: &dyn Storage, kid: &Kid, epoch: u64) -> StdResult<KeyPages> {
+    let stored: Option<KeyPages> = may_load(storage, &key("key_pages", &[&kid.0]))?;
+    let none = KeyPages {
+        epoch,
+        ..KeyPages::default()
+    };
+    Ok(stored.filter(|s| s.epoch == epoch).unwrap_or(none))
+}
+
+pub fn save_key_pages(storage: &mut dyn Storage, kid: &Kid, pages: &KeyPages) {
+    save(storage, &key("key_pages", &[&kid.0]), pages);
 }
 
 pub fn page(storage: &dyn Storage, index: u64) -> StdResult<Page> {

@@ -15,7 +15,7 @@ use crate::money::{KeyTally, Limits, Progress};
 /// pseudo-random function (Luby and Rackoff, 1988).
 const ROUNDS: [u8; 4] = [0, 1, 2, 3];
 /// Sessions that a query reads to answer for one.
-const WINDOW: u64 = 32;
+const WINDOW: u64 = 64;
 
 /// Domains of what is derived from the seed besides the rounds.
 const OWNER: u8 = 4;
@@ -237,7 +237,7 @@ pub fn save_terms(storage: &mut dyn Storage, number: u64, terms: &Terms) {
     save(storage, &key("terms", &[&number.to_be_bytes()]), terms);
 }
 
-const TALLY_SIZE: usize = 20 + 16 + 16 + MAX_LINES * 8 + 1;
+const TALLY_SIZE: usize = 20 + 16 + 16 + MAX_LINES * 8;
 
 impl Row for Progress {
     const SIZE: usize = 16 + 8 + 8 + 1 + MAX_KEYS * TALLY_SIZE;
@@ -252,7 +252,6 @@ impl Row for Progress {
             out.u128(tally.amount);
             out.u128(tally.ack);
             tally.counters.iter().for_each(|c| out.u64(*c));
-            out.bool(tally.compromised);
         }
     }
 
@@ -270,7 +269,6 @@ impl Row for Progress {
                 amount: from.u128()?,
                 ack: from.u128()?,
                 counters: read_counters(from)?,
-                compromised: from.bool()?,
             };
         }
         Ok(progress)

@@ -39,15 +39,16 @@ pub fn attributes(
     let mut told = BTreeSet::new();
     let mut attributes = Vec::new();
     for Note { to, events } in notes {
-        let seed = seeds.of(storage, to)?;
+        // An account without a usable address or seed is told nothing; money must not wait for it.
+        let seed = seeds.of(storage, to).ok();
         for event in events {
             let decoy = stream.next_bytes();
             let event = event
                 .as_ref()
                 .filter(|e| may_tell && told.insert((to.as_str(), e.channel().id)));
-            let (seed, channel, data) = match event {
-                Some(event) => (&seed, event.channel().id, event.encode()?),
-                None => (&decoy, DECOY, Vec::new()),
+            let (seed, channel, data) = match (event, &seed) {
+                (Some(event), Some(seed)) => (seed, event.channel().id, event.encode()?),
+                _ => (&decoy, DECOY, Vec::new()),
             };
             let id = Binary(id(seed, channel, &tx)?.to_vec()).to_base64();
             let data = Binary(seal(seed, channel, &tx, data)?).to_base64();
