@@ -259,6 +259,8 @@ pub enum EntryStatus {
     UnknownKid,
     /// The key's lease ended longer ago than the grace.
     LeaseOver,
+    /// The key's pages of this epoch are used up; hand it in again in the next epoch.
+    TooManyPages,
     /// The receipt key did not sign this.
     BadSignature,
 }
