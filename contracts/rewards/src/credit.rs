@@ -1,4 +1,4 @@
-//! `credit`: billing tells, sealed, what a finalized batch earned.
+//! `credit`: billing tells, sealed, what a finalized cohort earned.
 
 use cosmwasm_std::{Addr, Binary, DepsMut, Env, MessageInfo, Response};
 use secret_ai_contract_kit::credit::Credit;

@@ -1,6 +1,6 @@
 //! Rewards: what workers earned, known to each operator alone, and its claims.
 //!
-//! Billing credits each finalized batch in one sealed message; a claim makes billing pay out of
+//! Billing credits each finalized cohort in one sealed message; a claim makes billing pay out of
 //! its vault. This contract never holds tokens.
 #![cfg_attr(
     not(test),

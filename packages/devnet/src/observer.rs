@@ -136,8 +136,10 @@ pub enum AttributeView {
 
 impl TxView {
     /// The same view with slots named by the order of their first appearance (`s0`, `s1`, …) in
-    /// `seen`, which carries the names from one transaction to the next: equal for two worlds
-    /// that touch corresponding slots in the same order.
+    /// `seen`, which carries the names from one transaction to the next. Equal for two histories
+    /// only if corresponding slots come in the same order; that is more than an observer can tell
+    /// where a contract touches slots in random order, so comparing worlds takes another naming
+    /// (`tests/src/worlds/view.rs`).
     pub fn renamed(&self, seen: &mut BTreeMap<String, usize>) -> TxView {
         let mut view = self.clone();
         for op in view.calls.iter_mut().flat_map(|c| c.storage.iter_mut()) {

@@ -16,7 +16,7 @@ pub struct InstantiateMsg {
 /// State-changing messages.
 #[cw_serde]
 pub enum ExecuteMsg {
-    /// From billing only: credits of one finalized batch, sealed, so that whoever cranked cannot
+    /// From billing only: credits of one finalized cohort, sealed, so that whoever cranked cannot
     /// read what others earned.
     Credit { sealed: Binary },
     /// Operator: pays out earnings of one token. Answer: [`ClaimAnswer`].

@@ -72,7 +72,7 @@ pub struct Settled {
     pub pages: usize,
     /// Receipts that joined the epoch's pending set.
     pub pending: usize,
-    /// Receipts that go again, without their ack.
+    /// Receipts that go again: without their ack, or because the epoch has no page left for the key.
     pub again: usize,
     /// Receipts that billing refuses for good.
     pub refused: usize,
@@ -143,12 +143,12 @@ async fn hand_in(
     for (record, status) in records.iter().zip(answer.statuses) {
         note(agent, record, status, now, settled).await?;
     }
-    tracing::info!(entries = sent, epoch = answer.epoch, "settled");
+    tracing::info!(entries = sent, epoch = answer.epoch, "page sent");
     Ok(())
 }
 
 /// Takes note of what became of one entry. Whatever billing refuses once it refuses always, but a
-/// receipt may be good without its ack.
+/// receipt may be good without its ack, and pages come back with the next epoch.
 async fn note(
     agent: &Agent,
     record: &Record,
@@ -163,6 +163,14 @@ async fn note(
             tracing::error!(session = session(), "billing refuses an ack");
             settled.again = settled.again.saturating_add(1);
             return agent.journal.drop_ack(record).await;
+        }
+        EntryStatus::TooManyPages => {
+            tracing::debug!(
+                session = session(),
+                "the epoch has no page left, it goes again"
+            );
+            settled.again = settled.again.saturating_add(1);
+            return Ok(());
         }
         EntryStatus::BadReceipt
         | EntryStatus::BadAck

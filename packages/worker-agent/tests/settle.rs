@@ -173,6 +173,22 @@ async fn refused_entries_are_not_sent_again() {
 }
 
 #[tokio::test]
+async fn entries_beyond_the_pages_of_an_epoch_go_again() {
+    let worker = worker().await;
+    used(&worker, 1..3, LATER, NOW).await;
+    *worker.chain.status.lock().unwrap() = EntryStatus::TooManyPages;
+    for _ in 0..2 {
+        let settled = go(&worker, plan()).await;
+        let counts = (settled.again, settled.pending, settled.refused);
+        assert_eq!(counts, (2, 0, 0));
+    }
+    *worker.chain.status.lock().unwrap() = EntryStatus::Pending;
+    assert_eq!(go(&worker, plan()).await.pending, 2);
+    assert_eq!(go(&worker, plan()).await.pending, 0);
+    assert_eq!(worker.chain.page_sizes(), [2, 2, 2, 0]);
+}
+
+#[tokio::test]
 async fn a_failed_page_is_sent_again() {
     let worker = worker().await;
     used(&worker, 1..2, LATER, NOW).await;

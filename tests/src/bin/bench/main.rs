@@ -157,8 +157,17 @@ fn everything(replaced: &[(&str, &str)]) -> Local {
 /// Pages with nothing, one and four receipts in them; batches of every size.
 fn settle_and_finalize(local: &mut Local, key: &SigningKey, ids: &[SessionId]) {
     // Each round is an epoch with so many pages of so many receipts, finalized by this limit.
-    let rounds = [(1, 0, 1), (1, 1, 4), (2, 4, 8), (4, 4, 16), (32, 4, 16)];
-    for (seq, (pages, receipts, limit)) in (1..).zip(rounds) {
+    // The first one warms up and is not shown: the first page of all finds no queue.
+    let rounds = [
+        (1, 0, 1),
+        (1, 0, 1),
+        (1, 1, 4),
+        (2, 4, 8),
+        (4, 4, 16),
+        (32, 4, 16),
+    ];
+    let shown = local.log.len();
+    for (seq, (pages, receipts, limit)) in (0..).zip(rounds) {
         for _ in 0..pages {
             let entries = ids.iter().take(receipts);
             let entries = entries
@@ -187,6 +196,9 @@ fn settle_and_finalize(local: &mut Local, key: &SigningKey, ids: &[SessionId]) {
         while remaining > 0 {
             let result = local.billing("anyone", &what, &finalize).expect("finalize");
             remaining = answer::<FinalizeAnswer>(&result).remaining;
+        }
+        if seq == 0 {
+            local.log.truncate(shown);
         }
     }
 }
