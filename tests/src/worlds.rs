@@ -12,6 +12,7 @@
 //! worlds draw the same: what differs comes from the secrets.
 
 pub mod difference;
+pub mod hidden;
 pub mod life;
 pub mod list;
 pub mod queries;
@@ -45,8 +46,9 @@ pub enum Touched {
     /// It must be the same in both worlds.
     Same,
     /// The worlds pay different sessions, so one world's session is at best the other's decoy, and
-    /// what is drawn after the decoys differs. All but the names of the slots touched in `finalize`
-    /// must be the same; what the names give away is measured, not excluded: docs/linkage.md.
+    /// what is drawn after the decoys differs: the order in which `credit` names the operators. All but
+    /// the names of the sessions' slots touched in `finalize` and that order must be the same; what
+    /// these names give away is measured, not excluded: docs/linkage.md.
     Decoys,
 }
 
