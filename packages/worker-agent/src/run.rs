@@ -27,7 +27,7 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::router;
-use crate::settle::{settle, settle_loop, Plan};
+use crate::settle::{last_round, settle_loop, Plan};
 
 /// How long requests in progress may take after the agent was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(60);
@@ -176,13 +176,13 @@ async fn serve(
     }
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
-    last_round(&agent, &plan).await;
+    settle_last(&agent, &plan).await;
     served
 }
 
 /// Hands in one more round's pages, as many as always. What does not fit stays in the journal.
-async fn last_round(agent: &Agent, plan: &Plan) {
-    match settle(agent, plan, agent.sessions.contract_time()).await {
+async fn settle_last(agent: &Agent, plan: &Plan) {
+    match last_round(agent, plan).await {
         Ok(settled) => tracing::info!(?settled, "last round of settling"),
         Err(error) => tracing::warn!(%error, "the last round of settling failed"),
     }

@@ -53,15 +53,20 @@ impl Plan {
     /// How pages are filled at `now`, unix seconds of contract time. A receipt that has to be in by
     /// then or within two rounds and two epochs goes now: one round and one epoch more can fail.
     fn rules(&self, agent: &Agent, now: u64) -> Rules {
-        let round_s = self.interval.as_secs();
-        let margin = round_s.saturating_add(self.timing.epoch_s);
         Rules {
             own: Hex(agent.keys.kid()),
             pages: self.pages,
             cover_traffic: self.cover_traffic,
             challenge_s: self.timing.challenge_s,
-            urgent: now.saturating_add(margin.saturating_mul(2)),
+            now,
+            round_s: self.interval.as_secs(),
+            margin_s: self.margin_s(),
         }
+    }
+
+    fn margin_s(&self) -> u64 {
+        let one = self.interval.as_secs().saturating_add(self.timing.epoch_s);
+        one.saturating_mul(2)
     }
 }
 
@@ -98,9 +103,10 @@ pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken)
 pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
     let clock = agent.chain.clock().await?;
     agent.sessions.set_contract_time(clock.now);
+    let rules = plan.rules(agent, clock.now);
     let settled = match clock.paused {
         true => Ok(Settled::default()),
-        false => settle(agent, plan, clock.now).await,
+        false => settle(agent, &rules).await,
     };
     // Epochs end, and others are paid, whatever became of the own pages.
     if plan.finalize {
@@ -112,15 +118,21 @@ pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
     settled
 }
 
-/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
-/// those of earlier boots too. `now`: unix seconds of contract time.
+/// One more round of pages, as many as always, for an agent that stops.
 ///
 /// # Errors
 /// [`SettleError`]; pages that went through stay noted.
-pub async fn settle(agent: &Agent, plan: &Plan, now: u64) -> Result<Settled, SettleError> {
+pub async fn last_round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
+    let now = agent.sessions.contract_time();
+    settle(agent, &plan.rules(agent, now)).await
+}
+
+/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
+/// those of earlier boots too.
+async fn settle(agent: &Agent, rules: &Rules) -> Result<Settled, SettleError> {
     let mut settled = Settled::default();
-    for page in pages(agent.journal.unsettled()?, &plan.rules(agent, now)) {
-        hand_in(agent, page, now, &mut settled).await?;
+    for page in pages(agent.journal.unsettled()?, rules) {
+        hand_in(agent, page, rules.now, &mut settled).await?;
     }
     Ok(settled)
 }

@@ -83,13 +83,17 @@ async fn what_does_not_fit_waits_and_what_waited_longest_goes_first() {
 }
 
 #[tokio::test]
-async fn receipts_that_cannot_wait_get_pages_of_their_own() {
+async fn receipts_that_would_be_late_get_pages_of_their_own() {
     // The margin is two rounds and two epochs, 240 s; the challenge window has 1,000 s.
     for (deadline, since, pages) in [
         (NOW + 240, NOW, 3),
-        (NOW + 241, NOW, 1),
+        (NOW + 241, NOW, 2),
+        (NOW + 300, NOW, 2),
+        (NOW + 301, NOW, 1),
         (LATER, NOW - 760, 3),
-        (LATER, NOW - 759, 1),
+        (LATER, NOW - 759, 2),
+        (LATER, NOW - 700, 2),
+        (LATER, NOW - 699, 1),
     ] {
         let worker = worker().await;
         used(&worker, 0..10, deadline, since).await;
