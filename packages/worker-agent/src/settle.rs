@@ -128,13 +128,37 @@ pub async fn last_round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleErr
 }
 
 /// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
-/// those of earlier boots too.
+/// those of earlier boots too. A page that fails holds up no other, unless the node is gone.
+///
+/// # Errors
+/// The first one; pages that went through stay noted.
 async fn settle(agent: &Agent, rules: &Rules) -> Result<Settled, SettleError> {
     let mut settled = Settled::default();
-    for page in pages(agent.journal.unsettled()?, rules) {
-        hand_in(agent, page, rules.now, &mut settled).await?;
+    let mut first_error = None;
+    let pages = pages(agent.journal.unsettled()?, rules);
+    let of = pages.len();
+    for (page, number) in pages.into_iter().zip(1_usize..) {
+        let entries = page.records.len();
+        match hand_in(agent, page, rules.now, &mut settled).await {
+            Ok(()) => tracing::info!(page = number, of, entries, "page sent"),
+            Err(error) => {
+                tracing::warn!(page = number, of, %error, "a page failed");
+                let is_gone = is_unreachable(&error);
+                first_error.get_or_insert(error);
+                if is_gone {
+                    break;
+                }
+            }
+        }
     }
-    Ok(settled)
+    first_error.map_or(Ok(settled), Err)
+}
+
+fn is_unreachable(error: &SettleError) -> bool {
+    let SettleError::Chain { source } = error else {
+        return false;
+    };
+    matches!(source, ChainError::Unreachable { .. })
 }
 
 async fn hand_in(
@@ -155,7 +179,6 @@ async fn hand_in(
     for (record, status) in records.iter().zip(answer.statuses) {
         note(agent, record, status, now, settled).await?;
     }
-    tracing::info!(entries = sent, epoch = answer.epoch, "page sent");
     Ok(())
 }
 

@@ -203,6 +203,17 @@ async fn a_failed_page_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_page_that_fails_holds_up_no_other() {
+    let worker = worker().await;
+    used(&worker, 0..10, NOW + 240, NOW).await;
+    worker.chain.failing_pages.store(1, Ordering::SeqCst);
+    let error = round(&worker.agent, &plan()).await.unwrap_err();
+    assert!(error.to_string().contains("refused"), "{error}");
+    assert_eq!(worker.chain.page_sizes(), [4, 2]);
+    assert_eq!(go(&worker, plan()).await.pending, 4);
+}
+
+#[tokio::test]
 async fn a_pause_stops_pages_and_not_the_crank() {
     let worker = worker().await;
     used(&worker, 1..2, LATER, NOW).await;
