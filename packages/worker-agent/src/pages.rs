@@ -39,7 +39,8 @@ pub struct Rules {
     pub now: u64,
     /// From round to round, seconds.
     pub round_s: u64,
-    /// How long before it is due a receipt cannot wait for another round, seconds.
+    /// How long before it is due a receipt cannot wait for another round, seconds; with the largest
+    /// number none can ever wait.
     pub margin_s: u64,
 }
 

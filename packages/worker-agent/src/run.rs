@@ -180,7 +180,7 @@ async fn serve(
     served
 }
 
-/// Hands in one more round's pages, as many as always. What does not fit stays in the journal.
+/// Hands in what waits. What fails or does not fit stays in the journal.
 async fn settle_last(agent: &Agent, plan: &Plan) {
     match last_round(agent, plan).await {
         Ok(settled) => tracing::info!(?settled, "last round of settling"),

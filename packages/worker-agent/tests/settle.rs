@@ -10,7 +10,7 @@ use secret_ai_chain_client::padded_json;
 use secret_ai_interface::billing::{EntryStatus, ExecuteMsg, SettleEntry};
 use secret_ai_interface::Hex;
 use secret_ai_receipts::{sign, Ack, Body, Receipt, Signed};
-use secret_ai_worker_agent::settle::{round, Plan, Settled};
+use secret_ai_worker_agent::settle::{last_round, round, Plan, Settled};
 
 /// A deadline that is far away.
 const LATER: u64 = NOW + 100_000;
@@ -211,6 +211,22 @@ async fn a_page_that_fails_holds_up_no_other() {
     assert!(error.to_string().contains("refused"), "{error}");
     assert_eq!(worker.chain.page_sizes(), [4, 2]);
     assert_eq!(go(&worker, plan()).await.pending, 4);
+}
+
+#[tokio::test]
+async fn the_last_round_hands_in_everything() {
+    let worker = worker().await;
+    used(&worker, 0..10, LATER, NOW).await;
+    worker.chain.clock.lock().unwrap().paused = true;
+    let paused = last_round(&worker.agent, &plan()).await.unwrap();
+    assert_eq!(paused, Settled::default());
+    worker.chain.clock.lock().unwrap().paused = false;
+    let settled = last_round(&worker.agent, &plan()).await.unwrap();
+    assert_eq!((settled.pages, settled.pending), (3, 10));
+    assert_eq!(worker.chain.page_sizes(), [4, 4, 2]);
+    assert!(worker.journal.unsettled().unwrap().is_empty());
+    let idle = last_round(&worker.agent, &plan()).await.unwrap();
+    assert_eq!((idle.pages, idle.pending), (1, 0));
 }
 
 #[tokio::test]
