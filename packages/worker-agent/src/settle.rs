@@ -8,7 +8,7 @@ use secret_ai_chain_client::ChainError;
 use secret_ai_interface::billing::{ClockAnswer, EntryStatus, SettleEntry, Timing};
 use secret_ai_interface::Hex;
 use snafu::Snafu;
-use tokio::time::{interval_at, Instant, MissedTickBehavior};
+use tokio::time::{interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -83,11 +83,11 @@ pub struct Settled {
     pub refused: usize,
 }
 
-/// A round at every interval until `stop`. How long a round takes moves no other round: the times
+/// A round at once, since receipts of the boot before may be due and everybody has seen this one
+/// register, then one at every interval until `stop`. How long a round takes moves no other round: the times
 /// at which an agent speaks must not tell how busy it is.
 pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken) {
-    let first = Instant::now() + plan.interval;
-    let mut ticks = interval_at(first, plan.interval);
+    let mut ticks = interval(plan.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         if let Err(error) = round(&agent, &plan).await {
