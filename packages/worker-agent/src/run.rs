@@ -9,7 +9,7 @@ use std::time::Duration;
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
 use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_engine::{Engine, EngineError};
-use secret_ai_interface::billing::ConfigAnswer;
+use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +83,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     let chain = connect(&config).await?;
     let billing_config = chain.billing_config().await?;
     check_contracts(&config.chain, &billing_config)?;
+    let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -131,14 +132,24 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
+    serve(Agent::new(parts), attester, listener, plan, stop).await
+}
+
+/// When receipts are handed in, if billing's timing allows it.
+fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
     let plan = Plan {
         interval: Duration::from_secs(config.settle_interval_s),
         pages: config.settle.pages,
         cover_traffic: config.settle.cover_traffic,
         finalize: config.finalize,
-        timing: billing_config.timing,
+        timing,
     };
-    serve(Agent::new(parts), attester, listener, plan, stop).await
+    plan.check()
+        .map_err(|problem| RunError::Mismatch { problem })?;
+    for warning in plan.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(plan)
 }
 
 async fn serve(

@@ -64,6 +64,45 @@ impl Plan {
         }
     }
 
+    /// Whether rounds come often enough for billing's timing.
+    ///
+    /// # Errors
+    /// What is wrong, naming both fields.
+    pub fn check(&self) -> Result<(), String> {
+        let (round_s, challenge_s) = (self.interval.as_secs(), self.timing.challenge_s);
+        if round_s > challenge_s {
+            return Err(format!(
+                "settle_interval_s: {round_s}, must be at most billing's challenge_s, {challenge_s}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What makes this plan hide less than it could.
+    pub fn warnings(&self) -> Vec<String> {
+        let round_s = self.interval.as_secs();
+        let Timing {
+            epoch_s,
+            challenge_s,
+            ..
+        } = self.timing;
+        let margin_s = self.margin_s();
+        let no_time = (margin_s >= challenge_s).then(|| {
+            format!(
+                "settle_interval_s: two rounds and two epochs, {margin_s} s, are not below billing's \
+                 challenge_s, {challenge_s}: every receipt is urgent, the number of pages follows \
+                 the load"
+            )
+        });
+        let is_rare = (round_s > epoch_s).then(|| {
+            format!(
+                "settle_interval_s: {round_s}, more than billing's epoch_s, {epoch_s}: few pages an \
+                 epoch, small cohorts"
+            )
+        });
+        no_time.into_iter().chain(is_rare).collect()
+    }
+
     fn margin_s(&self) -> u64 {
         let one = self.interval.as_secs().saturating_add(self.timing.epoch_s);
         one.saturating_mul(2)
@@ -84,8 +123,8 @@ pub struct Settled {
 }
 
 /// A round at once, since receipts of the boot before may be due and everybody has seen this one
-/// register, then one at every interval until `stop`. How long a round takes moves no other round: the times
-/// at which an agent speaks must not tell how busy it is.
+/// register, then one at every interval until `stop`. How long a round takes moves no other round:
+/// the times at which an agent speaks must not tell how busy it is.
 pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken) {
     let mut ticks = interval(plan.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);

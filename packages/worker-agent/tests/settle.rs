@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use common::{ack, chat, copy_journal, domain, plan, receipt, receipt_of, Setup, Worker, NOW};
 use k256::ecdsa::SigningKey;
@@ -10,7 +11,8 @@ use secret_ai_chain_client::padded_json;
 use secret_ai_interface::billing::{EntryStatus, ExecuteMsg, SettleEntry};
 use secret_ai_interface::Hex;
 use secret_ai_receipts::{sign, Ack, Body, Receipt, Signed};
-use secret_ai_worker_agent::settle::{last_round, round, Plan, Settled};
+use secret_ai_worker_agent::settle::{last_round, round, settle_loop, Plan, Settled};
+use tokio_util::sync::CancellationToken;
 
 /// A deadline that is far away.
 const LATER: u64 = NOW + 100_000;
@@ -227,6 +229,49 @@ async fn the_last_round_hands_in_everything() {
     assert!(worker.journal.unsettled().unwrap().is_empty());
     let idle = last_round(&worker.agent, &plan()).await.unwrap();
     assert_eq!((idle.pages, idle.pending), (1, 0));
+}
+
+#[tokio::test]
+async fn the_first_round_is_right_after_boot() {
+    let worker = worker().await;
+    used(&worker, 0..1, LATER, NOW).await;
+    let stop = CancellationToken::new();
+    let rounds = tokio::spawn(settle_loop(worker.agent.clone(), plan(), stop.clone()));
+    let sent = async {
+        while worker.chain.page_sizes().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // The second round would be 60 s later.
+    tokio::time::timeout(Duration::from_secs(30), sent)
+        .await
+        .unwrap();
+    stop.cancel();
+    rounds.await.unwrap();
+    assert_eq!(worker.chain.page_sizes(), [1]);
+}
+
+#[test]
+fn a_plan_must_suit_the_timing_of_billing() {
+    let with = |interval_s, epoch_s| {
+        let mut plan = plan();
+        plan.interval = Duration::from_secs(interval_s);
+        plan.timing.epoch_s = epoch_s;
+        plan
+    };
+    let usual = plan();
+    assert_eq!((usual.check(), usual.warnings().len()), (Ok(()), 0));
+    let problem = with(1_001, 60).check().unwrap_err();
+    assert!(
+        problem.contains("settle_interval_s: 1001") && problem.contains("challenge_s, 1000"),
+        "{problem}"
+    );
+    assert_eq!(with(1_000, 60).check(), Ok(()));
+    assert!(with(249, 250).warnings().is_empty());
+    let urgent = with(250, 250).warnings();
+    assert!(urgent.len() == 1 && urgent[0].contains("every receipt is urgent"));
+    let rare = with(61, 60).warnings();
+    assert!(rare.len() == 1 && rare[0].contains("small cohorts"));
 }
 
 #[tokio::test]
