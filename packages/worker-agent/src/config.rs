@@ -23,6 +23,8 @@ const MAX_URL: usize = 128;
 const MAX_LISTED: usize = 16;
 /// Longest body that may be configured, bytes.
 const MOST_BODY: usize = 64 << 20;
+/// Longest time between two rounds that may be configured, seconds: billing's longest epoch.
+const LONGEST_INTERVAL_S: u64 = 86_400;
 /// Most pages of a round that may be configured.
 const MOST_PAGES: usize = 16;
 
@@ -69,7 +71,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// What the worker asks; goes into the registry.
     pub prices: Vec<ModelListing>,
-    /// Seconds between two rounds of settling; an epoch of billing is a good choice.
+    /// Seconds between two rounds of settling, 1 to 86,400 and not above billing's `challenge_s`; an
+    /// epoch of billing is a good choice.
     #[serde(default = "ten_minutes")]
     pub settle_interval_s: u64,
     #[serde(default)]
@@ -256,9 +259,12 @@ impl Config {
         require(self.max_requests > 0, "max_requests", || {
             "must be at least 1".into()
         })?;
-        require(self.settle_interval_s > 0, "settle_interval_s", || {
-            "must be at least 1".into()
-        })?;
+        let interval = self.settle_interval_s;
+        require(
+            (1..=LONGEST_INTERVAL_S).contains(&interval),
+            "settle_interval_s",
+            || format!("{interval}, must be 1 to {LONGEST_INTERVAL_S}"),
+        )?;
         let pages = self.settle.pages;
         require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
             format!("{pages}, must be 1 to {MOST_PAGES}")

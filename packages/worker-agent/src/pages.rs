@@ -3,7 +3,9 @@
 //! An observer sees who sends a page and when. So as many pages go out every round whether there is
 //! something to hand in or not (docs/privacy.md, P4), and what does not fit waits. It waits only as
 //! long as it cannot cost money: the owner may close a session at any moment, and from then on
-//! receipts count for the challenge window alone.
+//! receipts count for the challenge window alone. A backlog that the usual pages cannot bring in by
+//! then gets more of them at once, evenly over the rounds that are left: billing takes only so many
+//! pages of a key and epoch.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +14,7 @@ use secret_ai_interface::Kid;
 
 use crate::journal::Record;
 
-/// Most pages of one receipt key in one round.
+/// Most pages of one receipt key in one round; billing takes as many in an epoch.
 const MAX_PAGES: usize = 64;
 
 /// What one `settle` brings: receipts of one key, [`PAGE_ENTRIES`] at most.
@@ -33,13 +35,41 @@ pub struct Rules {
     pub cover_traffic: bool,
     /// How long after `close_session` receipts settle, seconds.
     pub challenge_s: u64,
-    /// What must be handed in by this time cannot wait for another round, unix seconds of contract
-    /// time.
-    pub urgent: u64,
+    /// Unix seconds of contract time.
+    pub now: u64,
+    /// From round to round, seconds.
+    pub round_s: u64,
+    /// How long before it is due a receipt cannot wait for another round, seconds; with the largest
+    /// number none can ever wait.
+    pub margin_s: u64,
+}
+
+impl Rules {
+    /// When a receipt must be in at the latest, unix seconds of contract time.
+    fn due(&self, record: &Record) -> u64 {
+        let closed_now = record.since.saturating_add(self.challenge_s);
+        record.deadline.min(closed_now)
+    }
+
+    /// Rounds in which a receipt due at `due` can go, this one included.
+    fn rounds(&self, due: u64) -> u64 {
+        let spare_s = due.saturating_sub(self.margin_s).saturating_sub(self.now);
+        spare_s.div_ceil(self.round_s.max(1)).saturating_add(1)
+    }
+
+    /// The fewest pages that, sent in this and the next rounds, bring in all of these receipts, which
+    /// are sorted by when they are due.
+    fn needed(&self, records: &[Record]) -> usize {
+        let pages = records.iter().zip(1_u64..).map(|(record, entries)| {
+            let rounds = self.rounds(self.due(record));
+            entries.div_ceil(rounds.saturating_mul(PAGE_ENTRIES as u64))
+        });
+        usize::try_from(pages.max().unwrap_or_default()).unwrap_or(usize::MAX)
+    }
 }
 
 /// The pages of one round: those of the own key first. Of each key the receipts that must be handed
-/// in soonest come first; those that cannot wait get pages beyond the usual number.
+/// in soonest come first. More pages than usual go out as soon as the usual ones would not do.
 pub fn pages(records: Vec<Record>, rules: &Rules) -> Vec<Page> {
     let mut by_kid: BTreeMap<[u8; 20], Vec<Record>> = BTreeMap::new();
     for record in records {
@@ -59,18 +89,16 @@ pub fn pages(records: Vec<Record>, rules: &Rules) -> Vec<Page> {
 
 /// Pages of one key, `least` of them at least.
 fn pages_of(kid: Kid, mut records: Vec<Record>, least: usize, rules: &Rules) -> Vec<Page> {
-    let due = |record: &Record| {
-        let closed_now = record.since.saturating_add(rules.challenge_s);
-        record.deadline.min(closed_now)
-    };
-    records.sort_by_key(due);
-    let urgent = records.partition_point(|record| due(record) <= rules.urgent);
-    let needed = |entries: usize| entries.div_ceil(PAGE_ENTRIES);
-    let usual = needed(records.len()).min(rules.pages).max(least);
-    let count = usual.max(needed(urgent)).min(MAX_PAGES);
+    records.sort_by_key(|record| rules.due(record));
+    let usual = records.len().div_ceil(PAGE_ENTRIES);
+    let usual = usual.min(rules.pages).max(least);
+    let count = usual.max(rules.needed(&records)).min(MAX_PAGES);
     if count > usual {
         let extra = count.saturating_sub(usual);
-        tracing::warn!(extra, "receipts cannot wait, pages beyond the usual number");
+        tracing::warn!(
+            extra,
+            "receipts would be late, pages beyond the usual number"
+        );
     }
     let mut records = records.into_iter();
     let page = |_| Page {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
 use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_engine::{Engine, EngineError};
-use secret_ai_interface::billing::ConfigAnswer;
+use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::router;
-use crate::settle::{settle, settle_loop, Plan};
+use crate::settle::{last_round, settle_loop, Plan};
 
 /// How long requests in progress may take after the agent was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(60);
@@ -83,6 +83,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     let chain = connect(&config).await?;
     let billing_config = chain.billing_config().await?;
     check_contracts(&config.chain, &billing_config)?;
+    let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -131,14 +132,24 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
+    serve(Agent::new(parts), attester, listener, plan, stop).await
+}
+
+/// When receipts are handed in, if billing's timing allows it.
+fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
     let plan = Plan {
         interval: Duration::from_secs(config.settle_interval_s),
         pages: config.settle.pages,
         cover_traffic: config.settle.cover_traffic,
         finalize: config.finalize,
-        timing: billing_config.timing,
+        timing,
     };
-    serve(Agent::new(parts), attester, listener, plan, stop).await
+    plan.check()
+        .map_err(|problem| RunError::Mismatch { problem })?;
+    for warning in plan.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(plan)
 }
 
 async fn serve(
@@ -176,13 +187,13 @@ async fn serve(
     }
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
-    last_round(&agent, &plan).await;
+    settle_last(&agent, &plan).await;
     served
 }
 
-/// Hands in one more round's pages, as many as always. What does not fit stays in the journal.
-async fn last_round(agent: &Agent, plan: &Plan) {
-    match settle(agent, plan, agent.sessions.contract_time()).await {
+/// Hands in what waits. What fails or does not fit stays in the journal.
+async fn settle_last(agent: &Agent, plan: &Plan) {
+    match last_round(agent, plan).await {
         Ok(settled) => tracing::info!(?settled, "last round of settling"),
         Err(error) => tracing::warn!(%error, "the last round of settling failed"),
     }

@@ -8,7 +8,7 @@ use secret_ai_chain_client::ChainError;
 use secret_ai_interface::billing::{ClockAnswer, EntryStatus, SettleEntry, Timing};
 use secret_ai_interface::Hex;
 use snafu::Snafu;
-use tokio::time::{interval_at, Instant, MissedTickBehavior};
+use tokio::time::{interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -53,15 +53,59 @@ impl Plan {
     /// How pages are filled at `now`, unix seconds of contract time. A receipt that has to be in by
     /// then or within two rounds and two epochs goes now: one round and one epoch more can fail.
     fn rules(&self, agent: &Agent, now: u64) -> Rules {
-        let round_s = self.interval.as_secs();
-        let margin = round_s.saturating_add(self.timing.epoch_s);
         Rules {
             own: Hex(agent.keys.kid()),
             pages: self.pages,
             cover_traffic: self.cover_traffic,
             challenge_s: self.timing.challenge_s,
-            urgent: now.saturating_add(margin.saturating_mul(2)),
+            now,
+            round_s: self.interval.as_secs(),
+            margin_s: self.margin_s(),
         }
+    }
+
+    /// Whether rounds come often enough for billing's timing.
+    ///
+    /// # Errors
+    /// What is wrong, naming both fields.
+    pub fn check(&self) -> Result<(), String> {
+        let (round_s, challenge_s) = (self.interval.as_secs(), self.timing.challenge_s);
+        if round_s > challenge_s {
+            return Err(format!(
+                "settle_interval_s: {round_s}, must be at most billing's challenge_s, {challenge_s}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What makes this plan hide less than it could.
+    pub fn warnings(&self) -> Vec<String> {
+        let round_s = self.interval.as_secs();
+        let Timing {
+            epoch_s,
+            challenge_s,
+            ..
+        } = self.timing;
+        let margin_s = self.margin_s();
+        let no_time = (margin_s >= challenge_s).then(|| {
+            format!(
+                "settle_interval_s: two rounds and two epochs, {margin_s} s, are not below billing's \
+                 challenge_s, {challenge_s}: every receipt is urgent, the number of pages follows \
+                 the load"
+            )
+        });
+        let is_rare = (round_s > epoch_s).then(|| {
+            format!(
+                "settle_interval_s: {round_s}, more than billing's epoch_s, {epoch_s}: few pages an \
+                 epoch, small cohorts"
+            )
+        });
+        no_time.into_iter().chain(is_rare).collect()
+    }
+
+    fn margin_s(&self) -> u64 {
+        let one = self.interval.as_secs().saturating_add(self.timing.epoch_s);
+        one.saturating_mul(2)
     }
 }
 
@@ -78,11 +122,11 @@ pub struct Settled {
     pub refused: usize,
 }
 
-/// A round at every interval until `stop`. How long a round takes moves no other round: the times
-/// at which an agent speaks must not tell how busy it is.
+/// A round at once, since receipts of the boot before may be due and everybody has seen this one
+/// register, then one at every interval until `stop`. How long a round takes moves no other round:
+/// the times at which an agent speaks must not tell how busy it is.
 pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken) {
-    let first = Instant::now() + plan.interval;
-    let mut ticks = interval_at(first, plan.interval);
+    let mut ticks = interval(plan.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         if let Err(error) = round(&agent, &plan).await {
@@ -98,9 +142,10 @@ pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken)
 pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
     let clock = agent.chain.clock().await?;
     agent.sessions.set_contract_time(clock.now);
+    let rules = plan.rules(agent, clock.now);
     let settled = match clock.paused {
         true => Ok(Settled::default()),
-        false => settle(agent, plan, clock.now).await,
+        false => settle(agent, &rules).await,
     };
     // Epochs end, and others are paid, whatever became of the own pages.
     if plan.finalize {
@@ -112,17 +157,55 @@ pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
     settled
 }
 
-/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
-/// those of earlier boots too. `now`: unix seconds of contract time.
+/// Hands in everything, for an agent that stops: everybody sees that it does, and a boot after this
+/// one could be too late. Only what 64 pages of a key do not hold stays in the journal.
 ///
 /// # Errors
 /// [`SettleError`]; pages that went through stay noted.
-pub async fn settle(agent: &Agent, plan: &Plan, now: u64) -> Result<Settled, SettleError> {
-    let mut settled = Settled::default();
-    for page in pages(agent.journal.unsettled()?, &plan.rules(agent, now)) {
-        hand_in(agent, page, now, &mut settled).await?;
+pub async fn last_round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
+    let clock = agent.chain.clock().await?;
+    if clock.paused {
+        return Ok(Settled::default());
     }
-    Ok(settled)
+    let rules = Rules {
+        margin_s: u64::MAX,
+        ..plan.rules(agent, clock.now)
+    };
+    settle(agent, &rules).await
+}
+
+/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
+/// those of earlier boots too. A page that fails holds up no other, unless the node is gone.
+///
+/// # Errors
+/// The first one; pages that went through stay noted.
+async fn settle(agent: &Agent, rules: &Rules) -> Result<Settled, SettleError> {
+    let mut settled = Settled::default();
+    let mut first_error = None;
+    let pages = pages(agent.journal.unsettled()?, rules);
+    let of = pages.len();
+    for (page, number) in pages.into_iter().zip(1_usize..) {
+        let entries = page.records.len();
+        match hand_in(agent, page, rules.now, &mut settled).await {
+            Ok(()) => tracing::info!(page = number, of, entries, "page sent"),
+            Err(error) => {
+                tracing::warn!(page = number, of, %error, "a page failed");
+                let is_gone = is_unreachable(&error);
+                first_error.get_or_insert(error);
+                if is_gone {
+                    break;
+                }
+            }
+        }
+    }
+    first_error.map_or(Ok(settled), Err)
+}
+
+fn is_unreachable(error: &SettleError) -> bool {
+    let SettleError::Chain { source } = error else {
+        return false;
+    };
+    matches!(source, ChainError::Unreachable { .. })
 }
 
 async fn hand_in(
@@ -143,7 +226,6 @@ async fn hand_in(
     for (record, status) in records.iter().zip(answer.statuses) {
         note(agent, record, status, now, settled).await?;
     }
-    tracing::info!(entries = sent, epoch = answer.epoch, "page sent");
     Ok(())
 }
 

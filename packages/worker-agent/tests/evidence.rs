@@ -300,7 +300,7 @@ fn cover_traffic_is_given_up_with_a_warning() {
 
 #[test]
 fn mistakes_in_a_configuration_are_named() {
-    let cases: [(&str, &str, &str); 20] = [
+    let cases: [(&str, &str, &str); 22] = [
         ("listen = ", "lisen = ", "lisen"),
         ("http://127.0.0.1:8080", "ftp://x", "public_url"),
         ("rate = 1000", "rate = -1", "rate"),
@@ -345,6 +345,16 @@ fn mistakes_in_a_configuration_are_named() {
             "settle.pages: 17, must be 1 to 16",
         ),
         ("[engine]", "[settle]\ncover = false\n[engine]", "cover"),
+        (
+            "data_dir",
+            "settle_interval_s = 0\ndata_dir",
+            "settle_interval_s: 0, must be 1 to 86400",
+        ),
+        (
+            "data_dir",
+            "settle_interval_s = 86401\ndata_dir",
+            "settle_interval_s: 86401, must be 1 to 86400",
+        ),
     ];
     for (from, to, named) in cases {
         let error = load(|text| text.replace(from, to)).unwrap_err();

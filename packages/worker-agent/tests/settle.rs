@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use common::{ack, chat, copy_journal, domain, plan, receipt, receipt_of, Setup, Worker, NOW};
 use k256::ecdsa::SigningKey;
@@ -10,7 +11,8 @@ use secret_ai_chain_client::padded_json;
 use secret_ai_interface::billing::{EntryStatus, ExecuteMsg, SettleEntry};
 use secret_ai_interface::Hex;
 use secret_ai_receipts::{sign, Ack, Body, Receipt, Signed};
-use secret_ai_worker_agent::settle::{round, Plan, Settled};
+use secret_ai_worker_agent::settle::{last_round, round, settle_loop, Plan, Settled};
+use tokio_util::sync::CancellationToken;
 
 /// A deadline that is far away.
 const LATER: u64 = NOW + 100_000;
@@ -83,13 +85,17 @@ async fn what_does_not_fit_waits_and_what_waited_longest_goes_first() {
 }
 
 #[tokio::test]
-async fn receipts_that_cannot_wait_get_pages_of_their_own() {
+async fn receipts_that_would_be_late_get_pages_of_their_own() {
     // The margin is two rounds and two epochs, 240 s; the challenge window has 1,000 s.
     for (deadline, since, pages) in [
         (NOW + 240, NOW, 3),
-        (NOW + 241, NOW, 1),
+        (NOW + 241, NOW, 2),
+        (NOW + 300, NOW, 2),
+        (NOW + 301, NOW, 1),
         (LATER, NOW - 760, 3),
-        (LATER, NOW - 759, 1),
+        (LATER, NOW - 759, 2),
+        (LATER, NOW - 700, 2),
+        (LATER, NOW - 699, 1),
     ] {
         let worker = worker().await;
         used(&worker, 0..10, deadline, since).await;
@@ -196,6 +202,76 @@ async fn a_failed_page_is_sent_again() {
     assert!(round(&worker.agent, &plan()).await.is_err());
     worker.chain.is_down.store(false, Ordering::SeqCst);
     assert_eq!(go(&worker, plan()).await.pending, 1);
+}
+
+#[tokio::test]
+async fn a_page_that_fails_holds_up_no_other() {
+    let worker = worker().await;
+    used(&worker, 0..10, NOW + 240, NOW).await;
+    worker.chain.failing_pages.store(1, Ordering::SeqCst);
+    let error = round(&worker.agent, &plan()).await.unwrap_err();
+    assert!(error.to_string().contains("refused"), "{error}");
+    assert_eq!(worker.chain.page_sizes(), [4, 2]);
+    assert_eq!(go(&worker, plan()).await.pending, 4);
+}
+
+#[tokio::test]
+async fn the_last_round_hands_in_everything() {
+    let worker = worker().await;
+    used(&worker, 0..10, LATER, NOW).await;
+    worker.chain.clock.lock().unwrap().paused = true;
+    let paused = last_round(&worker.agent, &plan()).await.unwrap();
+    assert_eq!(paused, Settled::default());
+    worker.chain.clock.lock().unwrap().paused = false;
+    let settled = last_round(&worker.agent, &plan()).await.unwrap();
+    assert_eq!((settled.pages, settled.pending), (3, 10));
+    assert_eq!(worker.chain.page_sizes(), [4, 4, 2]);
+    assert!(worker.journal.unsettled().unwrap().is_empty());
+    let idle = last_round(&worker.agent, &plan()).await.unwrap();
+    assert_eq!((idle.pages, idle.pending), (1, 0));
+}
+
+#[tokio::test]
+async fn the_first_round_is_right_after_boot() {
+    let worker = worker().await;
+    used(&worker, 0..1, LATER, NOW).await;
+    let stop = CancellationToken::new();
+    let rounds = tokio::spawn(settle_loop(worker.agent.clone(), plan(), stop.clone()));
+    let sent = async {
+        while worker.chain.page_sizes().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // The second round would be 60 s later.
+    tokio::time::timeout(Duration::from_secs(30), sent)
+        .await
+        .unwrap();
+    stop.cancel();
+    rounds.await.unwrap();
+    assert_eq!(worker.chain.page_sizes(), [1]);
+}
+
+#[test]
+fn a_plan_must_suit_the_timing_of_billing() {
+    let with = |interval_s, epoch_s| {
+        let mut plan = plan();
+        plan.interval = Duration::from_secs(interval_s);
+        plan.timing.epoch_s = epoch_s;
+        plan
+    };
+    let usual = plan();
+    assert_eq!((usual.check(), usual.warnings().len()), (Ok(()), 0));
+    let problem = with(1_001, 60).check().unwrap_err();
+    assert!(
+        problem.contains("settle_interval_s: 1001") && problem.contains("challenge_s, 1000"),
+        "{problem}"
+    );
+    assert_eq!(with(1_000, 60).check(), Ok(()));
+    assert!(with(249, 250).warnings().is_empty());
+    let urgent = with(250, 250).warnings();
+    assert!(urgent.len() == 1 && urgent[0].contains("every receipt is urgent"));
+    let rare = with(61, 60).warnings();
+    assert!(rare.len() == 1 && rare[0].contains("small cohorts"));
 }
 
 #[tokio::test]

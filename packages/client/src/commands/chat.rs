@@ -76,5 +76,5 @@ fn show(verified: &Verified, lines: &[secret_ai_interface::billing::Line]) {
         receipt.body.seq
     );
     println!("used      {}", used.join(", "));
-    println!("cost      {cost} base units; {total} in this session so far");
+    println!("cost      {cost} base units; {total} in this session since the worker's last start");
 }

@@ -24,6 +24,8 @@ pub struct FakeChain {
     pub is_down: AtomicBool,
     /// Pages of `settle`, with their receipt keys.
     pub pages: Mutex<Vec<(Kid, Vec<SettleEntry>)>>,
+    /// How many of the next pages fail.
+    pub failing_pages: AtomicUsize,
     /// Status given to the entries of the next pages.
     pub status: Mutex<EntryStatus>,
     /// Epochs and limits of `finalize`.
@@ -60,6 +62,7 @@ impl FakeChain {
             asked: AtomicUsize::new(0),
             is_down: AtomicBool::new(false),
             pages: Mutex::default(),
+            failing_pages: AtomicUsize::new(0),
             status: Mutex::new(EntryStatus::Pending),
             cranked: Mutex::default(),
             ended: Mutex::default(),
@@ -144,6 +147,17 @@ impl Chain for FakeChain {
         entries: Vec<SettleEntry>,
     ) -> Result<SettleAnswer, ChainError> {
         self.reach()?;
+        let one_less = |left: usize| left.checked_sub(1);
+        let failing = &self.failing_pages;
+        if failing
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_ok()
+        {
+            return Err(ChainError::Contract {
+                message: "refused".into(),
+                txhash: None,
+            });
+        }
         let status = *self.status.lock().unwrap();
         let judge = |entry: &SettleEntry| match status {
             EntryStatus::BadAck if entry.ack.is_none() => EntryStatus::Pending,
