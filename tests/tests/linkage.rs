@@ -14,11 +14,14 @@ fn outcome(scenario: &Scenario) -> Outcome {
     score(&[day(1), day(2), day(3)])
 }
 
+/// However wide the interval, more than this is no chance.
+const MOST_BY_CHANCE: f64 = 0.15;
+
 /// Within four standard deviations of nothing, which a 95 % interval is wide. So few days must not
 /// fail by bad luck; the interval that contains 0 is shown over full days (docs/linkage.md).
 fn may_be_chance(advantage: &Advantage) -> bool {
     let (low, high) = advantage.interval;
-    advantage.mean().abs() <= high - low
+    advantage.mean().abs() <= (high - low).min(MOST_BY_CHANCE)
 }
 
 #[test]

@@ -148,9 +148,10 @@ fn a_page_of_another_key_or_without_good_entries_is_not_kept() {
         receipt: cosmwasm_std::Binary(vec![1; 30]),
         ack: None,
     };
-    let answer = suite.settle(vec![bad]).unwrap();
+    let answer = suite.settle_as("relayer", vec![bad]).unwrap();
     assert_eq!(answer.statuses, [EntryStatus::BadReceipt]);
-    assert!(suite.settle(vec![]).unwrap().statuses.is_empty());
+    let empty = suite.settle_as("relayer", vec![]).unwrap();
+    assert!(empty.statuses.is_empty());
     assert_eq!(suite.clock().pending, 0, "a stranger cannot fill the queue");
 
     let kid = secret_ai_interface::Hex([9; 20]);
@@ -214,15 +215,34 @@ fn a_cohort_is_worked_off_in_batches_of_any_size() {
     }
 }
 
+/// Whoever could send pages without end could leave a worker's page alone among its own.
+#[test]
+fn pages_of_a_key_are_bounded_in_an_epoch() {
+    let mut suite = Suite::new();
+    let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
+    let receipt = entry(suite.receipt(&id, 1, 10, false));
+    for (who, most) in [("relayer", 4), ("operator", 64)] {
+        for _ in 0..most {
+            let answer = suite.settle_as(who, vec![receipt.clone()]).unwrap();
+            assert_eq!(answer.statuses, [EntryStatus::Pending]);
+        }
+        let waiting = suite.clock().pending;
+        let answer = suite.settle_as(who, vec![receipt.clone(); 2]).unwrap();
+        assert_eq!(answer.statuses, [EntryStatus::TooManyPages; 2]);
+        assert_eq!(suite.clock().pending, waiting);
+    }
+    let other = suite.settle_as("another", vec![receipt.clone()]).unwrap();
+    assert_eq!(other.statuses, [EntryStatus::TooManyPages]);
+    suite.app.advance(TIMING.epoch_s);
+    let again = suite.settle_as("another", vec![receipt]).unwrap();
+    assert_eq!(again.statuses, [EntryStatus::Pending], "a new epoch");
+}
+
 /// An epoch's pages make cohorts of at most 32, the last two about equal; pages of the running
 /// epoch wait.
 #[test]
 fn a_cohort_has_at_most_32_pages_of_one_epoch() {
-    for (pages, cohorts) in [
-        (32u32, vec![32]),
-        (33, vec![17, 16]),
-        (65, vec![32, 17, 16]),
-    ] {
+    for (pages, cohorts) in [(32u32, vec![32]), (33, vec![17, 16]), (64, vec![32, 32])] {
         let mut suite = Suite::new();
         let id = suite.open(suite.terms(1_000, 1_000)).unwrap();
         for seq in 1..=u64::from(pages) {

@@ -19,6 +19,20 @@ const LIMITS: &str = "
 * The crowd is the cohort. With few workers it is small; with workers of the adversary's in it, smaller
   by those.
 * Only the chain is watched: who talks to whom over the network is out of its sight.
+
+## What the figures do not show
+
+* This is one adversary, with these clues. That it sees nothing is no proof that there is nothing to
+  see; the two-worlds test (docs/privacy.md) is the stronger statement.
+* With so few sessions an advantage in pairs below about 4 points would not be seen.
+* The intervals draw sessions anew, not days: what chance did to a whole day is not in them.
+* An advantage of 0.0 % (0.0 to 0.0) means that its best guess never changed. It may still rank workers
+  better than by chance; pairs is the measure of that.
+* Not played: builds without P1 or P6. P2 is off in billing alone; decoys and mixing are off only
+  together.
+* Users choose a worker anew for each session. Who stays with a worker may be learnt over many sessions.
+* It makes no use of when sessions are closed and reclaimed.
+* It owns no worker, and it does not flood cohorts with pages of its own.
 ";
 
 /// What the crowd was in which a session could hide.
@@ -150,10 +164,11 @@ fn crowd_table(page: &mut String, rounds: f64, limit: u32, played: &[Played]) {
     );
     for game in played {
         let crowd = &game.crowd;
-        // Without mixing there are no decoys.
+        // Without mixing a batch touches no more sessions than it has receipts of.
+        let touched = crowd.batches as f64 * f64::from(limit) / crowd.entries.max(1) as f64;
         let touched = match game.scenario.billing {
-            "billing-leak-p4" => 1.0,
-            _ => crowd.batches as f64 * f64::from(limit) / crowd.entries.max(1) as f64,
+            "billing-leak-p4" => "no decoys".to_string(),
+            _ => format!("{touched:.1}"),
         };
         let cells = [
             game.scenario.name.to_string(),
@@ -162,7 +177,7 @@ fn crowd_table(page: &mut String, rounds: f64, limit: u32, played: &[Played]) {
             crowd.entries.to_string(),
             crowd.late.to_string(),
             crowd.batches.to_string(),
-            format!("{touched:.1}"),
+            touched,
         ];
         row(page, &cells);
     }

@@ -1,7 +1,9 @@
 //! The whole life of one user's sessions, with everything that is secret about it as a parameter.
 
 use cosmwasm_std::Uint128;
-use secret_ai_interface::billing::{Line, OpenSession, SessionAuth};
+use secret_ai_interface::billing::{
+    Line, OpenSession, SessionAuth, MAX_SESSIONS_PER_MESSAGE, PAGE_ENTRIES,
+};
 use secret_ai_interface::{Hex, SessionId, Unit};
 use secret_ai_receipts::{amount, LineCount, SigningKey};
 
@@ -145,4 +147,43 @@ pub fn life(scene: &mut Scene, deal: &Deal) {
     assert_eq!(scene.local.free(user), left);
     scene.withdraw(user, deal.withdraw);
     assert_eq!(scene.local.free(user), left - deal.withdraw.unwrap_or(left));
+}
+
+/// Eight sessions of so many lines each, opened by one deposit.
+pub fn eight_at_once(scene: &mut Scene, lines: usize) {
+    let deal = Deal {
+        lines,
+        ..Deal::default()
+    };
+    let terms = vec![deal.terms(scene); MAX_SESSIONS_PER_MESSAGE];
+    let deposit = deal.cap * terms.len() as u128;
+    scene.deposit(USERS[0], deposit, terms);
+    assert_eq!(scene.local.free(USERS[0]), 0);
+}
+
+/// Sessions that cost the contract the most work, as many as fit on a page: all are handed in, or
+/// the page stays empty.
+pub fn dearest_page(scene: &mut Scene, full: bool) {
+    let deal = Deal {
+        model: "m".repeat(64),
+        lines: 8,
+        used: 1_000_000_000,
+        has_key: true,
+        acks: true,
+        ..Deal::default()
+    };
+    scene.deposit(USERS[0], deal.deposit, vec![]);
+    let terms = vec![deal.terms(scene); PAGE_ENTRIES];
+    let sessions = scene.open(USERS[0], terms);
+    let work: Vec<_> = match full {
+        true => sessions.iter().map(|session| deal.work(*session)).collect(),
+        false => vec![],
+    };
+    scene.round([&work, &[], &[]]);
+    scene.finalize();
+    let earned = deal.price() * work.len() as u128;
+    assert_eq!(scene.local.earnings(OPERATORS[0]), (earned, 0));
+    for operator in OPERATORS {
+        scene.claim(operator, None);
+    }
 }

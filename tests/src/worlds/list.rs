@@ -2,19 +2,20 @@
 //!
 //! Not among them yet, because the contracts have no such thing: pay as you go and subscription.
 
-use super::life::{life, Deal};
+use super::life::{dearest_page, eight_at_once, life, Deal};
 use super::queries::{self, Refusal};
 use super::served;
 use super::{Pair, World};
 
-/// Every assignment of three users to three workers, the identity first.
-const ASSIGNMENTS: [[usize; 3]; 6] = [
+/// Every assignment of three users to a worker each, the identity first, and of all to one worker.
+const ASSIGNMENTS: [[usize; 3]; 7] = [
     [0, 1, 2],
     [0, 2, 1],
     [1, 0, 2],
     [1, 2, 0],
     [2, 0, 1],
     [2, 1, 0],
+    [0, 0, 0],
 ];
 
 /// The pairs that builds that leak on purpose must fail at, by the rule they break.
@@ -57,6 +58,10 @@ fn terms_and_amounts() -> Vec<Pair> {
             deal.model = world.pick("m".into(), "m".repeat(64));
         }),
         deal(LINES, |deal, world| deal.lines = world.pick(1, 8)),
+        Pair::new(
+            "lines of eight sessions opened by a deposit: 1 / 8",
+            |scene, world| eight_at_once(scene, world.pick(1, 8)),
+        ),
         deal(WORKER, |deal, world| deal.worker = world.pick(0, 1)),
         deal("amount deposited: 1,000 / 10^15", |deal, world| {
             (deal.deposit, deal.cap) = (world.pick(1_000, MUCH), 1_000);
@@ -121,6 +126,13 @@ fn who_served_whom() -> Vec<Pair> {
                 served::page_of(scene, world.pick(false, true));
             },
         ),
+        Pair::new(
+            "page: full of the dearest entries / empty",
+            |scene, world| {
+                dearest_page(scene, world.pick(true, false));
+            },
+        )
+        .with_decoys(),
         Pair::new("worker: idle / busy", |scene, world| {
             served::busy(scene, world.pick(false, true));
         })

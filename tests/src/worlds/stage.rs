@@ -38,9 +38,10 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether the worlds of the pair with this name can be told apart.
-    pub fn is_leak_of(&self, name: &str) -> bool {
-        matches!(self, Finding::Leak { pair, .. } if pair == name)
+    /// Whether the worlds of the pair with this name can be told apart, and first by a field with
+    /// this in its path.
+    pub fn is_leak_of(&self, name: &str, field: &str) -> bool {
+        matches!(self, Finding::Leak { pair, by } if pair == name && by.field.contains(field))
     }
 }
 

@@ -43,7 +43,7 @@ pub struct TakenUp {
 
 /// The cohort at the head of the queue, which must not be empty: the one that was begun, or a new
 /// one of the pages of the oldest epoch. Reads all its pages.
-pub fn take_up(storage: &dyn Storage, queue: &Queue, stream: &mut Stream) -> StdResult<TakenUp> {
+pub fn take_up(storage: &dyn Storage, queue: &Queue) -> StdResult<TakenUp> {
     let begun = Cohort::load(storage)?;
     let twice = wide(MAX_COHORT).saturating_mul(2);
     let most = begun.as_ref().map_or(twice, Cohort::pages);

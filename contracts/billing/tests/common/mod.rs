@@ -277,7 +277,7 @@ impl Suite {
     }
 
     pub fn settle(&mut self, entries: Vec<SettleEntry>) -> Result<SettleAnswer, String> {
-        self.settle_as("relayer", entries)
+        self.settle_as("operator", entries)
     }
 
     pub fn settle_as(
