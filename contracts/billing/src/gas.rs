@@ -20,12 +20,12 @@ pub const RIGHTS: u64 = 3_500;
 
 /// `open_sessions`.
 pub fn open_sessions(sessions: usize) -> u64 {
-    linear(1_800, 7_000, sessions)
+    linear(1_800, 7_400, sessions)
 }
 
 /// `receive` with a deposit and sessions to open.
 pub fn deposit_and_open(sessions: usize) -> u64 {
-    linear(3_100, 7_100, sessions)
+    linear(3_100, 7_500, sessions)
 }
 
 /// `reclaim`.

@@ -1,7 +1,7 @@
 //! Sealed messages: only the peer opens them, once each and in order.
 
 use cosmwasm_std::testing::{mock_env, MockStorage};
-use cosmwasm_std::{Binary, Env};
+use cosmwasm_std::{Binary, Env, Storage};
 use secret_ai_contract_kit::sealed::{make_keys, open, open_channel, seal};
 use secret_ai_interface::Hex;
 
@@ -26,9 +26,26 @@ fn the_peer_opens_what_was_sealed() {
     let (mut a, mut b) = pair();
     for payload in [b"first".as_slice(), b"", &[7; 992]] {
         let message = seal(&mut a, payload).unwrap();
-        assert_eq!(message.len(), 8 + payload.len() + 16);
+        assert_eq!(message.len(), 8 + 12 + payload.len() + 16);
         assert_eq!(open(&mut b, &message).unwrap(), payload);
     }
+}
+
+/// A transaction that is reverted shows its message, and the next one has its counter again.
+#[test]
+fn different_payloads_share_no_nonce_even_under_one_counter() {
+    let (a, _) = pair();
+    let sealed = |payload: &[u8]| {
+        let mut storage = MockStorage::new();
+        for key in [b"sealing_secret".as_slice(), b"sealing_channel"] {
+            storage.set(key, &a.get(key).unwrap());
+        }
+        seal(&mut storage, payload).unwrap()
+    };
+    let (one, other) = (sealed(b"one"), sealed(b"two"));
+    assert_eq!(one[..8], other[..8], "the counter");
+    assert_ne!(one[8..20], other[8..20], "the nonce");
+    assert_eq!(one, sealed(b"one"));
 }
 
 #[test]

@@ -128,10 +128,11 @@ pub struct ViewingKeyAnswer {
 #[cw_serde]
 #[derive(Eq, Copy, Default)]
 pub struct RevokedInterval {
-    /// Permits created before this time, Unix seconds.
-    pub created_before: Option<Uint64>,
+    // In the order of the alphabet: so the schema does not depend on how JSON libraries order maps.
     /// Permits created after this time, Unix seconds; must be less than `created_before`.
     pub created_after: Option<Uint64>,
+    /// Permits created before this time, Unix seconds.
+    pub created_before: Option<Uint64>,
 }
 
 /// The answer to `revoke_all_permits`.

@@ -95,56 +95,58 @@ pub fn next_batch<'a>(
     limit: u32,
 ) -> StdResult<Batch<'a>> {
     let entries = pages.len().saturating_mul(PAGE_ENTRIES);
-    let due = sessions_due(seed, pages, opened)?;
+    let items = settled(seed, pages, opened)?;
     let positions = match cfg!(feature = "leak-p4") {
-        true => in_the_order_of_pages(due),
-        false => mixed(
-            secret,
-            due,
-            entries,
-            pages.first().map_or(0, |page| page.opened),
-        ),
+        true => in_the_order_of_pages(items),
+        false => {
+            let opened = pages.first().map_or(0, |page| page.opened);
+            mixed(secret, items, opened)
+        }
     };
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let skip = usize::try_from(cohort.done).unwrap_or(usize::MAX);
     let worked_off = wide(entries.saturating_sub(skip).min(size));
     cohort.done = cohort.done.saturating_add(worked_off);
-    let positions = positions.into_iter().skip(skip).take(size).collect();
+    let positions = positions.into_iter().skip(skip).take(size);
     Ok(Batch {
-        positions,
+        positions: positions.flatten().collect(),
         worked_off,
     })
 }
 
-/// The sessions for which something was settled; several entries of one session are one.
-fn sessions_due<'a>(
+/// All entries in the order of the pages, with the numbers of their sessions; `None` for an empty
+/// one and for one that names no session.
+fn settled<'a>(
     seed: &[u8; 32],
     pages: &'a [Page],
     opened: u64,
-) -> StdResult<BTreeMap<u64, Vec<Item<'a>>>> {
-    let mut due: BTreeMap<u64, Vec<Item>> = BTreeMap::new();
+) -> StdResult<Vec<Option<(u64, Item<'a>)>>> {
+    let mut items = Vec::new();
     for (place, page) in pages.iter().enumerate() {
-        for entry in page.entries.iter().flatten() {
-            let number = Named::of(seed, &entry.session_id)?.number;
-            if number < opened {
-                let entry = *entry;
-                due.entry(number)
-                    .or_default()
-                    .push(Item { place, page, entry });
-            }
+        for entry in page.entries {
+            let number = entry
+                .map(|entry| Named::of(seed, &entry.session_id))
+                .transpose()?
+                .map_or(u64::MAX, |named| named.number);
+            let item = entry.filter(|_| number < opened);
+            items.push(item.map(|entry| (number, Item { place, page, entry })));
         }
     }
-    Ok(due)
+    Ok(items)
 }
 
 /// As many positions as entries, and a batch of decoys behind them for the last call; any
-/// [`MAX_BATCH`] in a row are different sessions.
+/// [`MAX_BATCH`] in a row are different sessions. Several entries of one session are one.
 fn mixed<'a>(
     secret: &[u8; 32],
-    due: BTreeMap<u64, Vec<Item<'a>>>,
-    entries: usize,
+    items: Vec<Option<(u64, Item<'a>)>>,
     opened: u64,
-) -> Vec<Position<'a>> {
+) -> Vec<Option<Position<'a>>> {
+    let entries = items.len();
+    let mut due: BTreeMap<u64, Vec<Item>> = BTreeMap::new();
+    for (number, item) in items.into_iter().flatten() {
+        due.entry(number).or_default().push(item);
+    }
     let mut stream = Stream::new(*secret);
     let mut decoys = Decoys::new(&due, opened);
     let mut order: Vec<Option<(u64, Vec<Item>)>> = due.into_iter().map(Some).collect();
@@ -153,17 +155,16 @@ fn mixed<'a>(
     order.resize_with(entries.saturating_add(MAX_BATCH), || None);
     let position = |session: Option<(u64, Vec<Item<'a>>)>| {
         let (number, items) = session.unwrap_or_else(|| (decoys.next(&mut stream), Vec::new()));
-        Position { number, items }
+        Some(Position { number, items })
     };
     order.into_iter().map(position).collect()
 }
 
-/// In a build that leaks on purpose, to prove that the two-worlds test sees it.
-fn in_the_order_of_pages<'a>(due: BTreeMap<u64, Vec<Item<'a>>>) -> Vec<Position<'a>> {
-    let mut positions: Vec<_> = due
-        .into_iter()
-        .map(|(number, items)| Position { number, items })
-        .collect();
-    positions.sort_by_key(|position| position.items.first().map(|item| item.place));
-    positions
+/// In a build that leaks on purpose, to prove that the two-worlds test sees it: no decoys either.
+fn in_the_order_of_pages<'a>(items: Vec<Option<(u64, Item<'a>)>>) -> Vec<Option<Position<'a>>> {
+    let position = |(number, item)| Position {
+        number,
+        items: vec![item],
+    };
+    items.into_iter().map(|item| item.map(position)).collect()
 }
