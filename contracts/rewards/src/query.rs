@@ -1,10 +1,12 @@
 //! Queries: each operator's earnings, for that operator alone.
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdResult, Uint128};
-use secret_ai_contract_kit::notification::{channel_info, list_channels, REWARDS_CHANNELS};
+use secret_ai_contract_kit::notification::{
+    channel_info, channel_info_by_key, list_channels, REWARDS_CHANNELS,
+};
 use secret_ai_contract_kit::padding::to_padded_binary;
 use secret_ai_contract_kit::{access, permit, sealed, viewing_key};
-use secret_ai_interface::auth::{Permission, Viewer};
+use secret_ai_interface::auth::Permission;
 use secret_ai_interface::rewards::{ConfigAnswer, Earnings, EarningsAnswer, PermitQuery, QueryMsg};
 
 use crate::error::ContractError;
@@ -27,13 +29,8 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
             txhash,
             viewer,
         } => {
-            let Viewer {
-                address,
-                viewing_key,
-            } = viewer;
-            viewing_key::check(deps.storage, address.as_str(), &viewing_key)?;
-            let txhash = txhash.as_deref();
-            let info = channel_info(deps, &env, &REWARDS_CHANNELS, &address, &channels, txhash)?;
+            let (of, tx) = (&REWARDS_CHANNELS, txhash.as_deref());
+            let info = channel_info_by_key(deps, &env, of, &viewer, &channels, tx)?;
             to_padded_binary(&info)
         }
         QueryMsg::ListPermitRevocations {

@@ -55,9 +55,7 @@ mod wasm {
         let contract = |deps: DepsMut, env: Env, info: MessageInfo, msg: M| {
             contract(deps, env, info, msg).map_err(pad_error)
         };
-        let result = cosmwasm_std::do_instantiate(&contract, env, info, msg);
-        flat_gas::settle_up();
-        result
+        cosmwasm_std::do_instantiate(&contract, env, info, msg)
     }
 
     /// Runs `execute` on the host's regions; returns the region of the result. `unknown` is the
@@ -85,10 +83,7 @@ mod wasm {
         env: u32,
         msg: u32,
     ) -> u32 {
-        flat_gas::begin(msg);
         let contract = |deps: Deps, env: Env, msg: M| contract(deps, env, msg).map_err(pad_error);
-        let result = cosmwasm_std::do_query(&contract, env, msg);
-        flat_gas::settle_up();
-        result
+        cosmwasm_std::do_query(&contract, env, msg)
     }
 }

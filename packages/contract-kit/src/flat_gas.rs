@@ -26,8 +26,8 @@ pub fn target(sdk_gas: u64) {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn target(_sdk_gas: u64) {}
 
-/// Bytes of the message that this call was given, spaces included. Anybody sees them, so a target
-/// may grow with them. 0 outside of the chain.
+/// Bytes of the execute message that this call was given, spaces included. Anybody sees them, so a
+/// target may grow with them. 0 outside of the chain.
 pub fn message_length() -> u64 {
     #[cfg(target_arch = "wasm32")]
     let length = metered::LENGTH

@@ -28,5 +28,5 @@ pub use event::{
     Channel, Event, BILLING_CHANNELS, DEPOSIT_CREDITED, EARNINGS_CREDITED, LOW_BALANCE,
     REWARDS_CHANNELS, SESSION_ENDED,
 };
-pub use query::{channel_info, list_channels};
+pub use query::{channel_info, channel_info_by_key, list_channels};
 pub use seed::{make_secret, seed_of, seed_sign_bytes, update_seed};

@@ -1,7 +1,7 @@
-//! `list_channels` and `channel_info` (SNIP-52, "Queries and Methods"). The caller has checked the
-//! viewing key or permit.
+//! `list_channels` and `channel_info` (SNIP-52, "Queries and Methods").
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, StdError, StdResult};
+use secret_ai_interface::auth::Viewer;
 use secret_ai_interface::notifications::{
     ChannelInfo, ChannelInfoAnswer, ChannelMode, ListChannelsAnswer,
 };
@@ -9,6 +9,7 @@ use secret_ai_interface::notifications::{
 use super::cipher::{id, Transaction};
 use super::event::Channel;
 use super::seed::seed_of;
+use crate::viewing_key;
 
 /// The ids of a contract's channels.
 pub fn list_channels(offered: &[Channel]) -> ListChannelsAnswer {
@@ -18,7 +19,8 @@ pub fn list_channels(offered: &[Channel]) -> ListChannelsAnswer {
 }
 
 /// What an account needs to find and open its notifications in some of the channels on offer, and
-/// its ids in the transaction `txhash` if one is named (64 hex digits).
+/// its ids in the transaction `txhash` if one is named (64 hex digits). The caller has checked that
+/// the account asks.
 pub fn channel_info(
     deps: Deps,
     env: &Env,
@@ -59,4 +61,17 @@ pub fn channel_info(
         seed: Binary(seed.to_vec()),
         channels,
     })
+}
+
+/// [`channel_info`] for whoever has the viewing key.
+pub fn channel_info_by_key(
+    deps: Deps,
+    env: &Env,
+    offered: &[Channel],
+    viewer: &Viewer,
+    wanted: &[String],
+    txhash: Option<&str>,
+) -> StdResult<ChannelInfoAnswer> {
+    viewing_key::check(deps.storage, viewer.address.as_str(), &viewer.viewing_key)?;
+    channel_info(deps, env, offered, &viewer.address, wanted, txhash)
 }
