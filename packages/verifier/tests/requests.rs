@@ -3,7 +3,7 @@
 use base64::prelude::{Engine, BASE64_STANDARD};
 use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, RawCollateral, Registration};
 use secret_ai_attestation_testkit::gpu::SoftGpu;
-use secret_ai_attestation_testkit::{Measurements, SoftTee};
+use secret_ai_attestation_testkit::{pem, Measurements, SoftTee};
 use secret_ai_verifier::run;
 use serde_json::{json, Value};
 
@@ -20,12 +20,8 @@ const REGISTRATION: Registration<'static> = Registration {
     class: 0x10,
 };
 
-fn pem(certificates: &[Vec<u8>]) -> String {
-    let block = |der: &Vec<u8>| {
-        let body = BASE64_STANDARD.encode(der);
-        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
-    };
-    certificates.iter().map(block).collect()
+fn chain(certificates: &[Vec<u8>]) -> String {
+    certificates.iter().map(|der| pem(der)).collect()
 }
 
 fn collateral(raw: &RawCollateral) -> String {
@@ -33,13 +29,13 @@ fn collateral(raw: &RawCollateral) -> String {
     json!({
         "root_ca_crl": hex::encode(&raw.root_ca_crl),
         "pck_crl": hex::encode(&raw.pck_crl),
-        "pck_crl_issuer_chain": pem(&raw.pck_crl_issuer_chain),
+        "pck_crl_issuer_chain": chain(&raw.pck_crl_issuer_chain),
         "tcb_info": text(&raw.tcb_info),
         "tcb_info_signature": hex::encode(raw.tcb_info_signature),
-        "tcb_info_issuer_chain": pem(&raw.tcb_info_issuer_chain),
+        "tcb_info_issuer_chain": chain(&raw.tcb_info_issuer_chain),
         "qe_identity": text(&raw.qe_identity),
         "qe_identity_signature": hex::encode(raw.qe_identity_signature),
-        "qe_identity_issuer_chain": pem(&raw.qe_identity_issuer_chain),
+        "qe_identity_issuer_chain": chain(&raw.qe_identity_issuer_chain),
     })
     .to_string()
 }
@@ -48,17 +44,17 @@ fn collateral(raw: &RawCollateral) -> String {
 fn request() -> Value {
     let (tee, gpu) = (SoftTee::new(SEED, NOW), SoftGpu::new(SEED, 0));
     let sha256 = |bytes: &[u8]| <[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(bytes));
-    let mut chain = gpu.certificates();
+    let mut certificates = gpu.certificates();
     let evidence = gpu.evidence(gpu_nonce(&REGISTRATION).unwrap());
     let device = Device {
         kind: DeviceKind::Gpu,
-        leaf_sha256: sha256(&chain[0]),
+        leaf_sha256: sha256(&certificates[0]),
         evidence_sha256: sha256(&evidence),
     };
-    chain.extend(gpu.ca_chain().into_iter().rev());
+    certificates.extend(gpu.ca_chain().into_iter().rev());
     let data = report_data(&REGISTRATION, &[device]).unwrap();
     let quote = tee.quote(data, &Measurements::default());
-    let gpus = json!([{"certificate": pem(&chain), "evidence": BASE64_STANDARD.encode(evidence)}]);
+    let gpus = json!([{"certificate": chain(&certificates), "evidence": BASE64_STANDARD.encode(evidence)}]);
     json!({
         "time": NOW,
         "files": [

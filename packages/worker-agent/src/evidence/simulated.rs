@@ -14,7 +14,7 @@ use secret_ai_attestation::snp::RawSnpCollateral;
 use secret_ai_attestation::RawCollateral;
 use secret_ai_attestation_testkit::gpu::SoftGpu;
 use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
-use secret_ai_attestation_testkit::{Measurements, SoftTee};
+use secret_ai_attestation_testkit::{pem, Measurements, SoftTee};
 use secret_ai_interface::registry::DevelopmentRoots;
 use secret_ai_interface::Hex;
 use serde_json::{json, Value};
@@ -118,13 +118,13 @@ fn intel_json(raw: &RawCollateral) -> Value {
     json!({
         "root_ca_crl": hex::encode(&raw.root_ca_crl),
         "pck_crl": hex::encode(&raw.pck_crl),
-        "pck_crl_issuer_chain": pem(&raw.pck_crl_issuer_chain),
+        "pck_crl_issuer_chain": chain(&raw.pck_crl_issuer_chain),
         "tcb_info": text(&raw.tcb_info),
         "tcb_info_signature": hex::encode(raw.tcb_info_signature),
-        "tcb_info_issuer_chain": pem(&raw.tcb_info_issuer_chain),
+        "tcb_info_issuer_chain": chain(&raw.tcb_info_issuer_chain),
         "qe_identity": text(&raw.qe_identity),
         "qe_identity_signature": hex::encode(raw.qe_identity_signature),
-        "qe_identity_issuer_chain": pem(&raw.qe_identity_issuer_chain),
+        "qe_identity_issuer_chain": chain(&raw.qe_identity_issuer_chain),
     })
 }
 
@@ -137,12 +137,8 @@ fn amd_json(ark: &[u8], raw: &RawSnpCollateral) -> Value {
     })
 }
 
-fn pem(chain: &[Vec<u8>]) -> String {
-    let block = |der: &Vec<u8>| {
-        let body = STANDARD.encode(der);
-        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
-    };
-    chain.iter().map(block).collect()
+fn chain(certificates: &[Vec<u8>]) -> String {
+    certificates.iter().map(|der| pem(der)).collect()
 }
 
 impl DeviceProvider for Simulated {
