@@ -56,7 +56,9 @@ test('the CLI sees the session and prints the same API key', needsStage, async (
   const run = promisify(execFile);
   const config = ['--config', join(stage.folder, 'secret-ai.toml')];
   const cli = join(stage.programs, 'secret-ai');
-  const { stdout } = await run(cli, [...config, 'key', '--session', own.session.session_id]);
+  // The CLI reads SECRET_AI_… as its configuration.
+  const { SECRET_AI_STAGE, ...env } = process.env;
+  const { stdout } = await run(cli, [...config, 'key', '--session', own.session.session_id], { env });
   assert.equal(stdout.trim(), key);
 });
 
