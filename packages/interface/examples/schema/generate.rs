@@ -1,4 +1,7 @@
-//! The JSON schemas of all messages, as (file name, text).
+//! The JSON schemas of all messages, and the sizes to which they are filled, as (file name, text).
+
+#[path = "padded_sizes.rs"]
+mod padded_sizes;
 
 use cosmwasm_schema::{generate_api, schema_for};
 use secret_ai_interface::{auth, billing, notifications, registry, rewards, token};
@@ -109,6 +112,10 @@ pub fn generate() -> Vec<(&'static str, String)> {
         (
             "permit-revocation-answer.json",
             text(&schema_for!(auth::RevocationAnswer)),
+        ),
+        (
+            "padded-sizes.json",
+            serde_json::to_string_pretty(&padded_sizes::padded_sizes()).unwrap(),
         ),
     ]
 }
