@@ -1,0 +1,33 @@
+"""Fixtures of all suites. Run by scripts/test-py.sh, on a stage of their own."""
+
+import asyncio
+
+import pytest
+
+from account import Account
+from stage import Stage
+
+# secret-sdk takes the running thread's loop and does not make one.
+asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+@pytest.fixture(scope="session")
+def stage():
+    return Stage.of_environment()
+
+
+@pytest.fixture(scope="session")
+def user(stage):
+    """Holds tokens."""
+    return Account(stage, "user")
+
+
+@pytest.fixture(scope="session")
+def admin(stage):
+    return Account(stage, "admin")
+
+
+@pytest.fixture(scope="session")
+def anyone(stage):
+    """Holds no tokens."""
+    return Account(stage, "anyone")
