@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from account import Account
+from agent import ScriptedWorker
 from stage import Stage
 
 # secret-sdk takes the running thread's loop and does not make one.
@@ -31,3 +32,11 @@ def admin(stage):
 def anyone(stage):
     """Holds no tokens."""
     return Account(stage, "anyone")
+
+
+@pytest.fixture(scope="session")
+def scripted(stage, user, tmp_path_factory):
+    """A second worker, whose answers are scripted."""
+    worker = ScriptedWorker(stage, user, tmp_path_factory.mktemp("worker"))
+    yield worker
+    worker.close()
