@@ -1,6 +1,7 @@
 """Fixtures of all suites. Run by scripts/test-py.sh, on a stage of their own."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -10,6 +11,8 @@ from stage import Stage
 
 # secret-sdk takes the running thread's loop and does not make one.
 asyncio.set_event_loop(asyncio.new_event_loop())
+# secret-ai-sdk tries again what is refused, after seconds that it reads when it is imported.
+os.environ["SECRET_AI_RETRY_DELAY"] = "0.05"
 
 
 @pytest.fixture(scope="session")

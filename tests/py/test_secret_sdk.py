@@ -302,8 +302,10 @@ class TestErrors:
         assert "admin" in user.refused(stage.billing, {"pause": {}})
 
     def test_out_of_gas(self, stage, user):
-        info = user.committed(user.wallet.execute_tx(stage.token, {"set_viewing_key": {"key": "k" * 16}}, gas=15_000))
+        before = user.tokens()
+        info = user.committed(user.wallet.execute_tx(stage.token, deposit(stage, 1_000, {"deposit": {}}), gas=60_000))
         assert info.code == 11 and "out of gas" in info.rawlog
+        assert user.tokens() == before
 
     def test_short_fee(self, user):
         with pytest.raises(Exception, match=r"code 13 .*insufficient fee"):
