@@ -38,7 +38,7 @@ def environment(stage, monkeypatch):
 
 @pytest.fixture(scope="module")
 def session(user):
-    return open_session(user, cap=2_000_000)
+    return open_session(user, cap=500_000)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def key(session, monkeypatch):
 
 @pytest.fixture(scope="module")
 def scripted_session(user, scripted):
-    return open_session(user, model=scripted.model, cap=2_000_000)
+    return open_session(user, model=scripted.model, cap=500_000)
 
 
 @pytest.fixture
