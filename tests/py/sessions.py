@@ -5,6 +5,9 @@ import hashlib
 import secrets
 import time
 
+from receipts import price
+from stage import until
+
 CAP = 400_000
 
 
@@ -46,3 +49,9 @@ def open_session(account, model=None, cap=CAP):
     account.send_tokens(max(cap, 1_000), opening)
     (new,) = [s for s in account.sessions() if s["session_id"] not in known]
     return Session(new["session_id"], new["worker_id"], secret)
+
+
+def settle(account, session, counters):
+    """Waits until billing has paid for these counters; it must be exactly their price."""
+    told = until(lambda: (s := account.session(session.id))["counters"] == counters and s, seconds=120)
+    assert int(told["paid"]) == price(told["lines"], counters)

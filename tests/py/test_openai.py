@@ -13,7 +13,7 @@ from openai import AsyncOpenAI, OpenAI
 import upstream
 from agent import MAX_BODY
 from receipts import Proof, price
-from sessions import open_session
+from sessions import open_session, settle
 from stage import until
 
 QUESTION = [{"role": "user", "content": "What is a receipt?"}]
@@ -24,10 +24,14 @@ def client_of(url, api_key, kind=OpenAI):
     return kind(base_url=f"{url}/v1", api_key=api_key, max_retries=0, timeout=60)
 
 
+def question(words):
+    """A question to the scripted worker."""
+    return {"model": upstream.MODEL, "messages": [{"role": "user", "content": words}]}
+
+
 def ask(client, words, **options):
-    """One question to the scripted worker."""
-    messages = [{"role": "user", "content": words}]
-    return client.chat.completions.create(model=upstream.MODEL, messages=messages, **options)
+    """The scripted worker's answer."""
+    return client.chat.completions.create(**question(words), **options)
 
 
 def proven(client, **request):
@@ -170,8 +174,7 @@ class TestTools:
         assert answer.choices[0].message.content == "Results: 18 C, 24 C."
 
     def test_streamed(self, actor):
-        messages = [{"role": "user", "content": "Weather?"}]
-        with actor.chat.completions.stream(model=upstream.MODEL, messages=messages, tools=[self.tool]) as events:
+        with actor.chat.completions.stream(**question("Weather?"), tools=[self.tool]) as events:
             done = [e for e in events if e.type == "tool_calls.function.arguments.done"]
             final = events.get_final_completion().choices[0]
         assert self.as_tuples(final.message.tool_calls) == self.expected
@@ -215,26 +218,23 @@ class TestReceipts:
 
     def test_they_add_up_to_what_billing_pays(self, user, scripted):
         session = open_session(user, model=scripted.model, cap=500_000)
-        client = client_of(scripted.url, session.api_key)
-        proofs = []
-        for words in ("One.", "Two.", "Three."):
-            messages = [{"role": "user", "content": words}]
-            _, proof, response = proven(client, model=upstream.MODEL, messages=messages)
-            proof.verify(user, session, response.request.content, response.content)
-            proofs.append(proof)
-        assert [proof.receipt.seq for proof in proofs] == [1, 2, 3]
+
+        async def talk(words):
+            """Several questions at once. A request without max_tokens would set aside all of the session."""
+            async with client_of(scripted.url, session.api_key, AsyncOpenAI) as client:
+                create = client.chat.completions.with_raw_response.create
+                asked = [create(**question(word), max_tokens=20) for word in words]
+                return await asyncio.gather(*asked)
+
+        answers = asyncio.run(talk(["One.", "Two.", "Three.", "Four."]))
+        proofs = [Proof.of_headers(raw.headers) for raw in answers]
+        for proof, raw in zip(proofs, answers):
+            proof.verify(user, session, raw.http_request.content, raw.content)
+        proofs.sort(key=lambda proof: proof.receipt.seq)
+        assert [proof.receipt.seq for proof in proofs] == [1, 2, 3, 4]
         total = [sum(units) for units in zip(*(proof.evidence.units for proof in proofs))]
-        assert proofs[-1].receipt.counters == total == [3 * upstream.PROMPT_TOKENS, 3 * 5]
-
-        paid = until(lambda: self.paid(user, session), seconds=120)
-        lines = user.session(session.id)["lines"]
-        assert paid == (price(lines, total), total)
-
-    @staticmethod
-    def paid(user, session):
-        """What billing has paid, and for which counters, once it has paid something."""
-        told = user.session(session.id)
-        return int(told["paid"]) and (int(told["paid"]), told["counters"])
+        assert proofs[-1].receipt.counters == total == [4 * upstream.PROMPT_TOKENS, 4 * 5]
+        settle(user, session, total)
 
     def test_an_aborted_stream_is_counted(self, user, scripted):
         session = open_session(user, model=scripted.model, cap=500_000)
@@ -243,17 +243,18 @@ class TestReceipts:
             seen = [next(stream) for _ in range(5)]
         assert all(chunk.choices[0].delta.content == "on " for chunk in seen)
 
-        def counted():
-            """The aborted answer has a receipt as soon as the next one's is the second."""
-            question = [{"role": "user", "content": "Where were we?"}]
-            _, proof, _ = proven(client, model=upstream.MODEL, messages=question)
-            used = [c - sum(u) for c, u in zip(proof.receipt.counters, zip(*seen_units, proof.evidence.units))]
-            seen_units.append(proof.evidence.units)
-            return used if any(used) else None
-
-        seen_units = []
-        prompt, output = until(counted, seconds=30)
+        # Its receipt reaches nobody but billing.
+        prompt, output = until(lambda: self.counted(user, session), seconds=120)
         assert prompt > 0 and 5 <= output < upstream.WORDS // 2
+        settle(user, session, [prompt, output])
+        _, proof, _ = proven(client, **question("Where were we?"))
+        assert proof.receipt.seq == 2
+        assert proof.receipt.counters == [prompt + upstream.PROMPT_TOKENS, output + 5]
+
+    @staticmethod
+    def counted(user, session):
+        counters = user.session(session.id)["counters"]
+        return any(counters) and counters
 
 
 class TestErrors:
@@ -266,26 +267,26 @@ class TestErrors:
         assert error.message and {"message", "type", "code", "param"} <= set(error.body)
         return error
 
-    def question(self, stage, **options):
+    def request(self, stage, **options):
         return {"model": stage.model, "messages": QUESTION, "max_tokens": 4, **options}
 
     def test_key_that_is_none(self, stage):
         client = client_of(stage.agent_url, "sk-nonsense")
-        assert self.refused(openai.AuthenticationError, 401, client, **self.question(stage)).code == "bad_key"
+        assert self.refused(openai.AuthenticationError, 401, client, **self.request(stage)).code == "bad_key"
 
     def test_key_of_no_session(self, stage, session):
         parts = bytes.fromhex(session.id), bytes.fromhex(session.worker_id), secrets.token_bytes(32)
         key = "sk-" + base64.urlsafe_b64encode(b"".join(parts)).decode().rstrip("=")
-        error = self.refused(openai.AuthenticationError, 401, client_of(stage.agent_url, key), **self.question(stage))
+        error = self.refused(openai.AuthenticationError, 401, client_of(stage.agent_url, key), **self.request(stage))
         assert error.code == "unknown_session"
 
     def test_key_for_another_worker(self, stage, scripted_session):
         client = client_of(stage.agent_url, scripted_session.api_key)
-        error = self.refused(openai.PermissionDeniedError, 403, client, **self.question(stage))
+        error = self.refused(openai.PermissionDeniedError, 403, client, **self.request(stage))
         assert error.code == "wrong_worker"
 
     def test_unknown_model(self, stage, client):
-        error = self.refused(openai.NotFoundError, 404, client, **self.question(stage, model="gpt-99"))
+        error = self.refused(openai.NotFoundError, 404, client, **self.request(stage, model="gpt-99"))
         assert (error.code, error.param) == ("model_not_found", "model")
 
     def test_unknown_path(self, client):
@@ -297,25 +298,24 @@ class TestErrors:
         [("temperature", 5), ("top_p", 0), ("n", 0), ("n", 99), ("stop", [""]), ("max_tokens", 0), ("messages", [])],
     )
     def test_bad_field(self, stage, client, field, value):
-        error = self.refused(openai.BadRequestError, 400, client, **self.question(stage, **{field: value}))
+        error = self.refused(openai.BadRequestError, 400, client, **self.request(stage, **{field: value}))
         assert error.param == field
 
     def test_uncounted_field(self, stage, client):
-        request = self.question(stage, extra_body={"best_of": 3})
+        request = self.request(stage, extra_body={"best_of": 3})
         assert self.refused(openai.BadRequestError, 400, client, **request).param == "best_of"
 
     def test_malformed_body(self, stage, client):
-        request = self.question(stage, messages="not a list")
+        request = self.request(stage, messages="not a list")
         self.refused(openai.BadRequestError, 400, client, **request)
 
     def test_too_long_for_the_model(self, stage, client):
-        request = self.question(stage, messages=[{"role": "user", "content": "word " * 2_000}])
+        request = self.request(stage, messages=[{"role": "user", "content": "word " * 2_000}])
         error = self.refused(openai.BadRequestError, 400, client, **request)
         assert error.code == "context_length_exceeded"
 
     def test_too_large(self, actor):
-        request = {"model": upstream.MODEL, "messages": [{"role": "user", "content": "x" * MAX_BODY}]}
-        assert self.refused(openai.APIStatusError, 413, actor, **request).code == "body_too_large"
+        assert self.refused(openai.APIStatusError, 413, actor, **question("x" * MAX_BODY)).code == "body_too_large"
 
     @pytest.mark.parametrize(
         "word, kind, status",
@@ -327,12 +327,11 @@ class TestErrors:
     )
     @pytest.mark.parametrize("stream", [False, True])
     def test_engine_refuses(self, actor, word, kind, status, stream):
-        request = {"model": upstream.MODEL, "messages": [{"role": "user", "content": word}], "stream": stream}
-        self.refused(kind, status, actor, **request)
+        self.refused(kind, status, actor, **question(word), stream=stream)
 
     def test_dearer_than_allowed(self, stage, client):
         error = self.refused(
-            openai.APIStatusError, 402, client, **self.question(stage, extra_headers={"x-max-charge": "1"})
+            openai.APIStatusError, 402, client, **self.request(stage, extra_headers={"x-max-charge": "1"})
         )
         assert error.code == "max_charge_exceeded"
         assert int(error.body["needed"]) > int(error.body["available"]) == 1
@@ -340,7 +339,7 @@ class TestErrors:
     def test_cap_used_up(self, stage, user):
         session = open_session(user, cap=3_000)
         client = client_of(stage.agent_url, session.api_key)
-        request = self.question(stage)
+        request = self.request(stage)
         spent = 0
         with pytest.raises(openai.APIStatusError) as refused:
             for _ in range(20):
@@ -355,7 +354,7 @@ class TestErrors:
         session = open_session(user, cap=3_000)
         user.execute(stage.billing, {"close_session": {"session_id": session.id}})
         client = client_of(stage.agent_url, session.api_key)
-        assert self.refused(openai.APIStatusError, 402, client, **self.question(stage)).code == "session_closed"
+        assert self.refused(openai.APIStatusError, 402, client, **self.request(stage)).code == "session_closed"
 
 
 class TestKeyFromTheTool:

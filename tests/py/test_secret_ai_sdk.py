@@ -19,9 +19,8 @@ from secret_ai_sdk import (
 from secret_ai_sdk._client import SecretAIAsyncClient, SecretAIClient
 
 import upstream
-from receipts import Proof, price
-from sessions import open_session
-from stage import until
+from receipts import Proof
+from sessions import open_session, settle
 
 TALK = [("system", "You are a helpful assistant."), ("human", "What is a receipt?")]
 QUESTION = [{"role": "user", "content": "What is a receipt?"}]
@@ -208,8 +207,7 @@ class TestMoney:
         monkeypatch.setenv("SECRET_AI_API_KEY", session.api_key)
         told = [found(model=stage.model, num_predict=8).invoke(TALK).usage_metadata for _ in range(2)]
         used = [sum(usage[name] for usage in told) for name in ("input_tokens", "output_tokens")]
-        paid = until(lambda: (s := user.session(session.id)) and int(s["paid"]) and s, seconds=120)
-        assert (paid["counters"], int(paid["paid"])) == (used, price(paid["lines"], used))
+        settle(user, session, used)
 
     def test_no_money_left(self, stage, user, monkeypatch):
         session = open_session(user, cap=3_000)

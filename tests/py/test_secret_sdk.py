@@ -1,11 +1,12 @@
 """secret-sdk: everything that a program does with the chain and with our contracts."""
 
+import asyncio
 import base64
 import json
 import secrets
 
 import pytest
-from secret_sdk.client.lcd import LCDClient
+from secret_sdk.client.lcd import AsyncLCDClient, LCDClient
 from secret_sdk.client.lcd.api.tx import CreateTxOptions
 from secret_sdk.core import Coins
 from secret_sdk.core.bank import MsgSend
@@ -85,6 +86,18 @@ class TestChain:
         with pytest.raises(LCDResponseError, match="tx not found") as refused:
             user.lcd.tx.tx_info("0" * 64)
         assert refused.value.response.status == 404
+
+
+    def test_async_client(self, stage, user):
+        async def look():
+            async with AsyncLCDClient(stage.lcd_url, stage.chain_id) as lcd:
+                coins, _ = await lcd.bank.balance(user.address)
+                config = await lcd.wasm.contract_query(stage.billing, {"config": {}})
+                return coins, config
+
+        coins, config = asyncio.run(look())
+        assert coins["uscrt"].amount > 0
+        assert config == user.query(stage.billing, {"config": {}})
 
 
 class TestContracts:
