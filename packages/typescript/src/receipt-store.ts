@@ -1,0 +1,41 @@
+// The newest receipt of each session and key, kept so that anybody could hand it in, and so that the next one
+// can be compared with it and countersigned.
+import { fromBase64, toBase64, toHex } from './bytes.js';
+import { receipt, type Receipt } from './encoding.js';
+import { decodeSigned, encodeSigned, type Signed } from './receipts.js';
+
+/** Texts by key: a browser's `localStorage`, or a `Map` with these two methods. */
+export interface TextStore {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+/** Newest receipts; in memory unless a store is given. */
+export class ReceiptStore {
+  private readonly memory = new Map<string, string>();
+
+  constructor(private readonly store?: TextStore) {}
+
+  /** The newest known receipt; none if there is no readable one. Ids in hex. */
+  newest(sessionId: string, kid: string): Signed<Receipt> | undefined {
+    const key = name(sessionId, kid);
+    const text = this.store === undefined ? this.memory.get(key) : this.store.getItem(key);
+    try {
+      return text ? decodeSigned(receipt, fromBase64(text, 'receipt')) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps a verified receipt in place of an older one. */
+  keep(signed: Signed<Receipt>): void {
+    const key = name(toHex(signed.body.sessionId), toHex(signed.body.kid));
+    const text = toBase64(encodeSigned(receipt, signed));
+    if (this.store === undefined) this.memory.set(key, text);
+    else this.store.setItem(key, text);
+  }
+}
+
+function name(sessionId: string, kid: string): string {
+  return `secret-ai/receipt/${sessionId}/${kid}`.toLowerCase();
+}
