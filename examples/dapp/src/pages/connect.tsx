@@ -64,7 +64,7 @@ export function ConnectPage() {
                     void connect("key");
                   }}
                 >
-                  <Field type="password" label="Words or private key" value={secret} onInput={setSecret} hint="Kept in this tab until you close or disconnect it. Never use a key that holds real money." />
+                  <Field isSecret label="Words of the key" value={secret} onInput={setSecret} hint="Kept in this tab until you close or disconnect it. Never use a key that holds real money." />
                   <div>
                     <Button type="submit" isBusy={busy === "key"} isDisabled={secret.trim() === ""}>Connect key</Button>
                   </div>

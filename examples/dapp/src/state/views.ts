@@ -1,5 +1,5 @@
 /** From the library's messages to what the pages show. */
-import type { Offer as ChainOffer, OwnSession } from "secret-ai";
+import type { billing, Offer as ChainOffer } from "secret-ai";
 import type { Offer, Session } from "./types";
 
 /** An offer with what the registry verified of its worker. */
@@ -18,7 +18,7 @@ export function toOffer(offer: ChainOffer): Offer {
 }
 
 /** A session of this wallet. */
-export function toSession({ counter, session }: OwnSession): Session {
+export function toSession({ counter, session }: billing.OwnSession): Session {
   const lines = session.lines.map(({ model, unit, rate }) => ({ model, unit, rate: BigInt(rate) }));
   return {
     id: session.session_id,

@@ -7,7 +7,7 @@ import { keplrSigner } from "secret-ai";
 import type { CreateClientOptions, SecretNetworkClient } from "secretjs";
 import { enable, keplrOf } from "./keplr";
 import { checkNode, Problem } from "./node";
-import { DEVELOPMENT_CHAIN, isDevelopmentChain, network, type Network } from "./settings";
+import { DEVELOPMENT_CHAIN, isDevelopmentChain, network } from "./settings";
 
 /** A connected wallet. */
 export interface Connected {
@@ -48,18 +48,15 @@ export async function connectKeplr(): Promise<void> {
   wallet.value = { kind: "keplr", address: account.address, chain };
 }
 
-/** Connects with a development key: 12 to 24 words, or a private key of 64 hex digits. */
-export async function connectKey(secret: string): Promise<void> {
-  if (!isDevelopmentChain.value) throw new Problem(`Key: only on ${DEVELOPMENT_CHAIN}; use a wallet on ${network.value.chainId}`);
-  const clean = secret.trim().replace(/\s+/g, " ");
-  const isHex = /^[0-9a-f]{64}$/i.test(clean);
-  if (!isHex && ![12, 15, 18, 21, 24].includes(clean.split(" ").length)) {
-    throw new Problem("Key: expected 12 to 24 words, or 64 hex digits");
-  }
+/** Connects with a development key: 12 to 24 words. */
+export async function connectKey(words: string): Promise<void> {
   const at = network.value;
+  if (!isDevelopmentChain.value) throw new Problem(`Key: only on ${DEVELOPMENT_CHAIN}; use a wallet on ${at.chainId}`);
+  const clean = words.trim().replace(/\s+/g, " ");
+  if (![12, 15, 18, 21, 24].includes(clean.split(" ").length)) throw new Problem("Key: expected 12 to 24 words");
   await checkNode(at);
   const { SecretNetworkClient, Wallet } = await secretjs();
-  const signer = open(() => new Wallet(isHex ? Uint8Array.from(clean.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)) : clean));
+  const signer = open(() => new Wallet(clean));
   const chain = new SecretNetworkClient({ url: at.lcdUrl, chainId: at.chainId, wallet: signer, walletAddress: signer.address });
   sessionStorage.setItem(KEY, clean);
   sessionStorage.setItem(KIND, "key");

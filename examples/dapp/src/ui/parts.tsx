@@ -42,7 +42,7 @@ interface FieldProps {
   hint?: ComponentChildren;
   error?: string | undefined;
   suffix?: string;
-  type?: "text" | "url" | "password";
+  isSecret?: boolean;
   isDecimal?: boolean;
   isMono?: boolean;
   placeholder?: string;
@@ -50,7 +50,7 @@ interface FieldProps {
 }
 
 /** A labelled input with a hint, and what is wrong with it. */
-export function Field({ label, value, onInput, hint, error, suffix, type = "text", isDecimal, isMono, placeholder, after }: FieldProps) {
+export function Field({ label, value, onInput, hint, error, suffix, isSecret, isDecimal, isMono, placeholder, after }: FieldProps) {
   const id = useId();
   return (
     <div class="field">
@@ -58,7 +58,7 @@ export function Field({ label, value, onInput, hint, error, suffix, type = "text
       <div class={`input ${error ? "wrong" : ""}`}>
         <input
           id={id}
-          type={type}
+          {...(isSecret ? { type: "password" as const } : { type: "text" as const })}
           class={isMono ? "mono" : ""}
           value={value}
           placeholder={placeholder}

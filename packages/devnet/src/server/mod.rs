@@ -135,8 +135,11 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Se
 }
 
 /// Lets web pages of any origin ask, as LocalSecret's proxy does.
-async fn allow_browsers(request: Request, next: Next) -> Response {
+async fn allow_browsers(mut request: Request, next: Next) -> Response {
     use axum::http::{header, HeaderValue, Method};
+    // A node reads every body as JSON; what secret.js sends from a browser is labelled text/plain.
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
     let mut response = match *request.method() {
         Method::OPTIONS => Response::default(),
         _ => next.run(request).await,
