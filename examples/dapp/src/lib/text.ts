@@ -2,7 +2,7 @@
 
 /** "secret1abcd…wxyz". */
 export function short(text: string, head = 10, tail = 4): string {
-  return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
+  return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(text.length - tail)}`;
 }
 
 /** "23 h", "5 min", "40 s": the largest unit that fits. */

@@ -12,7 +12,7 @@ import { go } from "../state/route";
 import type { Session } from "../state/types";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
-import { Button, Empty, Meter, Skeleton } from "../ui/parts";
+import { Button, Empty, Meter, Select, Skeleton } from "../ui/parts";
 
 /** Questions and answers of one session. */
 export function ChatPage() {
@@ -78,25 +78,14 @@ function Head({ session, model, onModel, onDetails }: HeadProps) {
   const used = spent(session);
   return (
     <header class="chat-head">
-      <div class="input">
-        <select aria-label="Session" value={session.id} onChange={(event) => selectSession(event.currentTarget.value)}>
-          {sessions.map((other) => (
-            <option key={other.id} value={other.id}>
-              #{other.counter} · {other.models.join(", ")} · {short(other.workerId, 6, 0)}
-            </option>
-          ))}
-        </select>
-        <Icon name="down" size={15} />
-      </div>
-      {session.models.length > 1 && (
-        <div class="input">
-          <select aria-label="Model" value={model} onChange={(event) => onModel(event.currentTarget.value)}>
-            {session.models.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </div>
-      )}
+      <Select
+        isBare
+        label="Session"
+        value={session.id}
+        options={sessions.map((other) => [other.id, `#${other.counter} · ${other.models.join(", ")} · ${short(other.workerId, 6, 0)}`])}
+        onChange={selectSession}
+      />
+      {session.models.length > 1 && <Select isBare label="Model" value={model} options={session.models.map((name) => [name, name])} onChange={onModel} />}
       <div class="spend">
         <span class="num">{spendText(session)}</span>
         <Meter label="Spent of the cap" part={share(used, session.cap)} text={spendText(session)} />

@@ -5,7 +5,7 @@ import { keepsHistory, setKeepsHistory, setTheme, theme, type Theme } from "../s
 import { toast } from "../state/toasts";
 import { disconnect, wallet } from "../state/wallet";
 import { Copy } from "../ui/copy";
-import { Button, Row } from "../ui/parts";
+import { Button, Row, Select } from "../ui/parts";
 
 /** Network, privacy, colours. */
 export function SettingsPage() {
@@ -77,18 +77,7 @@ function Appearance() {
       <header>
         <h2>Appearance</h2>
       </header>
-      <div class="field">
-        <label for="theme">Colours</label>
-        <div class="input">
-          <select id="theme" value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-            {THEMES.map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </div>
-      </div>
+      <Select label="Colours" value={theme.value} options={THEMES} onChange={(value) => setTheme(value as Theme)} />
     </section>
   );
 }

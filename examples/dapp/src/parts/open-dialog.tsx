@@ -7,21 +7,22 @@ import { toast } from "../state/toasts";
 import type { Offer } from "../state/types";
 import { selectSession } from "../state/chat";
 import { Dialog } from "../ui/dialog";
-import { Button, Field } from "../ui/parts";
+import { Button, Field, Select } from "../ui/parts";
 import { Failure } from "./failure";
 import { UNIT_NAMES } from "./offer-card";
 
-const HOURS = [
-  [1, "1 hour"],
-  [24, "1 day"],
-  [168, "7 days"],
+/** Hours, and how people say them. */
+const LIFETIMES = [
+  ["1", "1 hour"],
+  ["24", "1 day"],
+  ["168", "7 days"],
 ] as const;
 
 /** Asks for cap and terms, then opens the session. */
 export function OpenDialog({ offer, onClose }: { offer: Offer; onClose: () => void }) {
   const open = account.value;
   const [cap, setCap] = useState("");
-  const [hours, setHours] = useState(24);
+  const [hours, setHours] = useState("24");
   const [isCountersigned, setCountersigned] = useState(true);
   const [wrong, setWrong] = useState<string | undefined>();
   const [error, setError] = useState<Explained | undefined>();
@@ -37,7 +38,7 @@ export function OpenDialog({ offer, onClose }: { offer: Offer; onClose: () => vo
     if (typeof amount === "string") return;
     setBusy(true);
     try {
-      const id = await openSession(offer, { cap: amount, hours, isCountersigned });
+      const id = await openSession(offer, { cap: amount, hours: Number(hours), isCountersigned });
       toast(`Session opened with a cap of ${money(amount, token)}`);
       selectSession(id);
       onClose();
@@ -69,18 +70,7 @@ export function OpenDialog({ offer, onClose }: { offer: Offer; onClose: () => vo
             </button>
           }
         />
-        <div class="field">
-          <label for="hours">Ends after</label>
-          <div class="input">
-            <select id="hours" value={hours} onChange={(event) => setHours(Number(event.currentTarget.value))}>
-              {HOURS.map(([value, text]) => (
-                <option key={value} value={value}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </div>
-        </div>
+        <Select label="Ends after" value={hours} options={LIFETIMES} onChange={setHours} />
         <label class="switch">
           <input type="checkbox" role="switch" checked={isCountersigned} onChange={(event) => setCountersigned(event.currentTarget.checked)} />
           <span>

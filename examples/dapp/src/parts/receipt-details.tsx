@@ -5,6 +5,7 @@ import { exportReceipts } from "../state/receipts";
 import type { StoredReceipt } from "../state/types";
 import { Copy } from "../ui/copy";
 import { Dialog } from "../ui/dialog";
+import { Icon } from "../ui/icon";
 import { Button, Notice, Row } from "../ui/parts";
 import { Checks } from "./checks";
 
@@ -41,7 +42,10 @@ export function ReceiptDetails({ receipt, onClose }: { receipt: StoredReceipt; o
         <Checks checks={checked(receipt)} />
       </section>
       <details class="more">
-        <summary>Raw values</summary>
+        <summary>
+          <Icon name="down" size={15} />
+          Raw values
+        </summary>
         <dl class="rows">
           {(
             [

@@ -32,7 +32,7 @@ export function UsageChart({ receipts, token }: { receipts: StoredReceipt[]; tok
             <g key={mark.toString()}>
               <line class="grid" x1={LEFT} x2={WIDTH} y1={y} y2={y} />
               <text x={LEFT - 10} y={y + 4} text-anchor="end">
-                {formatAmount(mark, token)}
+                {mark === 0n ? "0" : formatAmount(mark, token)}
               </text>
             </g>
           );

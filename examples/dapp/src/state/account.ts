@@ -10,8 +10,9 @@ import type { Account, Offer, Token } from "./types";
 import { toOffer, toSession } from "./views";
 import { wallet, type Connected } from "./wallet";
 
-/** Milliseconds between two looks at the chain while the page is open. */
+/** Milliseconds between two looks at the chain while the page is open, and while a session is ending. */
 const REFRESH = 15_000;
+const REFRESH_SOON = 3_000;
 /** A fifth of the cap may be paid beyond what was countersigned. */
 const SLACK_SHARE = 5n;
 
@@ -24,7 +25,7 @@ export const offers = signal<Offer[] | undefined>(undefined);
 export const offersError = signal<Explained | undefined>(undefined);
 
 let service: SecretAi | undefined;
-let timer: ReturnType<typeof setInterval> | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
 const chainOffers = new Map<string, ChainOffer>();
 
 /** The library's view of the account. */
@@ -43,7 +44,6 @@ export async function openAccount(connected: Connected, at: Network): Promise<vo
     service = opened;
     await loadReceipts();
     await refresh();
-    timer = setInterval(() => document.visibilityState === "visible" && void refresh(), REFRESH);
     await loadOffers();
   } catch (error) {
     if (wallet.peek() === connected) accountError.value = explain(error);
@@ -52,7 +52,7 @@ export async function openAccount(connected: Connected, at: Network): Promise<vo
 
 /** Forgets everything of the account. */
 export function closeAccount(): void {
-  clearInterval(timer);
+  clearTimeout(timer);
   service = undefined;
   account.value = undefined;
   accountError.value = undefined;
@@ -71,10 +71,18 @@ async function token(from: SecretAi): Promise<Token> {
   return tokenKnown;
 }
 
-/** Reads balances, sessions and the clock again. */
+/** Reads balances, sessions and the clock, now and then again as long as the account is open. */
 export async function refresh(): Promise<void> {
   const from = service;
   if (!from) return;
+  if (document.visibilityState === "visible") await read(from);
+  if (service !== from) return;
+  clearTimeout(timer);
+  const isEnding = account.value?.sessions.some((session) => session.status === "closing");
+  timer = setTimeout(() => void refresh(), isEnding ? REFRESH_SOON : REFRESH);
+}
+
+async function read(from: SecretAi): Promise<void> {
   try {
     const [accepted, gas, clock] = [await token(from), await gasBalance(network.peek(), from.address), await from.clock()];
     const [state, sessions] = [await from.account(), await from.sessions()];

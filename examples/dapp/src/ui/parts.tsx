@@ -81,6 +81,39 @@ export function Field({ label, value, onInput, hint, error, suffix, isSecret, is
   );
 }
 
+interface SelectProps {
+  label: string;
+  value: string;
+  options: readonly (readonly [value: string, text: string])[];
+  onChange: (value: string) => void;
+  /** The label is for screen readers only. */
+  isBare?: boolean;
+}
+
+/** A choice of one. */
+export function Select({ label, value, options, onChange, isBare }: SelectProps) {
+  const id = useId();
+  const box = (
+    <div class="input select">
+      <select id={id} aria-label={isBare ? label : undefined} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {options.map(([option, text]) => (
+          <option key={option} value={option}>
+            {text}
+          </option>
+        ))}
+      </select>
+      <Icon name="down" size={15} />
+    </div>
+  );
+  if (isBare) return box;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {box}
+    </div>
+  );
+}
+
 /** What is wrong, in a box; `action` offers the way out. */
 export function Notice({ tone = "bad", title, children, action }: { tone?: Tone; title: string; children?: ComponentChildren; action?: ComponentChildren }) {
   return (
