@@ -2,6 +2,7 @@
 # Builds the contracts into the wasm that Secret Network accepts, with sizes and checksums:
 #   scripts/build-wasm.sh [artifact...]        what is deployed, unless named; only what changed is built
 #   scripts/build-wasm.sh leaky                the leaky builds that the tests of privacy compare with
+#   scripts/build-wasm.sh secret-ai-verifier   no contract: the verifier for browsers (packages/verifier)
 # <contract>-<feature> is a contract built with one cargo feature: worker-registry-host-dcap (docs/attestation.md),
 # billing-leak-p1 and the like, each of which breaks one rule of docs/privacy.md on purpose.
 # Writes artifacts/<artifact>.wasm, .wasm.gz (what is uploaded) and, of what is deployed, artifacts/checksums.txt.
@@ -17,6 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 CONTRACTS=(worker-registry billing rewards dev-token)
 DEPLOYED=("${CONTRACTS[@]}" worker-registry-host-dcap)
 LEAKY=(billing-leak-p1 billing-leak-p2 billing-leak-p3 billing-leak-p4 billing-leak-p6 rewards-leak-p5)
+BROWSER=(secret-ai-verifier)
 TRIPLE=wasm32-unknown-unknown
 OUT=artifacts
 BUILD=${CARGO_TARGET_DIR:-target}/wasm
@@ -47,10 +49,10 @@ fetch() {
     "$CARGO_BIN" fetch ${CARGO_FLAGS---locked} --quiet -Zbuild-std --target "$TRIPLE"
 }
 
-# contract <artifact>: prints the contract that it is a build of.
+# contract <artifact>: prints the contract, or other package, that it is a build of.
 contract() {
     local contract
-    for contract in "${CONTRACTS[@]}"; do
+    for contract in "${CONTRACTS[@]}" "${BROWSER[@]}"; do
         [[ $1- != "$contract"-* ]] || echo "$contract"
     done
 }

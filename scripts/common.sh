@@ -47,6 +47,19 @@ limited() {
     if have timeout; then timeout "$seconds" "$@" </dev/null; else "$@" </dev/null; fi
 }
 
+# quiet <command>...: shows the end of what it wrote only when it fails. Returns 1 then.
+quiet() {
+    local log
+    log=$(mktemp)
+    if "$@" </dev/null >"$log" 2>&1; then
+        rm -f "$log"
+        return 0
+    fi
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+}
+
 # sha256 <file>: prints the digest alone.
 sha256() { if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1; }
 

@@ -1,5 +1,5 @@
 //! What the end-to-end tests, the demo and the benchmarks share: finding the artifacts, deploying
-//! the contracts, evidence under a development root, scenarios whose secrets must not show, and
+//! the contracts, evidence under a development root, the stage with chain, worker and user, scenarios whose secrets must not show, and
 //! processes that end with their owner.
 
 pub mod artifacts;
@@ -8,4 +8,5 @@ pub mod evidence;
 pub mod linkage;
 pub mod local;
 pub mod process;
+pub mod stage;
 pub mod worlds;

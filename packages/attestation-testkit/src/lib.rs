@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 pub use broken::{broken, Broken};
 pub use documents::{Level, QeIdentity, SvnLevel, TcbInfo};
 pub use pki::Platform;
-pub use quote::{Measurements, QeReport, QuoteForm};
+pub use quote::{pem, Measurements, QeReport, QuoteForm};
 
 const DAY: u64 = 86_400;
 

@@ -202,8 +202,8 @@ fn length(bytes: &[u8]) -> [u8; 4] {
     (bytes.len() as u32).to_le_bytes()
 }
 
-/// PEM with lines of 64 characters.
-fn pem(der: &[u8]) -> String {
+/// A certificate in PEM, with lines of 64 characters.
+pub fn pem(der: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text: Vec<u8> = Vec::new();
     for group in der.chunks(3) {

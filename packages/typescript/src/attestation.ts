@@ -3,7 +3,7 @@
 import { fromBase64, fromHex, toBase64, toHex } from './bytes.js';
 import { SecretAiError } from './errors.js';
 import type { Account } from './account.js';
-import type { GoldenSetAnswer, Policy, WorkerAnswer, Workload } from './messages/registry.js';
+import type { DevelopmentRoots, GoldenSetAnswer, Policy, WorkerAnswer, Workload } from './messages/registry.js';
 import { kidOf } from './receipts.js';
 import type { Check, Report, Roots, Verifier, VerifierFile } from './verifier.js';
 
@@ -25,11 +25,13 @@ export interface AttestationAnswer {
   gpus: { certificates: string[]; evidence: string }[];
   /** What the CPU's vendor publishes about the platform, as the worker handed it in; signed by the vendor. */
   collateral?: Collateral | null;
+  /** Roots in place of the vendors', of a simulated TEE. */
+  development_roots?: DevelopmentRoots | null;
 }
 
 /** Intel's collateral in the form that dcap-qvl and PCCS clients write, or AMD's: DER in base64. */
 export type Collateral =
-  | { pck_crl_issuer_chain: string; [field: string]: unknown }
+  | { tcb_info: string; [field: string]: unknown }
   | { ark: string; ask: string; crl: string };
 
 /** What {@link verifyWorker} judges by. */
@@ -80,7 +82,7 @@ export async function fetchAttestation(url: string, get = fetch): Promise<Attest
 
 /**
  * Fetches a worker's evidence and verifies it against the registry that the account's billing believes. A
- * registry that accepts simulated TEEs is taken at its word: the roots are those that the evidence brings.
+ * registry that accepts simulated TEEs is taken at its word: the roots are those that the worker names.
  */
 export async function attest(
   account: Account,
@@ -134,19 +136,10 @@ export function verifyWorker(verifier: Verifier, inputs: WorkerInputs): WorkerRe
   };
 }
 
-/** Certificates at the ends of the chains that evidence brings, which nobody vouches for. */
-export function developmentRoots(attestation: AttestationAnswer): Roots {
-  const roots: Roots = {};
-  const { collateral, gpus } = attestation;
-  if (collateral && 'pck_crl_issuer_chain' in collateral) {
-    const last = collateral.pck_crl_issuer_chain.split('-----BEGIN CERTIFICATE-----').pop() ?? '';
-    roots.intel = last.replace('-----END CERTIFICATE-----', '').replace(/\s/g, '');
-  } else if (collateral) {
-    roots.amd = collateral.ark as string;
-  }
-  const nvidia = gpus[0]?.certificates.at(-1);
-  if (nvidia !== undefined) roots.nvidia = nvidia;
-  return roots;
+/** The roots that a simulated TEE names for itself. Nobody vouches for them: for development registries only. */
+export function developmentRoots({ development_roots }: AttestationAnswer): Roots {
+  const { tdx: intel, snp: amd, nvidia } = development_roots ?? {};
+  return { ...(intel && { intel }), ...(amd && { amd }), ...(nvidia && { nvidia }) };
 }
 
 function gpu(report: Report, subject: string): WorkerReport['gpus'][number] {

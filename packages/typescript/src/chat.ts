@@ -89,7 +89,7 @@ export async function* chat(question: Question): AsyncGenerator<ChatEvent, void,
     }
     answered.push(event.raw);
     const chunk = parseChunk(event.data);
-    yield* pieces(chunk);
+    yield* said(chunk);
     if (chunk.usage != null) {
       usage = chunk.usage;
       yield { type: 'usage', usage };
@@ -119,7 +119,8 @@ function parseChunk(data: string): Chunk {
   return chunk;
 }
 
-function* pieces(chunk: Chunk): Generator<ChatEvent> {
+/** What a chunk adds to the answer. */
+function* said(chunk: Chunk): Generator<ChatEvent> {
   const delta = chunk.choices?.[0]?.delta;
   if (delta === undefined) return;
   if (typeof delta['content'] === 'string' && delta['content'] !== '') {
@@ -179,19 +180,23 @@ function credentials(question: Question, bodySha256: Uint8Array): Record<string,
 /** The answer's events; whoever stops reading ends the request. After `[DONE]` only the receipt may come. */
 async function* events(response: Response): AsyncGenerator<SseEvent> {
   if (response.body === null) throw unverified('the answer is empty');
-  const reader = response.body.getReader();
   const parser = new SseParser();
   let done = false;
-  try {
-    for (;;) {
-      const { value, done: ended } = await reader.read();
-      if (ended) return;
-      for (const event of parser.push(value)) {
-        if (done && event.name !== 'receipt') throw unverified('the answer goes on after its end');
-        done ||= event.data === '[DONE]';
-        yield event;
-      }
+  for await (const bytes of pieces(response.body)) {
+    for (const event of parser.push(bytes)) {
+      if (done && event.name !== 'receipt') throw unverified('the answer goes on after its end');
+      done ||= event.data === '[DONE]';
+      yield event;
     }
+  }
+}
+
+/** A body's bytes as they come. In Node, secretjs puts a `fetch` in place whose bodies are Node's streams. */
+async function* pieces(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>) {
+  if (!('getReader' in body)) return yield* body;
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
     await reader.cancel().catch(() => undefined);
   }

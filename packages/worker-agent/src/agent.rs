@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::chain::Chain;
 use crate::clock::Clock;
-use crate::evidence::{CpuReport, DeviceEvidence};
+use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
 use crate::models::Models;
@@ -43,6 +43,7 @@ pub struct Attested {
     pub cpu: CpuReport,
     pub gpus: Vec<DeviceEvidence>,
     pub workload: Option<Workload>,
+    pub collateral: Collateral,
     /// Unix seconds of block time.
     pub lease_until: u64,
 }

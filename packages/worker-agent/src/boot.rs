@@ -19,7 +19,7 @@ use crate::agent::Attested;
 use crate::chain::Chain;
 use crate::claim::trimmed;
 use crate::devices::CheckedGpu;
-use crate::evidence::{CpuReport, DeviceProvider, EvidenceError, EvidenceProvider};
+use crate::evidence::{Collateral, CpuReport, DeviceProvider, EvidenceError, EvidenceProvider};
 use crate::keys::BootKeys;
 
 /// Why a worker could not register.
@@ -183,8 +183,12 @@ impl Attester {
         let devices: Vec<Device> = gpus.iter().map(CheckedGpu::device).collect();
         let data = report_data(&registration, &devices).context(BindingSnafu)?;
         let provider = self.provider.clone();
-        let report = tokio::task::spawn_blocking(move || provider.cpu(&data)).await;
-        let report = trimmed(report.map_err(|_| BootError::Task)??)?;
+        let ask = move || Ok((provider.cpu(&data)?, provider.collateral()?));
+        let told: Result<_, EvidenceError> = tokio::task::spawn_blocking(ask)
+            .await
+            .map_err(|_| BootError::Task)?;
+        let (report, collateral) = told?;
+        let report = trimmed(report)?;
 
         let digest =
             registration_digest(&challenge, self.chain.operator()).context(BindingSnafu)?;
@@ -203,6 +207,7 @@ impl Attester {
             cpu: report,
             gpus,
             workload: self.workload.clone(),
+            collateral,
         };
         Ok((attestation, proof))
     }
@@ -239,6 +244,7 @@ struct Proof {
     cpu: CpuReport,
     gpus: Vec<CheckedGpu>,
     workload: Option<Workload>,
+    collateral: Collateral,
 }
 
 impl Proof {
@@ -253,6 +259,7 @@ impl Proof {
                 .map(CheckedGpu::into_evidence)
                 .collect(),
             workload: self.workload,
+            collateral: self.collateral,
             lease_until,
         }
     }

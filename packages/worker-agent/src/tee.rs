@@ -9,7 +9,7 @@ use secret_ai_interface::registry::Workload;
 use secret_ai_interface::Digest;
 use serde::{Deserialize, Deserializer};
 
-use crate::evidence::{ConfigfsTsm, DeviceProvider, EvidenceError, EvidenceProvider};
+use crate::evidence::{Collateral, ConfigfsTsm, DeviceProvider, EvidenceError, EvidenceProvider};
 
 /// Most GPUs that a worker's class can say.
 pub const MAX_GPUS: u8 = 15;
@@ -27,6 +27,8 @@ pub enum TeeConfig {
         path: Option<PathBuf>,
         /// VCEK or VLEK in DER or PEM, for SEV-SNP hosts that do not hand it out.
         certificate_file: Option<PathBuf>,
+        /// What the CPU's vendor publishes about this platform, JSON, for clients that verify by themselves.
+        collateral_file: Option<PathBuf>,
         /// Number of confidential GPUs; all that the driver shows.
         gpus: u8,
         workload: Option<WorkloadConfig>,
@@ -81,6 +83,7 @@ struct TeeFields {
     kind: TeeKind,
     path: Option<PathBuf>,
     certificate_file: Option<PathBuf>,
+    collateral_file: Option<PathBuf>,
     seed_file: Option<PathBuf>,
     cpu: Option<SimulatedCpu>,
     #[serde(default)]
@@ -107,6 +110,7 @@ impl TryFrom<TeeFields> for TeeConfig {
                 Ok(TeeConfig::ConfigfsTsm {
                     path: fields.path,
                     certificate_file: fields.certificate_file,
+                    collateral_file: fields.collateral_file,
                     gpus,
                     workload,
                 })
@@ -114,6 +118,7 @@ impl TryFrom<TeeFields> for TeeConfig {
             TeeKind::Simulated => {
                 absent("path", &fields.path)?;
                 absent("certificate_file", &fields.certificate_file)?;
+                absent("collateral_file", &fields.collateral_file)?;
                 Ok(TeeConfig::Simulated {
                     seed_file: present("seed_file", fields.seed_file)?,
                     cpu: fields.cpu.unwrap_or_default(),
@@ -216,10 +221,17 @@ impl TeeConfig {
     pub fn check_files(&self) -> Result<(), EvidenceError> {
         match self {
             TeeConfig::ConfigfsTsm {
-                certificate_file, ..
+                certificate_file,
+                collateral_file,
+                ..
             } => {
-                let file = certificate_file.as_deref();
-                file.map_or(Ok(()), |file| ConfigfsTsm::read_certificate(file).map(drop))
+                if let Some(file) = certificate_file {
+                    ConfigfsTsm::read_certificate(file)?;
+                }
+                if let Some(file) = collateral_file {
+                    Collateral::from_file(file)?;
+                }
+                Ok(())
             }
             TeeConfig::Simulated { seed_file, .. } => check_seed(seed_file),
         }
@@ -251,13 +263,14 @@ impl TeeConfig {
             TeeConfig::ConfigfsTsm {
                 path,
                 certificate_file,
+                collateral_file,
                 gpus,
                 ..
             } => Ok(Sources {
-                cpu: Arc::new(ConfigfsTsm::open(
-                    path.as_deref(),
-                    certificate_file.clone(),
-                )?),
+                cpu: Arc::new(
+                    ConfigfsTsm::open(path.as_deref(), certificate_file.clone())?
+                        .with_collateral_file(collateral_file.clone()),
+                ),
                 gpus: match gpus {
                     0 => None,
                     _ => Some(nvidia()?),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use snafu::ResultExt;
 
 use super::certificate_table::{self, Signer};
-use super::{pem, CpuReport, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu};
+use super::{pem, Collateral, CpuReport, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu};
 
 /// Where the kernel has it.
 const ROOT: &str = "/sys/kernel/config/tsm/report";
@@ -33,6 +33,7 @@ enum Tee {
 pub struct ConfigfsTsm {
     entry: PathBuf,
     certificate_file: Option<PathBuf>,
+    collateral_file: Option<PathBuf>,
 }
 
 /// What the kernel gives for one request.
@@ -60,6 +61,7 @@ impl ConfigfsTsm {
         let tsm = ConfigfsTsm {
             entry: root.join(ENTRY),
             certificate_file,
+            collateral_file: None,
         };
         match tsm.tee() {
             Err(EvidenceError::Io { source, .. }) if source.raw_os_error() == Some(ENXIO) => {
@@ -67,6 +69,13 @@ impl ConfigfsTsm {
             }
             other => other.map(|_| tsm),
         }
+    }
+
+    /// Hands out the vendor's collateral of this file together with evidence.
+    #[must_use]
+    pub fn with_collateral_file(mut self, file: Option<PathBuf>) -> Self {
+        self.collateral_file = file;
+        self
     }
 
     /// The one certificate of a `certificate_file`, in DER.
@@ -174,5 +183,10 @@ impl EvidenceProvider for ConfigfsTsm {
             }),
             Tee::Snp => self.snp(self.report(report_data)?),
         }
+    }
+
+    fn collateral(&self) -> Result<Collateral, EvidenceError> {
+        let file = self.collateral_file.as_deref();
+        file.map_or(Ok(Collateral::default()), Collateral::from_file)
     }
 }

@@ -1,6 +1,7 @@
 //! Where evidence comes from: of the CPU, and of the GPUs beside it.
 
 mod certificate_table;
+mod collateral;
 mod configfs_tsm;
 #[cfg(feature = "nvml")]
 mod nvml;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use snafu::Snafu;
 
+pub use collateral::Collateral;
 pub use configfs_tsm::ConfigfsTsm;
 #[cfg(feature = "nvml")]
 pub use nvml::NvidiaGpus;
@@ -48,6 +50,14 @@ pub trait EvidenceProvider: Send + Sync {
     /// # Errors
     /// [`EvidenceError`] if there is no TEE, or it refuses.
     fn cpu(&self, report_data: &[u8; 64]) -> Result<CpuReport, EvidenceError>;
+
+    /// What clients need beside it.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] if the operator's file cannot be used.
+    fn collateral(&self) -> Result<Collateral, EvidenceError> {
+        Ok(Collateral::default())
+    }
 }
 
 /// Makes evidence of devices.
@@ -106,6 +116,11 @@ pub enum EvidenceError {
         path.display()
     ))]
     CertificateFile { path: PathBuf },
+    #[snafu(display(
+        "tee.collateral_file: {}: must be JSON of at most 1 MiB",
+        path.display()
+    ))]
+    CollateralFile { path: PathBuf },
     #[snafu(display("gpu: {what}: {reason}"))]
     Nvml { what: String, reason: String },
     #[snafu(display("gpu: the certificates of GPU {index} are not PEM"))]

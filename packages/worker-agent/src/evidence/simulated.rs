@@ -7,14 +7,21 @@
 use std::fs;
 use std::path::Path;
 
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine;
+use cosmwasm_std::Binary;
+use secret_ai_attestation::snp::RawSnpCollateral;
+use secret_ai_attestation::RawCollateral;
 use secret_ai_attestation_testkit::gpu::SoftGpu;
 use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
-use secret_ai_attestation_testkit::{Measurements, SoftTee};
+use secret_ai_attestation_testkit::{pem, Measurements, SoftTee};
+use secret_ai_interface::registry::DevelopmentRoots;
 use secret_ai_interface::Hex;
+use serde_json::{json, Value};
 use snafu::ResultExt;
 
 use super::{
-    CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider, FileSnafu,
+    Collateral, CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider, FileSnafu,
 };
 use crate::tee::SimulatedCpu;
 
@@ -82,6 +89,56 @@ impl EvidenceProvider for Simulated {
             },
         })
     }
+
+    fn collateral(&self) -> Result<Collateral, EvidenceError> {
+        let mut roots = DevelopmentRoots {
+            nvidia: self.development_root().map(Binary),
+            ..DevelopmentRoots::default()
+        };
+        let published = match &self.cpu {
+            Cpu::Tdx(tee) => {
+                roots.tdx = Some(Binary(tee.root_der()));
+                intel_json(&tee.collateral())
+            }
+            Cpu::Snp(tee) => {
+                roots.snp = Some(Binary(tee.root_der()));
+                amd_json(&tee.root_der(), &tee.collateral())
+            }
+        };
+        Ok(Collateral {
+            published: Some(published),
+            development_roots: Some(roots),
+        })
+    }
+}
+
+/// Intel's in the form of PCCS clients: PEM chains, hex lists and signatures, signed documents as texts.
+fn intel_json(raw: &RawCollateral) -> Value {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    json!({
+        "root_ca_crl": hex::encode(&raw.root_ca_crl),
+        "pck_crl": hex::encode(&raw.pck_crl),
+        "pck_crl_issuer_chain": chain(&raw.pck_crl_issuer_chain),
+        "tcb_info": text(&raw.tcb_info),
+        "tcb_info_signature": hex::encode(raw.tcb_info_signature),
+        "tcb_info_issuer_chain": chain(&raw.tcb_info_issuer_chain),
+        "qe_identity": text(&raw.qe_identity),
+        "qe_identity_signature": hex::encode(raw.qe_identity_signature),
+        "qe_identity_issuer_chain": chain(&raw.qe_identity_issuer_chain),
+    })
+}
+
+/// AMD's: DER in base64.
+fn amd_json(ark: &[u8], raw: &RawSnpCollateral) -> Value {
+    json!({
+        "ark": STANDARD.encode(ark),
+        "ask": STANDARD.encode(&raw.ask),
+        "crl": STANDARD.encode(&raw.crl),
+    })
+}
+
+fn chain(certificates: &[Vec<u8>]) -> String {
+    certificates.iter().map(|der| pem(der)).collect()
 }
 
 impl DeviceProvider for Simulated {

@@ -6,8 +6,9 @@ use axum::extract::State;
 use axum::Json;
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
-use secret_ai_interface::registry::Workload;
+use secret_ai_interface::registry::{DevelopmentRoots, Workload};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::agent::Agent;
 use crate::evidence::{CpuReport, DeviceEvidence};
@@ -29,6 +30,10 @@ pub struct AttestationAnswer {
     /// What the image was told to run, as the registry has it; null if the worker does not say.
     workload: Option<Workload>,
     gpus: Vec<Gpu>,
+    /// What the CPU's vendor publishes about the platform, and signs; null if the operator gave none.
+    collateral: Option<Value>,
+    /// Roots in place of the vendors', of a simulated TEE; null for real ones.
+    development_roots: Option<DevelopmentRoots>,
 }
 
 /// Evidence of the CPU.
@@ -84,6 +89,8 @@ pub async fn show(State(agent): State<Arc<Agent>>) -> Json<AttestationAnswer> {
         },
         workload: attested.workload,
         gpus: attested.gpus.iter().map(gpu).collect(),
+        collateral: attested.collateral.published,
+        development_roots: attested.collateral.development_roots,
     })
 }
 

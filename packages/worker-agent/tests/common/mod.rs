@@ -18,7 +18,7 @@ use secret_ai_interface::{Hex, Unit, WorkerId};
 use secret_ai_receipts::{sha256, sign, Ack, Domain, Evidence, Receipt, Signed};
 use secret_ai_worker_agent::agent::{Agent, Attested, Identity, Limits, Parts};
 use secret_ai_worker_agent::clock::Clock;
-use secret_ai_worker_agent::evidence::{CpuReport, DeviceEvidence};
+use secret_ai_worker_agent::evidence::{Collateral, CpuReport, DeviceEvidence};
 use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
 use secret_ai_worker_agent::prices::PriceList;
@@ -201,6 +201,7 @@ impl Setup {
                     evidence: vec![6, 7],
                 }],
                 workload: None,
+                collateral: Collateral::default(),
                 lease_until,
             },
             chain: chain.clone(),

@@ -6,7 +6,6 @@
 //! Exits with 1 if anything is off.
 
 mod observer;
-mod stage;
 mod story;
 
 use std::process::ExitCode;

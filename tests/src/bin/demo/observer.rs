@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use secret_ai_tests::stage::{Failure, Stage};
 use secret_devnet::TxView;
 use serde_json::Value;
-
-use crate::stage::{Failure, Stage};
 
 /// All transactions of all blocks so far.
 pub async fn watch(stage: &Stage) -> Result<Vec<TxView>, Failure> {
@@ -15,7 +14,7 @@ pub async fn watch(stage: &Stage) -> Result<Vec<TxView>, Failure> {
     for height in 1..=newest {
         let url = format!(
             "{}/cosmos/base/tendermint/v1beta1/blocks/{height}",
-            stage.lcd
+            stage.nodes.lcd
         );
         let block: Value = http.get(url).send().await?.json().await?;
         for tx in block["block"]["data"]["txs"]
@@ -25,7 +24,7 @@ pub async fn watch(stage: &Stage) -> Result<Vec<TxView>, Failure> {
         {
             let bytes = cosmwasm_std::Binary::from_base64(tx.as_str().unwrap_or_default())?;
             let hash = hex::encode_upper(secret_ai_receipts::sha256(&bytes));
-            let url = format!("{}/devnet/observer/{hash}", stage.lcd);
+            let url = format!("{}/devnet/observer/{hash}", stage.nodes.lcd);
             let answer = http.get(url).send().await?;
             if answer.status().is_success() {
                 seen.push(answer.json().await?);

@@ -10,10 +10,10 @@ use secret_ai_interface::{billing, registry, rewards, token, Hex};
 use secret_ai_receipts::{public_key, SigningKey};
 use secret_ai_tests::evidence::{Certificates, Claim, Cpu};
 use secret_ai_tests::process::within;
+use secret_ai_tests::stage::{reference, step, Failure, Stage, FUNDS, MODEL};
 use serde::de::DeserializeOwned;
 
 use crate::observer;
-use crate::stage::{reference, step, Failure, Stage, CHAIN_ID, FUNDS};
 
 const DEPOSIT: u128 = 1_000_000;
 const CAP: u128 = 200_000;
@@ -35,8 +35,8 @@ pub async fn tell() -> Result<(), Failure> {
     stage.user_is_refused(&["deposit", "999"])?;
     stage.user_runs(&["deposit", &DEPOSIT.to_string()])?;
     stage.user_is_refused(&["withdraw", &(DEPOSIT + 1).to_string()])?;
-    let (model, cap) = ("secret-ai-demo", CAP.to_string());
-    stage.user_runs(&["open", "--model", model, "--cap", &cap, "--countersign"])?;
+    let cap = CAP.to_string();
+    stage.user_runs(&["open", "--model", MODEL, "--cap", &cap, "--countersign"])?;
     stage.user_runs(&["chat", "What is a receipt?"])?;
     stage.user_is_refused(&["chat", "--max-charge", "1", "Who pays the worker?"])?;
     stage.user_runs(&["chat", "Who pays the worker?"])?;
@@ -63,11 +63,18 @@ pub async fn tell() -> Result<(), Failure> {
     stage.user_runs(&["balance"])?;
 
     title("8. What an outside observer saw");
-    let seen = observer::watch(&stage).await?;
-    observer::print(&stage, &seen);
-    println!(
-        "No amount, model, price or usage is in the clear: who called which contract, lengths, gas, slots."
-    );
+    if stage.nodes.is_devnet() {
+        let seen = observer::watch(&stage).await?;
+        observer::print(&stage, &seen);
+        println!(
+            "No amount, model, price or usage is in the clear: who called which contract, lengths, gas, slots."
+        );
+    } else {
+        println!(
+            "only a devnet shows all of that; the chain at {} does not",
+            stage.nodes.lcd
+        );
+    }
 
     title("9. Where every base unit is");
     table(&stage, paid).await
@@ -88,7 +95,7 @@ async fn refuse_tampered_quote(stage: &Stage) -> Result<(), Failure> {
     let answer: registry::ChallengeAnswer = serde_json::from_slice(&outcome.data[0])?;
     let mut attestation = stage.world.attest(Claim {
         key: &key,
-        chain_id: CHAIN_ID,
+        chain_id: &stage.nodes.chain_id,
         registry: stage.registry.address.as_str(),
         operator: stage.anyone.address(),
         challenge: &answer.challenge.0,
@@ -190,7 +197,7 @@ async fn ended(stage: &Stage) -> Result<(), Failure> {
 async fn ask_billing<T: DeserializeOwned>(stage: &Stage, query: PermitQuery) -> Result<T, Failure> {
     let permit = owner_permit(
         &stage.user,
-        CHAIN_ID,
+        &stage.nodes.chain_id,
         stage.billing.address.as_str(),
         "demo",
         Validity::default(),
@@ -202,7 +209,13 @@ async fn ask_billing<T: DeserializeOwned>(stage: &Stage, query: PermitQuery) -> 
 /// Balance of a wallet in the token.
 async fn balance(stage: &Stage, wallet: &secret_ai_chain_client::Wallet) -> Result<u128, Failure> {
     let token = stage.token.address.as_str();
-    let permit = owner_permit(wallet, CHAIN_ID, token, "demo", Validity::default())?;
+    let permit = owner_permit(
+        wallet,
+        &stage.nodes.chain_id,
+        token,
+        "demo",
+        Validity::default(),
+    )?;
     let msg = token::QueryMsg::WithPermit {
         permit,
         query: token::QueryWithPermit::Balance {},
@@ -221,7 +234,7 @@ async fn table(stage: &Stage, paid: u128) -> Result<(), Failure> {
     let free = account.balances.first().map_or(0, |b| b.free.u128());
     let permit = owner_permit(
         &stage.operator,
-        CHAIN_ID,
+        &stage.nodes.chain_id,
         stage.rewards.address.as_str(),
         "demo",
         Validity::default(),

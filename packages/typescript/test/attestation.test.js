@@ -1,0 +1,87 @@
+// The verifier as WebAssembly: that it is whole, and what it says of the stage's worker.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { attest, developmentRoots, fetchAttestation, Verifier, verifyWorker } from '../dist/index.js';
+import { connect, needsStage, stage, walletOf } from './stage.js';
+
+const MODULE = new URL('../wasm/verifier.wasm', import.meta.url);
+const built = await readFile(MODULE).catch(() => undefined);
+const needsModule = { skip: built === undefined && 'needs wasm/verifier.wasm: npm run wasm -w packages/typescript' };
+
+test('the module asks nothing of its host', needsModule, async () => {
+  assert.deepEqual(WebAssembly.Module.imports(await WebAssembly.compile(built)), []);
+});
+
+test('what cannot be judged is an error, not a verdict', needsModule, async () => {
+  const verifier = await Verifier.load();
+  const refused = (request, message) => assert.throws(() => verifier.verify(request), { kind: 'input', message });
+  refused({ time: 0, files: [] }, /./);
+  refused({ time: 0, files: [{ name: 'x', text: '\0' }] }, /x/);
+  refused({ time: -1, files: [] }, /request/);
+  refused({ time: 0, files: [], roots: { intel: 'AAAA' } }, /roots\.intel/);
+});
+
+test('what is no module is refused', async () => {
+  await assert.rejects(Verifier.load(Uint8Array.of(1, 2, 3)), { kind: 'input', message: /verifier/ });
+});
+
+const onStage = { skip: needsStage.skip || needsModule.skip };
+const now = () => Math.floor(Date.now() / 1000);
+
+async function inputs() {
+  const ai = await connect(walletOf('user'));
+  const [{ worker }] = await ai.offers(stage.model);
+  const attestation = await fetchAttestation(stage.agent.url);
+  const golden = worker.golden ? [(await ai.askRegistry({ golden: { golden: worker.golden } })).set] : [];
+  return {
+    worker,
+    attestation,
+    chainId: stage.chain_id,
+    registry: stage.contracts.registry.address,
+    policy: ai.registryConfig.policy,
+    golden,
+    roots: developmentRoots(attestation),
+    now: now(),
+  };
+}
+
+test("the stage's worker is what the registry says", onStage, async () => {
+  const ai = await connect(walletOf('user'));
+  const [{ workerId, worker }] = await ai.offers(stage.model);
+  const report = await attest(ai, workerId, await Verifier.load());
+  assert.deepEqual(report.problems, []);
+  assert.equal(report.verdict, 'accepted');
+  assert.equal(report.root, 'development');
+  assert.deepEqual([report.cpu.genuine, report.keysBound], [true, true]);
+  assert.deepEqual(report.image, { digest: worker.image, registered: true });
+  assert.equal(report.gpus.length, worker.gpus);
+  assert.ok(report.gpus.every((gpu) => gpu.genuine));
+});
+
+test('one flipped bit, another key, another time, another root: refused', onStage, async () => {
+  const [verifier, good] = [await Verifier.load(), await inputs()];
+  assert.equal(verifyWorker(verifier, good).verdict, 'accepted');
+  const quote = Buffer.from(good.attestation.cpu.tdx.quote, 'base64');
+  for (const at of [60, 200, 568, 600, 640, 700, 1000]) {
+    const changed = Buffer.from(quote);
+    changed[at] ^= 1;
+    const cpu = { tdx: { quote: changed.toString('base64') } };
+    const report = verifyWorker(verifier, { ...good, attestation: { ...good.attestation, cpu } });
+    assert.notEqual(report.verdict, 'accepted', `byte ${at}`);
+    assert.ok(report.problems.length > 0);
+  }
+  const refused = (changes) => assert.equal(verifyWorker(verifier, { ...good, ...changes }).verdict, 'refused');
+  refused({ worker: { ...good.worker, e2ee_pk: '00'.repeat(32) } });
+  refused({ worker: { ...good.worker, image: '00'.repeat(32) } });
+  refused({ attestation: { ...good.attestation, challenge: '00'.repeat(32) } });
+  refused({ registry: stage.contracts.billing.address });
+  refused({ now: good.now + 400 * 86_400 });
+  refused({ roots: undefined });
+});
+
+test('without collateral nothing is accepted', onStage, async () => {
+  const [verifier, good] = [await Verifier.load(), await inputs()];
+  const attestation = { ...good.attestation, collateral: null };
+  assert.equal(verifyWorker(verifier, { ...good, attestation }).verdict, 'incomplete');
+});

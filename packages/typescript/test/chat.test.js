@@ -1,0 +1,168 @@
+// What is checked of every answer: an honest worker is believed, any other is named.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { chat, decodeSigned, digest, encodeSigned, encoding, kidOf, ReceiptStore, SessionSecrets, sign, verify } from '../dist/index.js';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+
+const KEY = new Uint8Array(32).fill(7);
+const PUBLIC = secp256k1.getPublicKey(KEY, true);
+const DOMAIN = { chainId: 'secretdev-1', billing: 'secret1billing' };
+const secrets = SessionSecrets.fromPrivateKey(new Uint8Array(32).fill(9), DOMAIN.billing);
+const MODEL = 'm';
+const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+const sha256 = (data) => new Uint8Array(createHash('sha256').update(data).digest());
+const hex = (data) => Buffer.from(data).toString('hex');
+const base64url = (data) => Buffer.from(data).toString('base64url');
+
+const session = (auth) => ({
+  counter: 0,
+  session: {
+    session_id: '11'.repeat(16),
+    worker_id: '22'.repeat(16),
+    lines: [
+      { model: MODEL, unit: 'input', rate: 20_000_000 },
+      { model: MODEL, unit: 'output', rate: 80_000_000 },
+    ],
+    auth,
+  },
+});
+const worker = {
+  kid: hex(kidOf(PUBLIC)),
+  receipt_pk: hex(PUBLIC),
+  listing: { url: 'http://worker.test/' },
+};
+
+/** A worker that answers every request; `change` makes it lie. `requests` are what it was asked. */
+function workerWith(change = () => {}) {
+  const requests = [];
+  let [seq, counters] = [0n, [0n, 0n]];
+  const fetch = async (url, { headers, body }) => {
+    requests.push({ url, headers, body: JSON.parse(Buffer.from(body).toString()) });
+    const chunks = [
+      { choices: [{ delta: { role: 'assistant', content: 'Hel' } }] },
+      { choices: [{ delta: { content: 'lo' } }], usage: null },
+      { choices: [], usage: USAGE },
+    ];
+    const parts = { chunks, units: [10n, 5n], key: KEY, domain: DOMAIN, model: MODEL, evidence: {}, receipt: {} };
+    change(parts);
+    const events = `${parts.chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`;
+    const evidence = {
+      requestSha256: sha256(body),
+      responseSha256: sha256(events),
+      model: parts.model,
+      time: 1n,
+      units: parts.units,
+      ...parts.evidence,
+    };
+    seq += 1n;
+    counters = counters.map((counter, i) => counter + (parts.units[i] ?? 0n));
+    const receipt = {
+      sessionId: new Uint8Array(16).fill(0x11),
+      kid: kidOf(PUBLIC),
+      seq,
+      isFinal: false,
+      aborted: false,
+      counters,
+      evidence: digest(encoding.evidence, DOMAIN, evidence),
+      ...parts.receipt,
+    };
+    const proof = JSON.stringify({
+      receipt: base64url(encodeSigned(encoding.receipt, sign(encoding.receipt, parts.domain, receipt, parts.key))),
+      evidence: base64url(encoding.evidence.write(evidence)),
+    });
+    const last = parts.cut ? '' : `event: receipt\ndata: ${proof}\n\n`;
+    return parts.response ?? new Response(`${events}${parts.after ?? ''}${last}`);
+  };
+  return { fetch, requests };
+}
+
+async function ask(fake, options = {}) {
+  const own = session(secrets.auth(0, options.countersign ?? false));
+  const events = [];
+  const question = {
+    domain: DOMAIN,
+    session: own,
+    worker,
+    secrets,
+    receipts: new ReceiptStore(),
+    messages: [{ role: 'user', content: 'Hello?' }],
+    fetch: fake.fetch,
+    ...options,
+  };
+  for await (const event of chat(question)) events.push(event);
+  return events;
+}
+
+test('an honest answer comes in pieces, with its price', async () => {
+  const [fake, receipts] = [workerWith(), new ReceiptStore()];
+  const events = await ask(fake, { receipts, maxTokens: 5, maxCharge: 1_000n, extra: { temperature: 0 } });
+  assert.deepEqual(events.map((event) => event.type), ['text', 'text', 'usage', 'receipt']);
+  const { cost, total } = events.at(-1);
+  // ⌈(10 · 20 + 5 · 80)⌉ base units
+  assert.deepEqual([cost, total], [600n, 600n]);
+  const [{ url, headers, body }] = fake.requests;
+  assert.equal(url, 'http://worker.test/v1/chat/completions');
+  assert.equal(headers.authorization, `Bearer ${secrets.apiKey(session(secrets.auth(0, false)))}`);
+  assert.equal(headers['x-max-charge'], '1000');
+  assert.deepEqual([body.model, body.max_tokens, body.temperature, body.stream], [MODEL, 5, 0, true]);
+  const [, , , next] = await ask(fake, { receipts });
+  assert.deepEqual([next.cost, next.total], [600n, 1_200n]);
+});
+
+test('a countersigned session signs requests, and acks what it has verified', async () => {
+  const [fake, receipts] = [workerWith(), new ReceiptStore()];
+  for (let i = 0; i < 2; i += 1) await ask(fake, { receipts, countersign: true });
+  const [first, second] = fake.requests.map((request) => request.headers);
+  assert.equal(first.authorization, undefined);
+  assert.equal(first['x-secret-ai-ack'], undefined);
+  const decode = (codec, text) => decodeSigned(codec, new Uint8Array(Buffer.from(text, 'base64url')));
+  const key = secrets.publicKey(0);
+  assert.equal(first['x-secret-ai-key'], hex(key));
+  const request = decode(encoding.request, second['x-secret-ai-request']);
+  verify(encoding.request, DOMAIN, request, key);
+  const ack = decode(encoding.ack, second['x-secret-ai-ack']);
+  verify(encoding.ack, DOMAIN, ack, key);
+  assert.deepEqual([ack.body.seq, ack.body.amount], [1n, 600n]);
+});
+
+const LIES = {
+  'not by the key that the registry attested': (p) => (p.receipt.kid = new Uint8Array(20)),
+  'not by this key': (p) => (p.key = new Uint8Array(32).fill(8)),
+  'signature: not by this key over this receipt': (p) => (p.domain = { ...DOMAIN, chainId: 'secret-4' }),
+  'for another session': (p) => (p.receipt.sessionId = new Uint8Array(16)),
+  'for other evidence': (p) => (p.receipt.evidence = new Uint8Array(32)),
+  'for another request': (p) => (p.evidence.requestSha256 = new Uint8Array(32)),
+  'for another answer': (p) => (p.evidence.responseSha256 = new Uint8Array(32)),
+  'for another model': (p) => (p.model = 'n'),
+  '11 units charged, 10 told': (p) => (p.units = [11n, 5n]),
+  'another number of lines': (p) => (p.units = [10n]),
+  'counters are lower': (p) => (p.receipt.counters = [9n, 5n]),
+  'tells no usage': (p) => p.chunks.pop(),
+  'broke off before its receipt': (p) => (p.cut = true),
+  'goes on after its end': (p) => (p.after = 'data: more\n\n'),
+};
+for (const [message, change] of Object.entries(LIES)) {
+  test(`refused: ${message}`, () =>
+    assert.rejects(ask(workerWith(change)), { kind: 'verification', message: new RegExp(message) }));
+}
+
+test('a receipt that does not go on from the last one is refused, and not kept', async () => {
+  const receipts = new ReceiptStore();
+  await ask(workerWith(), { receipts });
+  const again = workerWith();
+  await assert.rejects(ask(again, { receipts }), { message: /counters are lower than known before/ });
+  const same = workerWith((p) => (p.receipt = { counters: [20n, 10n] }));
+  await assert.rejects(ask(same, { receipts }), { message: /seq does not rise/ });
+  assert.equal(receipts.newest('11'.repeat(16), worker.kid).body.seq, 1n);
+});
+
+test("a worker's refusal has its status, code and text", async () => {
+  const error = { message: 'the cap is used up', code: 'cap_exceeded', param: null };
+  const response = Response.json({ error }, { status: 402 });
+  const refusal = await ask(workerWith((p) => (p.response = response))).then(assert.fail, (e) => e);
+  assert.deepEqual([refusal.kind, refusal.message], ['worker', error.message]);
+  assert.deepEqual(refusal.details, { status: 402, code: 'cap_exceeded' });
+  const inside = workerWith((p) => p.chunks.push({ error: { message: 'the engine failed' } }));
+  await assert.rejects(ask(inside), { kind: 'worker', message: 'the engine failed' });
+});
