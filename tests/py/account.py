@@ -72,6 +72,10 @@ class Account:
         msg = {"with_permit": {"permit": self.permit(contract, **permit), "query": query}}
         return self.query(contract, msg)
 
+    def coins(self):
+        """uscrt in the wallet."""
+        return self.lcd.bank.balance(self.address)[0]["uscrt"].amount
+
     def tokens(self):
         """Tokens in the wallet, base units."""
         return int(self.ask(self.stage.token, {"balance": {}})["balance"]["amount"])

@@ -7,6 +7,8 @@ import pytest
 
 from account import Account
 from agent import ScriptedWorker
+from chat import client_of
+from sessions import open_session
 from stage import Stage
 
 # secret-sdk takes the running thread's loop and does not make one.
@@ -43,3 +45,26 @@ def scripted(stage, user, tmp_path_factory):
     worker = ScriptedWorker(stage, user, tmp_path_factory.mktemp("worker"))
     yield worker
     worker.close()
+
+
+@pytest.fixture(scope="session")
+def session(user):
+    """With the stage's worker."""
+    return open_session(user, cap=1_000_000)
+
+
+@pytest.fixture(scope="session")
+def scripted_session(user, scripted):
+    return open_session(user, model=scripted.model, cap=1_000_000)
+
+
+@pytest.fixture
+def client(stage, session):
+    """The package `openai` with the stage's worker."""
+    return client_of(stage.agent_url, session.api_key)
+
+
+@pytest.fixture
+def actor(scripted, scripted_session):
+    """The package `openai` with the scripted worker."""
+    return client_of(scripted.url, scripted_session.api_key)

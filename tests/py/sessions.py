@@ -51,6 +51,16 @@ def open_session(account, model=None, cap=CAP):
     return Session(new["session_id"], new["worker_id"], secret)
 
 
+def counted(account, session):
+    """What billing has paid for, one counter per line, as soon as that is anything."""
+
+    def counters():
+        told = account.session(session.id)["counters"]
+        return any(told) and told
+
+    return until(counters, seconds=120)
+
+
 def settle(account, session, counters):
     """Waits until billing has paid for these counters; it must be exactly their price."""
     told = until(lambda: (s := account.session(session.id))["counters"] == counters and s, seconds=120)

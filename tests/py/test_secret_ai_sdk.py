@@ -20,7 +20,7 @@ from secret_ai_sdk._client import SecretAIAsyncClient, SecretAIClient
 
 import upstream
 from receipts import Proof
-from sessions import open_session, settle
+from sessions import counted, open_session, settle
 
 TALK = [("system", "You are a helpful assistant."), ("human", "What is a receipt?")]
 QUESTION = [{"role": "user", "content": "What is a receipt?"}]
@@ -35,19 +35,9 @@ def environment(stage, monkeypatch):
     monkeypatch.delenv("SECRET_AI_API_KEY", raising=False)
 
 
-@pytest.fixture(scope="module")
-def session(user):
-    return open_session(user, cap=500_000)
-
-
 @pytest.fixture
 def key(session, monkeypatch):
     monkeypatch.setenv("SECRET_AI_API_KEY", session.api_key)
-
-
-@pytest.fixture(scope="module")
-def scripted_session(user, scripted):
-    return open_session(user, model=scripted.model, cap=500_000)
 
 
 @pytest.fixture
@@ -208,6 +198,16 @@ class TestMoney:
         told = [found(model=stage.model, num_predict=8).invoke(TALK).usage_metadata for _ in range(2)]
         used = [sum(usage[name] for usage in told) for name in ("input_tokens", "output_tokens")]
         settle(user, session, used)
+
+    def test_a_stream_that_nobody_reads_to_its_end(self, user, scripted, monkeypatch):
+        session = open_session(user, model=scripted.model, cap=200_000)
+        monkeypatch.setenv("SECRET_AI_API_KEY", session.api_key)
+        chunks = ChatSecret(base_url=scripted.url, model=scripted.model).stream("Go on, endless")
+        assert [next(chunks).content for _ in range(3)] == ["on "] * 3
+        chunks.close()
+        prompt, output = counted(user, session)
+        assert prompt > 0 and 3 <= output < upstream.WORDS // 2
+        settle(user, session, [prompt, output])
 
     def test_no_money_left(self, stage, user, monkeypatch):
         session = open_session(user, cap=3_000)

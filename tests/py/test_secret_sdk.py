@@ -1,4 +1,4 @@
-"""secret-sdk: everything that a program does with the chain and with our contracts."""
+"""secret-sdk: a program on the chain and with our contracts."""
 
 import asyncio
 import base64
@@ -6,50 +6,19 @@ import json
 import secrets
 
 import pytest
-from secret_sdk.client.lcd import AsyncLCDClient, LCDClient
+from secret_sdk.client.lcd import AsyncLCDClient
 from secret_sdk.client.lcd.api.tx import CreateTxOptions
 from secret_sdk.core import Coins
-from secret_sdk.core.bank import MsgSend
-from secret_sdk.core.fee import Fee
-from secret_sdk.core.wasm import MsgExecuteContract, MsgInstantiateContract, MsgStoreCode
+from secret_sdk.core.wasm import MsgInstantiateContract, MsgStoreCode
 from secret_sdk.exceptions import LCDResponseError
-from secret_sdk.key.mnemonic import MnemonicKey
-from secret_sdk.protobuf.cosmos.tx.v1beta1 import BroadcastMode
 
-from account import GAS, deposit
-from sessions import offer_of, open_session, terms
-from stage import until
+from account import GAS
+from transactions import broadcast, execute, send, sign
 
 
 def attribute(info, kind, key):
     """Value of an attribute in a transaction's log."""
     return next(e["value"] for e in info.logs if e["type"] == kind and e["key"] == key)
-
-
-def sign(account, messages, **options):
-    """A signed transaction with these messages."""
-    options.setdefault("gas", str(GAS))
-    return account.wallet.create_and_sign_tx(CreateTxOptions(msgs=messages, gas_adjustment=1, **options))
-
-
-def broadcast(account, tx):
-    return account.lcd.tx.broadcast_adapter(tx, BroadcastMode.BROADCAST_MODE_SYNC)
-
-
-def send(account, amount=1):
-    """A message that sends uscrt to oneself."""
-    return MsgSend(account.address, account.address, Coins.from_str(f"{amount}uscrt"))
-
-
-def execute(account, contract, msg, code_hash=None):
-    """An encrypted message to a contract; `msg` may be text already."""
-    return MsgExecuteContract(
-        account.address,
-        contract,
-        msg,
-        code_hash=code_hash or account.stage.code_hashes[contract],
-        encryption_utils=account.lcd.encrypt_utils,
-    )
 
 
 class TestChain:
@@ -66,12 +35,11 @@ class TestChain:
         assert user.wallet.account_number() >= 0
 
     def test_coins_move(self, user, anyone):
-        coins = lambda account: account.lcd.bank.balance(account.address)[0]["uscrt"].amount
-        before = coins(anyone)
+        before = anyone.coins()
         amount = Coins.from_str("12345uscrt")
         info = user.committed(user.wallet.send_tokens(anyone.address, memo="rent", transfer_amount=amount))
         assert (info.code, info.tx.body.memo) == (0, "rent")
-        assert coins(anyone) - before == 12_345
+        assert anyone.coins() - before == 12_345
         assert attribute(info, "transfer", "amount") == "12345uscrt"
 
     def test_transactions_are_found_by_hash_height_and_sender(self, user):
@@ -87,6 +55,12 @@ class TestChain:
             user.lcd.tx.tx_info("0" * 64)
         assert refused.value.response.status == 404
 
+    def test_gas_is_estimated(self, user):
+        tx = sign(user, [send(user)], gas="80000")
+        used = user.committed(broadcast(user, tx)).gas_used
+        options = CreateTxOptions(msgs=[], gas_adjustment=1)
+        estimate = user.lcd.tx.estimate_gas(sign(user, [send(user)], gas="80000"), options)
+        assert used / 2 < estimate < used * 2
 
     def test_async_client(self, stage, user):
         async def look():
@@ -103,7 +77,8 @@ class TestChain:
 class TestContracts:
     def test_store_instantiate_execute_query(self, stage, admin):
         wasm = (stage.artifacts / "dev-token.wasm.gz").read_bytes()
-        stored = admin.committed(broadcast(admin, sign(admin, [MsgStoreCode(admin.address, wasm, "", "")], gas="6000000")))
+        store = MsgStoreCode(admin.address, wasm, "", "")
+        stored = admin.committed(broadcast(admin, sign(admin, [store], gas="6000000")))
         assert stored.code == 0, stored.rawlog
         code_id = int(attribute(stored, "message", "code_id"))
         code_hash = admin.lcd.wasm.code_hash_by_code_id(code_id)["code_hash"]
@@ -213,151 +188,10 @@ class TestBatches:
     def test_one_failure_undoes_all(self, stage, user):
         before, sequence = user.tokens(), user.wallet.sequence()
         to = stage.accounts["admin"]["address"]
-        pay = lambda amount: execute(user, stage.token, {"transfer": {"recipient": to, "amount": amount}})
-        info = user.committed(broadcast(user, sign(user, [pay("3"), send(user), pay(str(10**18))])))
+        good, bad = ({"transfer": {"recipient": to, "amount": amount}} for amount in ("3", str(10**18)))
+        messages = [execute(user, stage.token, good), send(user), execute(user, stage.token, bad)]
+        info = user.committed(broadcast(user, sign(user, messages)))
         assert info.code == 3
         assert "message index: 2" in info.rawlog and "more than the owner has" in info.rawlog
         assert user.tokens() == before
         assert user.wallet.sequence() == sequence + 1, "the fee is paid all the same"
-
-
-class TestMoney:
-    def test_deposit_and_withdraw(self, stage, user):
-        tokens, free = user.tokens(), user.free()
-        user.send_tokens(5_000, {"deposit": {}})
-        assert (user.tokens(), user.free()) == (tokens - 5_000, free + 5_000)
-        info = user.execute(stage.billing, {"withdraw": {"token": stage.token, "amount": "2000"}})
-        assert user.answers(info.txhash) == [{"amount": "2000"}]
-        assert (user.tokens(), user.free()) == (tokens - 3_000, free + 3_000)
-
-    def test_deposit_for_somebody_else(self, user, anyone):
-        free = anyone.free()
-        user.send_tokens(1_000, {"deposit": {"beneficiary": anyone.address}})
-        assert anyone.free() == free + 1_000
-
-    def test_deposit_too_small(self, stage, user):
-        before = user.tokens()
-        why = user.refused(stage.token, deposit(stage, 999, {"deposit": {}}))
-        assert "999 base units, must be at least 1000" in why
-        assert user.tokens() == before
-
-    def test_open_look_up_close(self, stage, user):
-        user.send_tokens(60_000, {"deposit": {}})
-        free, known = user.free(), len(user.sessions())
-        offer = offer_of(user, stage.model)
-        secret = secrets.token_bytes(32)
-        wanted = [terms(offer, secret, 20_000), terms(offer, secret, 30_000)]
-        info = user.execute(stage.billing, {"open_sessions": {"token": stage.token, "sessions": wanted}})
-        (answer,) = user.answers(info.txhash)
-        opened = [user.session(session_id) for session_id in answer["session_ids"]]
-        assert [s["cap"] for s in opened] == ["20000", "30000"]
-        assert {s["status"] for s in opened} == {"open"}
-        assert opened[0]["lines"] == wanted[0]["lines"] and opened[0]["paid"] == "0"
-        assert (user.free(), len(user.sessions())) == (free - 50_000, known + 2)
-
-        asked_by_worker = {"session": {"session_id": opened[0]["session_id"], "auth": wanted[0]["auth"]}}
-        assert user.query(stage.billing, asked_by_worker)["worker_id"] == offer["worker_id"]
-        asked_by_worker["session"]["auth"] = {"h": "00" * 32}
-        with pytest.raises(LCDResponseError):
-            user.query(stage.billing, asked_by_worker)
-
-        user.execute(stage.billing, {"close_session": {"session_id": opened[0]["session_id"]}})
-        assert user.session(opened[0]["session_id"])["status"] in ("closing", "ended")
-
-    def test_what_is_left_comes_back(self, stage, user):
-        session = open_session(user, cap=7_000)
-        free = user.free()
-        user.execute(stage.billing, {"close_session": {"session_id": session.id}})
-
-        def reclaimed():
-            info = user.execute(stage.billing, {"reclaim": {"session_ids": [session.id]}})
-            return user.answers(info.txhash)[0]["reclaimed"] == ["7000"]
-
-        until(reclaimed, seconds=120)
-        assert user.free() == free + 7_000
-        assert user.session(session.id)["status"] == "reclaimed"
-
-    def test_open_without_money(self, stage, anyone):
-        offer = offer_of(anyone, stage.model)
-        wanted = [terms(offer, secrets.token_bytes(32), 10**12)]
-        why = anyone.refused(stage.billing, {"open_sessions": {"token": stage.token, "sessions": wanted}})
-        assert "balance" in why
-
-    def test_only_the_owner_closes(self, stage, user, anyone):
-        session = open_session(user, cap=1_000)
-        why = anyone.refused(stage.billing, {"close_session": {"session_id": session.id}})
-        assert "session" in why
-        assert user.session(session.id)["status"] == "open"
-
-
-class TestErrors:
-    def test_unknown_message(self, stage, user):
-        assert "unknown variant" in user.refused(stage.billing, {"nonsense": {}})
-
-    def test_unknown_query(self, stage, user):
-        with pytest.raises(LCDResponseError, match="unknown variant"):
-            user.query(stage.billing, {"nonsense": {}})
-
-    def test_unknown_contract(self, user):
-        with pytest.raises(LCDResponseError) as refused:
-            user.lcd.wasm.contract_query(user.address, {"config": {}})
-        assert refused.value.response.status in (404, 500)
-
-    def test_wrong_code_hash(self, stage, user):
-        with pytest.raises(LCDResponseError):
-            user.lcd.wasm.contract_query(stage.billing, {"config": {}}, contract_code_hash="ab" * 32)
-        message = execute(user, stage.billing, {"unpause": {}}, code_hash="ab" * 32)
-        info = user.committed(broadcast(user, sign(user, [message])))
-        assert info.code == 3
-        assert "execute contract failed" in info.rawlog and "unpause" not in info.rawlog
-
-    def test_not_the_admin(self, stage, user):
-        assert "admin" in user.refused(stage.billing, {"pause": {}})
-
-    def test_out_of_gas(self, stage, user):
-        before = user.tokens()
-        info = user.committed(user.wallet.execute_tx(stage.token, deposit(stage, 1_000, {"deposit": {}}), gas=60_000))
-        assert info.code == 11 and "out of gas" in info.rawlog
-        assert user.tokens() == before
-
-    def test_short_fee(self, user):
-        with pytest.raises(Exception, match=r"code 13 .*insufficient fee"):
-            broadcast(user, sign(user, [send(user)], fee=Fee(200_000, Coins.from_str("1uscrt"), "", "")))
-
-    def test_wrong_sequence(self, user):
-        sequence = user.wallet.sequence()
-        with pytest.raises(Exception, match=rf"code 32 .*expected {sequence}, got {sequence + 5}"):
-            broadcast(user, sign(user, [send(user)], sequence=sequence + 5))
-
-    def test_signed_for_another_chain(self, stage, user):
-        elsewhere = LCDClient(chain_id="secret-4", url=stage.lcd_url)
-        wallet = elsewhere.wallet(MnemonicKey(mnemonic=stage.accounts["user"]["mnemonic"]))
-        with pytest.raises(Exception, match=r"code 4 .*signature verification failed"):
-            wallet.send_tokens(user.address, transfer_amount=Coins.from_str("1uscrt"))
-
-    def test_signed_by_somebody_else(self, user, anyone):
-        tx = sign(user, [send(user)])
-        tx.signatures = sign(anyone, [send(anyone)]).signatures
-        with pytest.raises(Exception, match=r"code 4 .*signature verification failed"):
-            broadcast(user, tx)
-
-    def test_more_than_one_has(self, user):
-        info = user.committed(broadcast(user, sign(user, [send(user, 10**24)])))
-        assert info.code == 5 and "insufficient funds" in info.rawlog
-
-    def test_an_account_that_never_was(self, stage, user):
-        stranger = user.lcd.wallet(MnemonicKey())
-        with pytest.raises(LCDResponseError, match="not found") as refused:
-            stranger.sequence()
-        assert refused.value.response.status == 404
-
-    def test_the_same_transaction_twice(self, user):
-        tx = sign(user, [send(user)])
-        user.committed(broadcast(user, tx))
-        with pytest.raises(Exception, match=r"code (19|32) "):
-            broadcast(user, tx)
-
-    def test_out_of_time(self, user):
-        height = int(user.lcd.tendermint.block_info()["block"]["header"]["height"])
-        with pytest.raises(Exception, match=r"code 30 .*timeout height"):
-            broadcast(user, sign(user, [send(user)], timeout_height=max(1, height - 5)))

@@ -121,7 +121,8 @@ def as_call(call):
 
 
 def deltas(request, endless):
-    """Pieces of a streamed answer with their finish reasons; of a call first the name, then its arguments in two parts."""
+    """Pieces of a streamed answer with their finish reasons; of a call first its name, then the
+    arguments in two parts."""
     if endless:
         for _ in range(WORDS):
             time.sleep(PAUSE_S)
