@@ -18,8 +18,8 @@ export class Runner {
 
   /** Runs an example and compares what came of it with what the page says. */
   async run(example) {
-    if (example.kind === "run") return this.#script(example.text);
     this.gas = undefined;
+    if (example.kind === "run") return this.#script(example.text);
     const { expected } = example;
     const again = expected?.words.includes("eventually");
     let last;

@@ -120,6 +120,15 @@ test("deposit, open, chat, settle, finalize, close, reclaim, withdraw", { timeou
     assert.equal(await tokens(user), start.tokens - price);
   });
 
+  await t.test("the worker notices that the session has ended", async () => {
+    const refused = await until("a refusal", async () => {
+      const reply = await chat(api_key, "Hello?");
+      return reply.status !== 200 && reply;
+    });
+    const { error } = await refused.json();
+    assert.equal(`${refused.status} ${error.code}`, "402 session_closed");
+  });
+
   await t.test("what is gone cannot be taken twice", async () => {
     const more = filled("billing", { withdraw: { token: token.address, amount: String(start.free + 1n) } });
     const tx = await execute(user, billing, more);
