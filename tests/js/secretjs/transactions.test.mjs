@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BroadcastMode, MsgExecuteContract, MsgSend } from "secretjs";
 import { filled } from "../lib/padding.mjs";
-import { answer, clients, execute, logged, QUICK, query, reader, refusal, stage, succeeded, until } from "../lib/stage.mjs";
+import { answer, clientOf, clients, execute, logged, QUICK, query, reader, refusal, stage, succeeded, until } from "../lib/stage.mjs";
 
 const { user, anyone } = clients;
 const { token, billing } = stage.contracts;
@@ -104,6 +104,19 @@ test("without waiting there is a hash first and a result later", async () => {
     const tx = await until("the transaction", async () => (await user.query.getTx(transactionHash)) ?? undefined);
     assert.equal(tx.code, 0);
   }
+});
+
+test("a wallet that signs amino JSON only, as Ledger and Keplr do, sends all of it", async () => {
+  const { wallet } = user;
+  const amino = { getAccounts: () => wallet.getAccounts(), signAmino: (...args) => wallet.signAmino(...args) };
+  const ledger = clientOf(wallet, { wallet: amino });
+  const messages = [
+    call(token, { transfer: { recipient: anyone.address, amount: "4" } }),
+    new MsgSend({ from_address: user.address, to_address: anyone.address, amount: [{ denom: "uscrt", amount: "2" }] }),
+  ];
+  const tx = succeeded(await ledger.tx.broadcast(messages, { memo: "<amino> & more", ...GAS }));
+  assert.deepEqual(answer(tx, 0), { transfer: { status: "success" } });
+  assert.ok(JSON.stringify(tx.tx.auth_info).includes("SIGN_MODE_LEGACY_AMINO_JSON"));
 });
 
 test("signing and sending can be apart", async () => {
