@@ -96,6 +96,14 @@ test("a transaction is found by hash, and opened only by who sent it", async () 
   assert.equal(await user.query.getTx("0".repeat(64)), null);
 });
 
+test("the same encryption seed opens old transactions, on another machine too", async () => {
+  const encryptionSeed = crypto.getRandomValues(new Uint8Array(32));
+  const [here, there] = [1, 2].map(() => clientOf(user.wallet, { encryptionSeed }));
+  const sent = succeeded(await execute(here, token, { create_viewing_key: {} }));
+  const found = await there.query.getTx(sent.transactionHash);
+  assert.deepEqual(answer(found), answer(sent));
+});
+
 test("without waiting there is a hash first and a result later", async () => {
   const send = { from_address: user.address, to_address: anyone.address, amount: [{ denom: "uscrt", amount: "1" }] };
   for (const broadcastMode of [BroadcastMode.Sync, BroadcastMode.Async]) {
