@@ -18,8 +18,8 @@ export class Runner {
 
   /** Runs an example and compares what came of it with what the page says. */
   async run(example) {
-    if (example.kind === "run") return this.#script(example.text);
     this.gas = undefined;
+    if (example.kind === "run") return this.#script(example.text);
     const { expected } = example;
     const again = expected?.words.includes("eventually");
     let last;
@@ -41,9 +41,7 @@ export class Runner {
   #check(expected, { error, answer }) {
     if (expected?.kind === "error") {
       if (error === undefined) throw new Error(`was not refused: ${inspect(answer)}`);
-      const words = this.placeholders.fill(expected.text.replaceAll("<…>", "\u2026")).trim();
-      const parts = words.split("\u2026").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-      if (!new RegExp(`^${parts.join(".*")}$`, "s").test(error)) {
+      if (this.placeholders.fill(expected.text).trim() !== error) {
         throw new Error(`was refused in other words: ${error}`);
       }
     } else if (error !== undefined) {

@@ -21,7 +21,8 @@ pub(super) fn router() -> Router<SharedNode> {
         .route("/cosmos/tx/v1beta1/txs/{hash}", get(by_hash))
 }
 
-async fn broadcast(State(node): State<SharedNode>, Json(body): Json<Value>) -> Answer {
+async fn broadcast(State(node): State<SharedNode>, body: axum::body::Bytes) -> Answer {
+    let body = super::answer::json_body(&body)?;
     let text = |names: [&str; 2]| {
         let field = names.iter().find_map(|name| body.get(name)?.as_str());
         field.map(str::to_owned)
