@@ -109,6 +109,11 @@ pub(super) fn registration_keys(node: &Node) -> Value {
     })
 }
 
+/// No node has registered here, so there is no seed for one.
+pub(super) fn no_seed() -> GrpcError {
+    GrpcError::unknown("Node has not been authenticated yet: unknown address")
+}
+
 /// Opens an encrypted query, runs it, and seals the answer or the contract's error.
 pub(super) fn query(node: &Node, address: &str, wire: &[u8]) -> Result<Vec<u8>, GrpcError> {
     contract(node, address)?;

@@ -4,8 +4,9 @@
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
 //! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
 //! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`) and answers: the LCD (`lcd`, `tx_api`, `extras`), CometBFT's
-//! RPC (`rpc`), gRPC (`grpc`, with the same services as the RPC's `abci_query`: `abci`) and the faucet.
+//! accounts and past transactions (`node`) and answers: the LCD (`lcd`, `lcd_modules`, `tx_api`,
+//! `tx_find`, `extras`), CometBFT's RPC (`rpc`), gRPC (`grpc`, the same services as `abci_query` of
+//! the RPC: `abci`) and the faucet.
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
@@ -23,12 +24,14 @@ mod extras;
 mod faucet;
 mod grpc;
 mod lcd;
+mod lcd_modules;
 mod lookup;
 mod node;
 mod rpc;
 mod search;
 mod submit;
 mod tx_api;
+mod tx_find;
 mod tx_json;
 
 pub use accounts::TEST_ACCOUNTS;
@@ -111,7 +114,9 @@ impl Server {
         let (grpc_listener, grpc) = listen(config.host, config.grpc_port).await?;
         let node = SharedNode::new(Node::new(&config)?);
         let lcd_router = lcd::router()
+            .merge(lcd_modules::router())
             .merge(tx_api::router())
+            .merge(tx_find::router())
             .merge(extras::router())
             .fallback(answer::not_served)
             .layer(DefaultBodyLimit::max(MAX_BODY))

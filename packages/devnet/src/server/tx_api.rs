@@ -5,6 +5,7 @@ use super::{
     ante::Refusal,
     node::SharedNode,
     submit::submit,
+    tx_find,
     tx_json::from_base64,
 };
 use axum::{
@@ -74,8 +75,7 @@ fn broadcast_response(hash: &str, refusal: Option<Refusal>) -> Value {
 async fn by_hash(State(node): State<SharedNode>, Path(hash): Path<String>) -> Answer {
     node.run(move |node| {
         let record = node.tx(&hash)?;
-        let mut response = record.response.clone();
-        response["tx"] = record.tx.clone();
+        let response = tx_find::response(record);
         Ok(Json(json!({ "tx": record.tx, "tx_response": response })))
     })
     .await?

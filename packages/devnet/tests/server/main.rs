@@ -4,5 +4,9 @@
 mod common;
 mod contracts;
 mod endpoints;
+mod grpc;
 mod harness;
 mod refusals;
+mod rpc;
+mod rpc_txs;
+mod search;
