@@ -3,7 +3,8 @@
 use super::{
     answer::GrpcError,
     ante::{self, coins, raw_address, DecodedTx, ProtoMsg, Refusal},
-    node::{module_address, Node, TxRecord},
+    books::TxRecord,
+    node::{module_address, Node},
     tx_json,
 };
 use crate::{

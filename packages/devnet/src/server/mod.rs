@@ -4,7 +4,8 @@
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
 //! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
 //! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`) and answers HTTP (`lcd`, `tx_api`, `faucet`, `extras`).
+//! accounts and past transactions (`node`), in a file if there shall be one (`store`), and answers
+//! HTTP (`lcd`, `tx_api`, `faucet`, `extras`).
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
@@ -15,20 +16,25 @@ mod accounts;
 mod amino;
 mod answer;
 mod ante;
+mod books;
 mod execute;
 mod extras;
 mod faucet;
 mod lcd;
 mod node;
+mod store;
+mod store_tables;
 mod tx_api;
 mod tx_json;
 
 pub use accounts::TEST_ACCOUNTS;
+pub use store::StateError;
 
 use axum::{extract::DefaultBodyLimit, extract::Request, middleware::Next, response::Response};
 use node::{Node, SharedNode};
 use std::{
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 use thiserror::Error;
@@ -48,12 +54,14 @@ pub struct ServerConfig {
     pub faucet_port: u16,
     /// Chain that transactions must be signed for.
     pub chain_id: String,
-    /// Time of the first block, seconds since 1970.
+    /// Time of the first block, seconds since 1970; a state file keeps its own.
     pub genesis_time: u64,
     /// Real time between two blocks; none makes a block of each transaction, 6 s apart.
     pub block_time: Option<Duration>,
     /// DER of a root whose quotes `dcap_quote_verify` believes besides Intel's.
     pub dcap_development_root: Option<Vec<u8>>,
+    /// File that keeps the chain, made if it is missing; in memory only if there is none.
+    pub state: Option<PathBuf>,
 }
 
 /// Why a server did not start.
@@ -66,6 +74,8 @@ pub enum ServerError {
     },
     #[error("genesis: {0}")]
     Genesis(String),
+    #[error(transparent)]
+    State(#[from] StateError),
     #[error("block time is 0 ms, at least 1 is needed")]
     BlockTime,
 }

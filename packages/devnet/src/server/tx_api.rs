@@ -69,7 +69,11 @@ fn admit(node: &mut Node, bytes: &[u8]) -> Result<(), Denied> {
         return Err(Refusal::sdk(19, "tx already in mempool").into());
     }
     ante::check(node, &decoded)?;
-    execute::deliver(node, &decoded, bytes).map_err(Denied::Failed)
+    execute::deliver(node, &decoded, bytes).map_err(|error| {
+        // The fee may have been taken.
+        node.go_back();
+        Denied::Failed(error)
+    })
 }
 
 fn broadcast_response(hash: &str, refusal: Option<Refusal>) -> Value {
