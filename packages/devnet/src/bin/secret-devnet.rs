@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tokio::{
-    signal::unix::{signal, SignalKind},
+    signal::unix::{signal, Signal, SignalKind},
     sync::oneshot,
 };
 
@@ -76,6 +76,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     };
     let root = arguments.dcap_development_root.as_deref();
     let dcap_development_root = root.map(read).transpose()?;
+    let signals = Signals::catch()?;
     let server = Server::start(ServerConfig {
         host: arguments.host,
         lcd_port: arguments.lcd_port,
@@ -98,7 +99,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.map_err(|error| format!("standard output: {error}"))?,
     }
-    end(arguments.until_stdin_closes).await?;
+    signals.end(arguments.until_stdin_closes).await;
     Ok(())
 }
 
@@ -112,13 +113,29 @@ fn accounts() -> Result<String, Box<dyn std::error::Error>> {
     Ok(lines)
 }
 
-/// Waits for whatever shall end this process. Every answer given is in the state file by then.
-async fn end(until_stdin_closes: bool) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        done = tokio::signal::ctrl_c() => done,
-        _ = terminate.recv() => Ok(()),
-        () = stdin_closed(), if until_stdin_closes => Ok(()),
+/// The signals that end this process.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes them over from the system, which would end the process at once.
+    fn catch() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them, or for the end of standard input. Every answer given is in the state
+    /// file by then.
+    async fn end(mut self, until_stdin_closes: bool) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+            () = stdin_closed(), if until_stdin_closes => (),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The LCD's endpoints for accounts, coins, contracts, blocks and the node itself.
 
 use super::{
+    address_error::address_error,
     answer::{Answer, GrpcError},
     node::{Node, SharedNode},
     tx_json::{base64, from_base64, nanoseconds, public_key_json},
@@ -11,7 +12,7 @@ use axum::{
     routing::get,
     Json, Router,
 };
-use secret_ai_chain_client::{address, encryption::open_message};
+use secret_ai_chain_client::encryption::open_message;
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -78,7 +79,7 @@ async fn account(State(node): State<SharedNode>, Path(address): Path<String>) ->
 }
 
 async fn balances(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    checked_address(&address)?;
+    bank_address(&address)?;
     node.run(move |node| {
         let balances = node.devnet.balances(&address);
         let total = balances.len().to_string();
@@ -95,12 +96,12 @@ async fn balance(
     Path(address): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Answer {
-    checked_address(&address)?;
     let denom = parameters
         .get("denom")
         .filter(|denom| !denom.is_empty())
         .cloned()
-        .ok_or_else(|| GrpcError::invalid("parameter denom is missing"))?;
+        .ok_or_else(|| GrpcError::invalid("invalid denom: "))?;
+    bank_address(&address)?;
     node.run(move |node| {
         let amount = node.devnet.balance(&address, &denom).to_string();
         Ok(Json(
@@ -119,10 +120,12 @@ async fn code_hash(State(node): State<SharedNode>, Path(address): Path<String>) 
 }
 
 async fn code_hash_by_id(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
+    let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
-        Ok(Json(
-            json!({ "code_hash": stored_code(node, &id)?.code_hash }),
-        ))
+        let code = node.devnet.code_info(id).ok_or_else(|| {
+            GrpcError::unknown(format!("failed to get code info for code id {id}"))
+        })?;
+        Ok(Json(json!({ "code_hash": code.code_hash })))
     })
     .await?
 }
@@ -133,14 +136,17 @@ async fn contract_info(State(node): State<SharedNode>, Path(address): Path<Strin
 }
 
 async fn contracts_of_code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
+    let id = code_id(&id)?;
     node.run(move |node| {
-        let id = stored_code(node, &id)?.code_id;
         let infos: Vec<Value> = node
             .devnet
             .contracts()
             .filter(|info| info.code_id == id)
             .map(info_json)
             .collect();
+        if infos.is_empty() {
+            return Err(not_found());
+        }
         Ok(Json(json!({ "contract_infos": infos })))
     })
     .await?
@@ -155,8 +161,9 @@ async fn codes(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
+    let id = code_id(&id)?;
     node.run(move |node| {
-        let code = stored_code(node, &id)?;
+        let code = node.devnet.code_info(id).ok_or_else(not_found)?;
         Ok(Json(
             json!({ "code_info": code_json(code), "wasm": base64(&code.wasm) }),
         ))
@@ -174,7 +181,7 @@ async fn address_of_label(State(node): State<SharedNode>, Path(label): Path<Stri
         let address = node
             .devnet
             .contract_by_label(&label)
-            .ok_or_else(|| GrpcError::not_found(format!("no contract with label {label:?}")))?;
+            .ok_or_else(|| GrpcError::unknown(format!("{label}: unknown address")))?;
         Ok(Json(json!({ "contract_address": address })))
     })
     .await?
@@ -185,15 +192,17 @@ async fn query(
     Path(address): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Answer {
-    let wire = parameters
+    let text = parameters
         .get("query")
-        .and_then(|text| from_base64(text))
-        .ok_or_else(|| GrpcError::invalid("parameter query must be base64"))?;
+        .map(String::as_str)
+        .unwrap_or_default();
+    let wire = from_base64(text).ok_or_else(|| GrpcError::not_base64(text))?;
+    checked_address(&address)?;
     node.run(move |node| {
-        contract(node, &address)?;
-        let failed = |text: &str| {
-            GrpcError::unknown(format!("{text}: query contract failed: unknown request"))
-        };
+        if node.devnet.contract_info(&address).is_none() {
+            return Err(GrpcError::unknown("contract: not found"));
+        }
+        let failed = |text: &str| GrpcError::unknown(format!("{text}: query contract failed"));
         let opened = open_message(&node.io_keys, &wire)
             .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;
         let sealed = |e: secret_ai_chain_client::ChainError| GrpcError::unknown(e.to_string());
@@ -224,7 +233,7 @@ async fn latest_block(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn block(State(node): State<SharedNode>, Path(height): Path<String>) -> Answer {
-    let height = number("height", &height)?;
+    let height = number("height", "ParseInt", &height)?;
     node.run(move |node| block_json(node, height)).await?
 }
 
@@ -233,8 +242,14 @@ fn block_json(node: &Node, height: u64) -> Answer {
         .then(|| node.block_time_ns(height))
         .flatten()
         .ok_or_else(|| {
-            let latest = node.latest_height();
-            GrpcError::invalid(format!("no block {height}: the newest is {latest}"))
+            // These endpoints go through the node's ABCI, which puts its own words around.
+            GrpcError::invalid(match height {
+                0 => "height must be greater than 0, but got 0: invalid request",
+                _ => {
+                    "rpc error: code = InvalidArgument desc = requested block height is bigger then \
+                     the chain length: invalid request"
+                }
+            })
         })?;
     let txs: Vec<String> = node
         .txs_at(height)
@@ -282,27 +297,44 @@ async fn syncing() -> Json<Value> {
 
 fn contract<'a>(node: &'a Node, address: &str) -> Result<&'a ContractInfo, GrpcError> {
     checked_address(address)?;
-    node.devnet
-        .contract_info(address)
-        .ok_or_else(|| GrpcError::not_found(format!("contract {address}: not found")))
+    node.devnet.contract_info(address).ok_or_else(not_found)
 }
 
-fn stored_code<'a>(node: &'a Node, id: &str) -> Result<&'a CodeInfo, GrpcError> {
-    let id = number("code id", id)?;
-    node.devnet
-        .code_info(id)
-        .ok_or_else(|| GrpcError::not_found(format!("code {id}: not found")))
+/// The compute module's error `ErrNotFound`, which has no gRPC code of its own.
+fn not_found() -> GrpcError {
+    GrpcError::unknown("codespace compute code 9: not found")
+}
+
+fn code_id(text: &str) -> Result<u64, GrpcError> {
+    match number("code_id", "ParseUint", text)? {
+        0 => Err(GrpcError::unknown("code id: invalid")),
+        id => Ok(id),
+    }
 }
 
 fn checked_address(text: &str) -> Result<(), GrpcError> {
-    address::decode(text)
-        .map(|_| ())
-        .map_err(|e| GrpcError::invalid(e.to_string()))
+    match address_error(text) {
+        None => Ok(()),
+        Some(words) => Err(GrpcError::unknown(words)),
+    }
 }
 
-pub(super) fn number(what: &str, text: &str) -> Result<u64, GrpcError> {
-    text.parse()
-        .map_err(|_| GrpcError::invalid(format!("{what} is {text:?}, must be a whole number")))
+/// The bank module alone gives a bad address a gRPC code.
+fn bank_address(text: &str) -> Result<(), GrpcError> {
+    match address_error(text) {
+        None => Ok(()),
+        Some(words) => Err(GrpcError::invalid(format!("invalid address: {words}"))),
+    }
+}
+
+/// A number in a path; `parser` is the one of Go's whose error the gateway shows.
+pub(super) fn number(parameter: &str, parser: &str, text: &str) -> Result<u64, GrpcError> {
+    text.parse().map_err(|_| {
+        GrpcError::invalid(format!(
+            "type mismatch, parameter: {parameter}, error: strconv.{parser}: parsing {text:?}: \
+             invalid syntax"
+        ))
+    })
 }
 
 fn info_json(info: &ContractInfo) -> Value {

@@ -13,6 +13,7 @@
 //! served answers gRPC code 12 (HTTP 501).
 
 mod accounts;
+mod address_error;
 mod amino;
 mod answer;
 mod ante;
@@ -20,9 +21,13 @@ mod books;
 mod execute;
 mod extras;
 mod faucet;
+mod genesis;
 mod lcd;
+mod message_form;
 mod node;
+mod signature;
 mod store;
+mod store_read;
 mod store_tables;
 mod tx_api;
 mod tx_json;
@@ -106,6 +111,7 @@ impl Server {
             .merge(tx_api::router())
             .merge(extras::router())
             .fallback(answer::not_served)
+            .method_not_allowed_fallback(answer::other_method)
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(axum::middleware::from_fn(allow_browsers))
             .with_state(node.clone());

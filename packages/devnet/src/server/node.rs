@@ -1,16 +1,17 @@
 //! The chain behind the server: devnet, accounts, past transactions, and the clock.
 
 use super::{
-    accounts::{Accounts, TEST_ACCOUNTS},
+    accounts::Accounts,
     answer::GrpcError,
     books::{Books, Origin, TxRecord},
+    genesis::{self, block_seconds},
     store::{StateError, Store},
     store_tables::wall_clock_ms,
     ServerConfig, ServerError,
 };
 use crate::{Devnet, Genesis, Snapshot};
 use imbl::OrdMap;
-use secret_ai_chain_client::{address, encryption::IoKeys, Wallet};
+use secret_ai_chain_client::{address, encryption::IoKeys};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
@@ -19,14 +20,6 @@ use std::{
 };
 
 const NANOS: u64 = 1_000_000_000;
-/// Base units of uscrt that each account has at the start.
-const GENESIS_USCRT: u128 = 1_000_000_000_000_000_000;
-/// Height at which the first transaction runs; block 1 is the genesis.
-const FIRST_HEIGHT: u64 = 2;
-/// Seconds between blocks on demand.
-const DEMAND_BLOCK_S: u64 = 6;
-/// Seed of the network's IO key. A devnet has no secrets.
-const IO_SEED: &[u8] = b"secret-devnet io key";
 
 /// State of the server.
 pub(super) struct Node {
@@ -64,16 +57,11 @@ impl Node {
         match held {
             Some(held) => {
                 let mut node = Self::with(config, store, &held.origin, held.books)?;
-                node.resume(held.saved_at_ms);
+                node.resume(held.saved_at_ms, block_seconds(config));
                 Ok(node)
             }
             None => {
-                let origin = Origin {
-                    chain_id: config.chain_id.clone(),
-                    genesis_time_s: config.genesis_time,
-                    io_seed: Sha256::digest(IO_SEED).into(),
-                };
-                let books = genesis(config)?;
+                let (origin, books) = (genesis::origin(config), genesis::books(config)?);
                 if let Some(store) = &store {
                     store.begin(&origin, &books)?;
                 }
@@ -114,12 +102,12 @@ impl Node {
 
     /// Goes on after a pause. Blocks on demand take up where they were; a chain that ticks has
     /// one block as long as the pause, so that its time is the wall clock's again.
-    fn resume(&mut self, saved_at_ms: u64) {
+    fn resume(&mut self, saved_at_ms: u64, block_seconds: u64) {
         let pause_ms = wall_clock_ms().saturating_sub(saved_at_ms);
         let ticks = self.ticking.is_some();
         self.edit(|snapshot| {
             let clock = &mut snapshot.clock;
-            clock.block_seconds = if ticks { 0 } else { DEMAND_BLOCK_S };
+            clock.block_seconds = block_seconds;
             if ticks {
                 clock.height = clock.height.saturating_add(1);
                 let pause_ns = pause_ms.saturating_mul(1_000_000);
@@ -253,16 +241,17 @@ impl Node {
 
     /// A transaction by its hash, hex in any case.
     pub fn tx(&self, hash: &str) -> Result<&TxRecord, GrpcError> {
-        let hash = hash.to_uppercase();
         self.txs
-            .get(&hash)
+            .get(&hash.to_uppercase())
             .map(Arc::as_ref)
             .ok_or_else(|| GrpcError::not_found(format!("tx not found: {hash}")))
     }
 
-    /// Whether this very transaction has been executed before.
+    /// Whether a node would still have this very transaction in its cache: it has been executed, and
+    /// did not fail.
     pub fn has_tx(&self, hash: &str) -> bool {
-        self.txs.contains_key(hash)
+        let record = self.txs.get(hash);
+        record.is_some_and(|record| record.response["code"] == 0)
     }
 
     /// The transactions of a block, in order.
@@ -270,43 +259,6 @@ impl Node {
         let hashes = self.hashes_by_height.get(&height).into_iter().flatten();
         hashes.filter_map(|hash| self.txs.get(hash).map(Arc::as_ref))
     }
-}
-
-/// The state of a new chain.
-fn genesis(config: &ServerConfig) -> Result<Books, ServerError> {
-    let failed = |e: &dyn std::fmt::Display| ServerError::Genesis(e.to_string());
-    let mut accounts = Accounts::default();
-    let mut balances = Vec::new();
-    for (_, words) in TEST_ACCOUNTS {
-        let wallet = Wallet::from_mnemonic(words).map_err(|e| failed(&e))?;
-        balances.push(wallet.address().to_owned());
-    }
-    balances.push(module_address("faucet"));
-    for holder in &balances {
-        accounts.ensure(holder);
-    }
-    let block_seconds = match config.block_time {
-        Some(_) => 0,
-        None => DEMAND_BLOCK_S,
-    };
-    let coins = vec![crate::coin(GENESIS_USCRT, "uscrt")];
-    let devnet = Devnet::new(Genesis {
-        chain_id: config.chain_id.clone(),
-        time_s: config.genesis_time,
-        height: FIRST_HEIGHT,
-        block_seconds,
-        balances: balances.into_iter().map(|a| (a, coins.clone())).collect(),
-        ..Genesis::default()
-    })
-    .map_err(|e| failed(&e))?;
-    let first_ns = devnet.block_time_ns();
-    let before_ns = first_ns.saturating_sub(block_seconds.saturating_mul(NANOS));
-    Ok(Books {
-        snapshot: devnet.snapshot(),
-        accounts,
-        txs: OrdMap::new(),
-        times: OrdMap::from_iter([(FIRST_HEIGHT - 1, before_ns), (FIRST_HEIGHT, first_ns)]),
-    })
 }
 
 /// Address of an account that nobody has the key of.

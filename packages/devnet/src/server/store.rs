@@ -5,7 +5,8 @@
 
 use super::{
     books::{Books, Origin},
-    store_tables::{self, Kind, FORMAT},
+    store_read::{self, Kind},
+    store_tables::{self, FORMAT},
 };
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError};
 use std::path::{Path, PathBuf};
@@ -108,10 +109,10 @@ fn commit(write: redb::WriteTransaction) -> Result<(), StateError> {
 fn read(path: &Path, db: &Database) -> Result<Option<Held>, StateError> {
     let failed = |error| unusable(path, error);
     let read = db.begin_read().map_err(|error| failed(error.into()))?;
-    match store_tables::kind(&read).map_err(failed)? {
+    match store_read::kind(&read).map_err(failed)? {
         Kind::New => Ok(None),
         Kind::Foreign => Err(StateError::NotAState(path.into())),
-        Kind::State(FORMAT) => store_tables::read(&read).map(Some).map_err(failed),
+        Kind::State(FORMAT) => store_read::read(&read).map(Some).map_err(failed),
         Kind::State(found) => Err(StateError::Format {
             path: path.into(),
             found,

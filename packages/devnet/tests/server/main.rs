@@ -4,5 +4,6 @@
 mod common;
 mod contracts;
 mod endpoints;
+mod errors;
 mod harness;
 mod refusals;
