@@ -2,8 +2,9 @@
 
 use super::{
     answer::{Answer, GrpcError},
+    books::TxRecord,
     lookup::number,
-    node::{SharedNode, TxRecord},
+    node::SharedNode,
     search::{query_text, search, Page},
     submit,
     tx_json::{base64, from_base64},
@@ -34,7 +35,7 @@ async fn find(
     let text = |name| all(name).next().unwrap_or_default();
     let count = |name| match text(name).as_str() {
         "" => Ok(0),
-        value => number(name, value),
+        value => number(name, "ParseUint", value),
     };
     let query = query_text(&text("query"), &all("events").collect::<Vec<_>>())?;
     let page = Page::asked(

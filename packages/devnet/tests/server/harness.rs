@@ -35,6 +35,7 @@ pub async fn start() -> Harness {
         genesis_time: GENESIS,
         block_time: None,
         dcap_development_root: None,
+        state: None,
     })
     .await
     .unwrap();

@@ -4,6 +4,7 @@
 mod common;
 mod contracts;
 mod endpoints;
+mod errors;
 mod grpc;
 mod harness;
 mod refusals;

@@ -89,7 +89,7 @@ async fn pages_and_order() {
     let (_, lcd) = harness.get(path).await;
     assert_eq!(hashes(&lcd, "tx_responses", "height"), ["3"]);
     assert_eq!(lcd["total"], "2");
-    assert_eq!(harness.get("/cosmos/tx/v1beta1/txs").await.0, 400);
+    assert_eq!(harness.get("/cosmos/tx/v1beta1/txs").await.0, 500);
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub(super) fn serve(node: &Node, method: &str, request: &[u8]) -> Served {
             Ok(Text { value })
         }),
         "CodeHashByCodeId" => unary(request, |Number { value: id }| {
-            let value = lookup::code(node, id)?.code_hash.clone();
+            let value = lookup::code_hash(node, id)?.to_owned();
             Ok(Text { value })
         }),
         "ContractInfo" => unary(request, |Text { value: address }| {

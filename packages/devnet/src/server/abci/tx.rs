@@ -13,7 +13,8 @@ use super::{
 };
 use crate::server::{
     answer::GrpcError,
-    node::{Node, TxRecord},
+    books::TxRecord,
+    node::Node,
     search::{query_text, search, Page},
     submit,
 };

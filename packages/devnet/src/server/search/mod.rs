@@ -2,10 +2,7 @@
 
 mod query;
 
-use super::{
-    answer::GrpcError,
-    node::{Node, TxRecord},
-};
+use super::{answer::GrpcError, books::TxRecord, node::Node};
 
 /// Results on a page when the RPC's client does not say.
 pub(super) const DEFAULT_PER_PAGE: u64 = 30;
@@ -78,7 +75,7 @@ pub(super) fn query_text(query: &str, events: &[String]) -> Result<String, GrpcE
         query => query.to_owned(),
     };
     match text.is_empty() {
-        true => Err(GrpcError::invalid("query cannot be empty")),
+        true => Err(GrpcError::unknown("query cannot be empty")),
         false => Ok(text),
     }
 }

@@ -2,7 +2,7 @@
 //! `<`, `<=`, `>`, `>=` for numbers, `CONTAINS` and `EXISTS`. `tx.hash` and `tx.height` are known of
 //! every transaction.
 
-use crate::server::{answer::GrpcError, node::TxRecord};
+use crate::server::{answer::GrpcError, books::TxRecord};
 use serde_json::Value;
 
 #[derive(Debug, PartialEq)]
