@@ -7,10 +7,8 @@ use std::sync::atomic::Ordering;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
-use common::{
-    bearer, chat, domain, session, Setup, Way, Worker, GENERATE, NOW, OLLAMA_CHAT, SECRET, WAYS,
-    WORKER,
-};
+use common::ways::{Way, GENERATE, OLLAMA_CHAT, WAYS};
+use common::{bearer, chat, domain, session, Setup, Worker, NOW, SECRET, WORKER};
 use k256::ecdsa::SigningKey;
 use secret_ai_interface::billing::SessionAuth;
 use secret_ai_interface::Hex;
@@ -361,7 +359,7 @@ async fn bodies_above_the_limit_are_refused_unread() {
         worker.refuses(request, 413, "body_too_large").await;
         assert_eq!(
             worker
-                .post(&way.plain(&"x".repeat(1_000)))
+                .send(&way, &way.plain(&"x".repeat(1_000)))
                 .send()
                 .await
                 .unwrap()
@@ -444,11 +442,7 @@ async fn signed_requests_are_good_once_and_for_one_body() {
         signer.nonce -= 1;
         worker.refuses(signer.chat(&worker), 401, "replayed").await;
         signer.nonce += 1;
-        let other = signer.request(
-            &worker,
-            &signer.way.plain("hi"),
-            &signer.way.plain("ho").to_string(),
-        );
+        let other = signer.request(&worker, &way.plain("hi"), &way.plain("ho").to_string());
         worker.refuses(other, 401, "body_mismatch").await;
         for time in [NOW - 61, NOW + 61] {
             signer.time = time;
@@ -471,11 +465,7 @@ async fn signed_requests_are_good_once_and_for_one_body() {
             .await;
         // The session's key beside another one's signature.
         let forged = signer
-            .request(
-                &worker,
-                &signer.way.plain("hi"),
-                &signer.way.plain("hi").to_string(),
-            )
+            .request(&worker, &way.plain("hi"), &way.plain("hi").to_string())
             .build()
             .unwrap();
         let signature = forged.headers()["x-secret-ai-request"].clone();
@@ -495,7 +485,7 @@ async fn signed_requests_are_good_once_and_for_one_body() {
         // A bearer key does not open a session with a key.
         worker
             .refuses(
-                worker.send(&signer.way, &signer.way.plain("hi")),
+                worker.send(&signer.way, &way.plain("hi")),
                 401,
                 "unknown_session",
             )
@@ -516,10 +506,10 @@ async fn acks_open_the_slack_again() {
         let newest =
             common::decode_receipt(response.headers()["x-secret-ai-receipt"].to_str().unwrap());
         assert_eq!((newest.body.seq, &newest.body.counters), (1, &vec![10, 2]));
-        let error: Value = response.json().await.unwrap();
-        assert_eq!(error["error"]["code"], "slack_exceeded");
+        let error = common::error_of(response).await;
+        assert_eq!(error["code"], "slack_exceeded");
         assert_eq!(
-            (&error["error"]["needed"], &error["error"]["available"]),
+            (&error["needed"], &error["available"]),
             (&json!("26"), &json!("18"))
         );
 

@@ -4,7 +4,8 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{session, Script, Setup, Way, Worker, GENERATE, MODEL, OLLAMA_CHAT};
+use common::ways::{Way, GENERATE, OLLAMA_CHAT};
+use common::{session, Script, Setup, Worker, MODEL};
 use futures_util::StreamExt;
 use secret_ai_engine::ChatRequest;
 use secret_ai_receipts::Receipt;
