@@ -1,9 +1,10 @@
 //! Sign bytes of `SIGN_MODE_LEGACY_AMINO_JSON`, which Ledger devices and secret.js's `Wallet` use:
-//! JSON with sorted keys, no spaces, empty fields left out, `<`, `>` and `&` escaped.
+//! JSON with sorted keys, no spaces, empty fields left out, `<`, `>` and `&` escaped. Addresses that the
+//! messages carry as bytes are base64 in it, like all bytes (secret/compute/v1beta1/msg.proto).
 
 use super::ante::{DecodedTx, ProtoMsg};
 use base64::{engine::general_purpose::STANDARD, Engine};
-use secret_ai_chain_client::{address, Coin};
+use secret_ai_chain_client::Coin;
 use serde_json::{json, Map, Value};
 
 /// The JSON bytes that the signature covers.
@@ -45,7 +46,7 @@ fn message(message: &ProtoMsg) -> Value {
         ProtoMsg::StoreCode(m) => (
             "wasm/MsgStoreCode",
             json!({
-                "sender": bech32(&m.sender),
+                "sender": STANDARD.encode(&m.sender),
                 "wasm_byte_code": STANDARD.encode(&m.wasm_byte_code),
                 "source": m.source,
                 "builder": m.builder,
@@ -54,7 +55,7 @@ fn message(message: &ProtoMsg) -> Value {
         ProtoMsg::Instantiate(m) => (
             "wasm/MsgInstantiateContract",
             json!({
-                "sender": bech32(&m.sender),
+                "sender": STANDARD.encode(&m.sender),
                 "callback_code_hash": m.callback_code_hash,
                 "code_id": m.code_id.to_string(),
                 "label": m.label,
@@ -67,8 +68,8 @@ fn message(message: &ProtoMsg) -> Value {
         ProtoMsg::Execute(m) => (
             "wasm/MsgExecuteContract",
             json!({
-                "sender": bech32(&m.sender),
-                "contract": bech32(&m.contract),
+                "sender": STANDARD.encode(&m.sender),
+                "contract": STANDARD.encode(&m.contract),
                 "msg": STANDARD.encode(&m.msg),
                 "callback_code_hash": m.callback_code_hash,
                 "sent_funds": coins(&m.sent_funds),
@@ -124,12 +125,6 @@ fn coins(coins: &[Coin]) -> Value {
         .iter()
         .map(|coin| json!({ "amount": coin.amount, "denom": coin.denom }))
         .collect()
-}
-
-fn bech32(bytes: &[u8]) -> String {
-    <&[u8; 20]>::try_from(bytes)
-        .map(address::encode)
-        .unwrap_or_default()
 }
 
 /// Sorts keys also where another crate has switched serde_json to insertion order.
