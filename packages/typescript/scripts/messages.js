@@ -27,6 +27,12 @@ const DESCRIPTIONS = {
   Uint128: 'A whole number below 2¹²⁸, as decimal text.',
 };
 
+/** What the generator says of every definition. */
+const SAID =
+  " \\* This interface was referenced by `Unused`'s JSON-Schema\\n \\* via the `definition` \"[^\"]*\"\\.\\n";
+const REMARK_ALONE = new RegExp(`/\\*\\*\\n${SAID} \\*/\\n`, 'g');
+const REMARK = new RegExp(` \\*\\n${SAID}`, 'g');
+
 export async function messages() {
   const types = {};
   for (const [contract, { api, more }] of Object.entries(CONTRACTS)) {
@@ -88,9 +94,7 @@ async function declare(types, known) {
     unreachableDefinitions: true,
     style: { singleQuote: true, printWidth: 110 },
   });
-  const remark = /\/\*\*\n \* This interface was referenced by `Unused`'s JSON-Schema\n \* via the `definition` "[^"]*"\.\n \*\/\n/g;
-  const remarkInside = / \*\n \* This interface was referenced by `Unused`'s JSON-Schema\n \* via the `definition` "[^"]*"\.\n/g;
-  return text.replace(/export interface Unused \{\}\n/, '').replace(remark, '').replace(remarkInside, '').trimStart();
+  return text.replace('export interface Unused {}\n', '').replace(REMARK_ALONE, '').replace(REMARK, '').trimStart();
 }
 
 /** A schema without what the generator needs not, and with imported types by their names. */

@@ -44,7 +44,7 @@ export interface Balances {
 
 /** One user's account with one billing contract, to look at. */
 export class Account {
-  private held: { permit: Permit; until: number } | undefined;
+  private held: { permit: Promise<Permit>; until: number } | undefined;
   private derived: Promise<SessionSecrets> | undefined;
   /** The newest receipts of this wallet's sessions. */
   readonly receipts: ReceiptStore;
@@ -214,21 +214,29 @@ export class Account {
     return this.signer;
   }
 
-  /** A permit for billing and all tokens, good for an hour; the wallet is asked once. */
-  private async permit(): Promise<Permit> {
-    if (this.held !== undefined && this.held.until > Date.now() / 1000) return this.held.permit;
-    const block = await this.chain.query.tendermint.getLatestBlock({});
-    const now = Math.floor(Date.parse(String(block.block?.header?.time)) / 1000);
+  /** A permit for billing and all tokens, good for an hour; the wallet is asked once, however many ask here. */
+  private permit(): Promise<Permit> {
+    const now = Date.now() / 1000;
+    if (this.held !== undefined && this.held.until > now) return this.held.permit;
+    const permit = this.newPermit().catch((error) => {
+      this.held = undefined;
+      throw error;
+    });
+    this.held = { permit, until: now + PERMIT_LIFE_S - 2 * PERMIT_BEFORE_S };
+    return permit;
+  }
+
+  private async newPermit(): Promise<Permit> {
+    const { block } = await this.chain.query.tendermint.getLatestBlock({});
+    const now = Math.floor(Date.parse(String(block?.header?.time)) / 1000);
     if (!Number.isFinite(now)) throw new SecretAiError('chain', 'node: the newest block has no time');
-    const permit = await ownerPermit(this.needSigner(), this.address, {
+    return ownerPermit(this.needSigner(), this.address, {
       chainId: this.chainId,
       contracts: [this.billing.address, ...this.config.tokens.map((t) => t.contract.address)],
       name: PERMIT,
       created: now - PERMIT_BEFORE_S,
       expires: now + PERMIT_LIFE_S,
     });
-    this.held = { permit, until: Date.now() / 1000 + PERMIT_LIFE_S - 2 * PERMIT_BEFORE_S };
-    return permit;
   }
 
   private async askBilling<T>(permitted: billing.PermitQuery): Promise<T> {

@@ -119,15 +119,15 @@ export function verifyWorker(verifier: Verifier, inputs: WorkerInputs): WorkerRe
     without_crl: false,
   });
   const kind = 'tdx' in attestation.cpu ? 'tdx' : 'snp';
-  const differences = differing(inputs);
   const failed = report.checks.filter((check) => check.outcome === 'fail' || check.outcome === 'missing');
   const facts = report.facts.find((one) => one.subject === kind);
+  const differences = differing(inputs, facts?.['platform']);
   const outcome = (name: string) => report.checks.find((c) => c.subject === kind && c.name === name)?.outcome;
   const tcb = facts?.['tcb_status'];
   return {
     verdict: differences.length > 0 ? 'refused' : report.verdict,
     root: roots ? 'development' : kind === 'tdx' ? 'intel' : 'amd',
-    cpu: { kind, genuine: genuine(report.checks, kind), ...(typeof tcb === 'string' && { tcb }) },
+    cpu: { kind, genuine: facts?.['genuine'] === true, ...(typeof tcb === 'string' && { tcb }) },
     gpus: attestation.gpus.map((_, number) => gpu(report, `gpu ${number}`)),
     image: { digest: String(facts?.['image'] ?? ''), registered: outcome('image') === 'pass' },
     keysBound: outcome('binding') === 'pass' && differences.length === 0,
@@ -149,14 +149,14 @@ function gpu(report: Report, subject: string): WorkerReport['gpus'][number] {
   return { genuine: genuine(report.checks, subject), ...(arch && { arch }), ...(driver && { driver }) };
 }
 
-/** Something was checked of it, and nothing failed or was missing. */
+/** Something was checked of a GPU, and nothing failed or was missing. */
 function genuine(checks: Check[], subject: string): boolean {
   const own = checks.filter((check) => check.subject === subject);
   return own.some((c) => c.outcome === 'pass') && own.every((c) => c.outcome !== 'fail' && c.outcome !== 'missing');
 }
 
 /** Fields in which the worker's word differs from the registry's record. */
-function differing({ worker, attestation, chainId, registry }: WorkerInputs): string[] {
+function differing({ worker, attestation, chainId, registry }: WorkerInputs, platform: unknown): string[] {
   const same: [string, unknown, unknown][] = [
     ['chain_id', attestation.chain_id, chainId],
     ['registry', attestation.registry, registry],
@@ -168,6 +168,8 @@ function differing({ worker, attestation, chainId, registry }: WorkerInputs): st
     ['tls_spki_sha256', attestation.tls_spki_sha256, worker.tls_spki_sha256],
     ['e2ee_pk', attestation.e2ee_pk, worker.e2ee_pk],
     ['class', attestation.class, worker.class],
+    // Known only of genuine evidence.
+    ['platform', platform ?? worker.platform, worker.platform],
   ];
   return same
     .filter(([, said, known]) => said !== known)

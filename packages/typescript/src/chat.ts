@@ -81,7 +81,8 @@ export async function* chat(question: Question): AsyncGenerator<ChatEvent, void,
     if (event.name === 'receipt') {
       if (usage === undefined) throw unverified('the answer tells no usage');
       const responseSha256 = sha256(concat(...answered));
-      const exchange = { domain, session: session.session, worker, model, requestSha256, responseSha256, usage, previous };
+      const hashes = { requestSha256, responseSha256 };
+      const exchange = { ...hashes, domain, session: session.session, worker, model, usage, previous };
       const verified = verifyAnswer(exchange, ...proof(event.data));
       receipts.keep(verified.receipt);
       yield { type: 'receipt', ...verified };

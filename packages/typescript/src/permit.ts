@@ -92,8 +92,9 @@ export function keplrSigner(keplr: Keplr, chainId: string) {
       const { bech32Address, pubKey } = await keplr.getKey(chainId);
       return [{ address: bech32Address, algo: 'secp256k1' as const, pubkey: pubKey }];
     },
-    // ADR-36 documents have no chain id; Keplr still wants to know which account to use.
-    signAmino: (address: string, doc: SignDoc) => keplr.signAmino(chainId, address, doc),
+    // ADR-36 documents have no chain id; Keplr shows them as the text that they are.
+    signAmino: (address: string, doc: SignDoc) =>
+      keplr.signAmino(chainId, address, doc, doc.chain_id === '' ? { isADR36WithString: true } : {}),
     signPermit: (address: string, doc: SignDoc) =>
       keplr.signAmino(chainId, address, doc, {
         preferNoSetFee: true,

@@ -28,9 +28,10 @@ export class SessionSecrets {
   }
 
   /**
-   * From a wallet that only signs, such as Keplr: its signature over a fixed text (ADR-36) is the root.
-   * Such wallets sign deterministically (RFC 6979), so the same wallet finds its sessions again; secretjs' own
-   * `Wallet` does not, but has a private key to give. The CLI finds other sessions. The text names the billing contract, and warns: whoever gets this signature gets the sessions.
+   * From a wallet that only signs, such as Keplr: its signature over a fixed text (ADR-36) is the root. Such
+   * wallets sign deterministically (RFC 6979), so the same wallet finds its sessions again; secretjs' own
+   * `Wallet` does not, but has a private key to give. The CLI finds other sessions. The text names the billing
+   * contract, and warns: whoever gets this signature gets the sessions.
    */
   static async fromSigner(
     signer: AminoSigner,

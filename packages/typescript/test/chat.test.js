@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { chat, decodeSigned, digest, encodeSigned, encoding, kidOf, ReceiptStore, SessionSecrets, sign, verify } from '../dist/index.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { chat, decodeSigned, digest, encodeSigned, encoding, kidOf, sign, verify } from '../dist/index.js';
+import { ReceiptStore, SessionSecrets } from '../dist/index.js';
 
 const KEY = new Uint8Array(32).fill(7);
 const PUBLIC = secp256k1.getPublicKey(KEY, true);
