@@ -4,6 +4,15 @@ import assert from "node:assert/strict";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
+/** A part of a test; the ones after it need it, so the first that fails ends the test. */
+export async function step(name, work) {
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`, { cause: error });
+  }
+}
+
 /** Goes to a page of the app. */
 export async function goTo(page, name) {
   await page.getByRole("navigation").getByRole("link", { name }).click();

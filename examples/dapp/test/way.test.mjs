@@ -4,24 +4,24 @@ import { readFile } from "node:fs/promises";
 import { shot } from "./browser.mjs";
 import { figures, until } from "./chain.mjs";
 import { pageTest } from "./suite.mjs";
-import { ask, balance, connectTestAccount, deposit, goTo, isAccessible, openSession } from "./walk.mjs";
+import { ask, balance, connectTestAccount, deposit, goTo, isAccessible, openSession, step } from "./walk.mjs";
 
 const CAP = 200_000n;
 const DEPOSIT = 1_000_000n;
 
-pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async ({ t, page, context, stage }) => {
+pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async ({ page, context, stage }) => {
   const user = stage.accounts.user.mnemonic;
   const start = await figures(stage, user);
   let sessionId;
   let total;
 
-  await t.test("connects by one click and says that the TEE is simulated", async () => {
+  await step("connects by one click and says that the TEE is simulated", async () => {
     await isAccessible(page, "connect");
     await connectTestAccount(page);
     await page.getByRole("heading", { name: "Deposit first" }).waitFor();
   });
 
-  await t.test("refuses a deposit below the least, and takes one", async () => {
+  await step("refuses a deposit below the least, and takes one", async () => {
     await deposit(page, "0.0009");
     await page.getByText("Amount: 0.0009 DEVUSD, at least 0.001 DEVUSD").waitFor();
     await deposit(page, "1.0000001");
@@ -36,7 +36,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     await shot(page, "wallet");
   });
 
-  await t.test("verifies the worker's attestation in the browser", async () => {
+  await step("verifies the worker's attestation in the browser", async () => {
     await goTo(page, "Workers");
     await page.getByText("Development root", { exact: true }).waitFor();
     await isAccessible(page, "workers");
@@ -57,7 +57,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 
-  await t.test("refuses a cap above the free balance, and opens a session", async () => {
+  await step("refuses a cap above the free balance, and opens a session", async () => {
     await openSession(page, "1.5");
     await page.getByText(/Cap: 1\.50 DEVUSD, at most your free balance of 1\.00 DEVUSD/).waitFor();
     const dialog = page.getByRole("dialog");
@@ -72,7 +72,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     assert.ok("k" in session.auth, "countersigned");
   });
 
-  await t.test("streams answers, each with a verified receipt and its cost", async () => {
+  await step("streams answers, each with a verified receipt and its cost", async () => {
     for (const question of ["What is a receipt?", "Who pays the worker?"]) {
       const turn = await ask(page, question);
       await turn.getByRole("button", { name: "Receipt verified" }).waitFor();
@@ -86,7 +86,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     await page.keyboard.press("Escape");
   });
 
-  await t.test("stops an answer; the next receipt contains what it cost", async () => {
+  await step("stops an answer; the next receipt contains what it cost", async () => {
     await slowAnswers(context, page, async () => {
       await page.getByLabel("Your question").fill("Tell me everything about attestation.");
       await page.keyboard.press("Enter");
@@ -99,7 +99,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     await turn.getByRole("button", { name: "Receipt verified" }).waitFor();
   });
 
-  await t.test("a session and its receipts survive a reload, the conversation does not", async () => {
+  await step("a session and its receipts survive a reload, the conversation does not", async () => {
     await page.reload();
     await page.getByLabel("Your question").waitFor();
     assert.equal(await page.locator(".message").count(), 0);
@@ -108,7 +108,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     await turn.getByRole("button", { name: "Receipt verified" }).waitFor();
   });
 
-  await t.test("exports receipts, and charts each of them", async () => {
+  await step("exports receipts, and charts each of them", async () => {
     await goTo(page, "Usage");
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export receipts" }).click()]);
     const { receipts } = JSON.parse(await readFile(await download.path(), "utf8"));
@@ -121,7 +121,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     await shot(page, "usage");
   });
 
-  await t.test("closes, reclaims and withdraws to the base unit", async () => {
+  await step("closes, reclaims and withdraws to the base unit", async () => {
     await page.getByRole("button", { name: "Close session" }).first().click();
     await page.getByText(/Session closed/).waitFor();
     await goTo(page, "Wallet");
@@ -144,7 +144,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     assert.equal(await balance(page, "wallet"), end.inWallet);
   });
 
-  await t.test("keeps no key after disconnecting, and no question at all", async () => {
+  await step("keeps no key after disconnecting, and no question at all", async () => {
     await page.getByRole("button", { name: "Disconnect" }).click();
     await page.getByRole("button", { name: "Test account" }).waitFor();
     const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));

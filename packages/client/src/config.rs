@@ -25,6 +25,10 @@ pub struct Config {
     pub data_dir: PathBuf,
 }
 
+/// The variables that count, less their prefix. Other programs have `SECRET_AI_…` variables, too:
+/// secret-ai-sdk reads `SECRET_AI_API_KEY`.
+const FIELDS: [&str; 5] = ["lcd_url", "chain_id", "billing", "wallet_file", "data_dir"];
+
 /// Reads the configuration; variables such as `SECRET_AI_LCD_URL` win over the file.
 ///
 /// # Errors
@@ -36,7 +40,7 @@ pub fn load(file: &Path) -> Result<Config> {
     }
     Figment::new()
         .merge(Toml::file(file))
-        .merge(Env::prefixed("SECRET_AI_").ignore(&["config"]))
+        .merge(Env::prefixed("SECRET_AI_").only(&FIELDS))
         .extract()
         .map_err(|e| ClientError::Config {
             problem: e.to_string(),

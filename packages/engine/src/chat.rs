@@ -102,23 +102,9 @@ impl ChatRequest {
     /// Parses and validates the body of a request.
     ///
     /// # Errors
-    /// [`EngineError::BadRequest`] for a body that is not a JSON object of this shape, or for a field
-    /// outside its limits. The message never quotes the body.
+    /// As [`from_json`], and for a field outside its limits.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
-        let request: Self = serde_json::from_slice(body).map_err(|error| {
-            let kind = match error.classify() {
-                serde_json::error::Category::Data => "a field is missing or has the wrong type",
-                _ => "not valid json",
-            };
-            bad(
-                "body",
-                format!(
-                    "{kind}, at line {}, column {}",
-                    error.line(),
-                    error.column()
-                ),
-            )
-        })?;
+        let request: Self = from_json(body)?;
         request.validate()?;
         Ok(request)
     }
@@ -257,6 +243,21 @@ fn text_of_part(part: &Value) -> Result<&str, EngineError> {
             "has a part that is not text; only text is counted here",
         )),
     }
+}
+
+/// Parses the body of a request.
+///
+/// # Errors
+/// [`EngineError::BadRequest`] for a body that is not JSON of this shape. The message never quotes it.
+pub fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, EngineError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => "a field is missing or has the wrong type",
+            _ => "not valid json",
+        };
+        let (line, column) = (error.line(), error.column());
+        bad("body", format!("{kind}, at line {line}, column {column}"))
+    })
 }
 
 pub(crate) fn bad(field: &'static str, reason: impl Into<String>) -> EngineError {

@@ -20,7 +20,7 @@ mod upper_bound;
 pub mod embedded;
 pub mod upstream;
 
-pub use chat::{ChatMessage, ChatRequest, Stop};
+pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
 pub use engine::{ChatEvent, ChatStream, Delta, Engine, ModelInfo, Usage};
 pub use error::{EngineError, Hidden};
 pub use tokio_util::sync::CancellationToken;

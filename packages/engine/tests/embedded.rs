@@ -309,7 +309,7 @@ async fn what_the_engine_cannot_do_is_refused() {
             n: Some(2),
             ..ask("hi")
         },
-        tools,
+        tools.clone(),
         role,
     ] {
         let error = engine
@@ -319,6 +319,15 @@ async fn what_the_engine_cannot_do_is_refused() {
             .unwrap();
         assert!(matches!(error, EngineError::BadRequest { .. }), "{error}");
     }
+
+    let error = engine.count_prompt(&tools).await.unwrap_err();
+    let is_named = matches!(error, EngineError::BadRequest { field: "tools", .. });
+    assert!(is_named, "{error}");
+    // What asks for nothing is no tool and no format.
+    tools.extra.insert("tools".into(), json!([]));
+    let format = json!({"type": "text"});
+    tools.extra.insert("response_format".into(), format);
+    assert!(engine.count_prompt(&tools).await.is_ok());
 }
 
 #[tokio::test]

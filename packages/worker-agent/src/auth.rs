@@ -173,7 +173,7 @@ impl Nonces {
     /// Takes a nonce.
     ///
     /// # Errors
-    /// 401 if it was used before, 503 if there are too many to remember.
+    /// 401 if it was used before, 429 if there are too many to remember.
     pub fn take(&mut self, nonce: [u8; 16], time: u64, now: u64) -> Result<(), ApiError> {
         if self.0.len() >= MAX_NONCES {
             // A request older than this fails by its time already.
@@ -184,7 +184,7 @@ impl Nonces {
             return Err(ApiError::unauthorized("replayed", message).about(REQUEST));
         }
         if self.0.len() >= MAX_NONCES {
-            return Err(ApiError::busy(
+            return Err(ApiError::too_many(
                 "too many requests of this session within two minutes",
             ));
         }

@@ -1,5 +1,5 @@
-//! What a client of the HTTP API is told when something is wrong: OpenAI's error object, with the
-//! field at fault in `param` and, for payment, what is needed and what is there.
+//! What a client of the HTTP API is told when something is wrong: OpenAI's error object or Ollama's, with
+//! the field at fault in `param` and, for payment, what is needed and what is there.
 
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -84,6 +84,12 @@ impl ApiError {
         )
     }
 
+    /// 501: a route of Ollama's that this worker has no use for.
+    pub fn not_offered() -> Self {
+        let message = "this worker's models are fixed: it chats and generates, nothing else";
+        Self::new(StatusCode::NOT_IMPLEMENTED, "not_offered", message)
+    }
+
     /// 413: the body is longer than `limit` bytes.
     pub fn too_large(limit: usize) -> Self {
         let message = format!("body: longer than {limit} bytes");
@@ -100,6 +106,12 @@ impl ApiError {
     pub fn internal() -> Self {
         let message = "the worker failed; nothing is charged that was not delivered";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    /// 429: this client asks too much at once.
+    pub fn too_many(message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+        error.with_header(header::RETRY_AFTER, "60")
     }
 
     /// 503: try again soon.
@@ -136,6 +148,7 @@ impl ApiError {
             402 => "payment_required",
             403 => "permission_error",
             404 => "not_found_error",
+            429 => "rate_limit_error",
             400..=499 => "invalid_request_error",
             _ => "server_error",
         };
@@ -151,11 +164,27 @@ impl ApiError {
         }
         json!({ "error": error })
     }
+
+    /// Ollama's error object: a text, beside which its clients look at nothing.
+    pub fn ollama_body(&self) -> Value {
+        let Value::Object(mut body) = self.body()["error"].take() else {
+            return json!({ "error": self.message });
+        };
+        let message = body.remove("message");
+        body.insert("error".into(), message.into());
+        body.into()
+    }
+
+    /// The answer with this body.
+    pub fn response(self, body: Value) -> Response {
+        (self.status, *self.headers, Json(body)).into_response()
+    }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, (*self.headers).clone(), Json(self.body())).into_response()
+        let body = self.body();
+        self.response(body)
     }
 }
 

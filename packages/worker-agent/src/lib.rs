@@ -2,7 +2,7 @@
 //!
 //! It runs in the worker's TEE beside an inference engine and does what the chain cannot: it proves
 //! where it runs ([`boot`], [`evidence`], [`devices`]) and that it lives ([`heartbeat`]), answers
-//! OpenAI-compatible requests ([`routes`]), checks who asks ([`auth`]) and whether the session can pay
+//! requests in OpenAI's and Ollama's words ([`routes`]), checks who asks ([`auth`]) and whether the session can pay
 //! for the worst case ([`budget`], [`ledger`]), counts ([`count`]), signs one receipt per answer
 //! ([`receipts`]), keeps the newest one on disk ([`journal`]) and hands it in ([`pages`], [`settle`]). *The
 //! worker counts, the contract prices.*
@@ -14,6 +14,7 @@ pub mod auth;
 pub mod boot;
 pub mod budget;
 pub mod chain;
+mod choice;
 mod claim;
 pub mod clock;
 pub mod config;
@@ -28,7 +29,8 @@ pub mod keys;
 pub mod ledger;
 mod models;
 pub mod node_chain;
-pub mod openai;
+mod ollama;
+mod openai;
 pub mod pages;
 pub mod prices;
 pub mod receipts;
@@ -42,6 +44,7 @@ pub mod sessions;
 pub mod settle;
 mod stream;
 pub mod tee;
+mod words;
 
 use secret_ai_interface::SessionId;
 

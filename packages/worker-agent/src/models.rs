@@ -9,6 +9,8 @@ use crate::clock::Clock;
 
 /// How old the list may be, seconds.
 const MAX_AGE_S: u64 = 60;
+/// Ollama's tag of a model whose name has none.
+const LATEST: &str = ":latest";
 
 /// A remembered list of models.
 pub struct Models {
@@ -49,8 +51,15 @@ impl Models {
         }
     }
 
-    /// One model; `None` if the engine has no such.
+    /// One model; `None` if the engine has no such. `x` and `x:latest` are one model, as Ollama has
+    /// it, unless the engine tells them apart.
     pub async fn find(&self, id: &str) -> Result<Option<ModelInfo>, EngineError> {
-        Ok(self.list().await?.into_iter().find(|model| model.id == id))
+        let models = self.list().await?;
+        let by = |id: &str| models.iter().find(|model| model.id == id).cloned();
+        let other = match id.strip_suffix(LATEST) {
+            Some(bare) => bare.to_owned(),
+            None => format!("{id}{LATEST}"),
+        };
+        Ok(by(id).or_else(|| by(&other)))
     }
 }

@@ -1,32 +1,63 @@
-//! OpenAI's answer types, as far as this worker writes them.
+//! OpenAI's chat API as far as this worker speaks it
+//! (<https://platform.openai.com/docs/api-reference/chat>).
+//!
+//! A stream is server-sent events, then one event with the receipt:
+//!
+//! ```text
+//! data: {chunk}            any number; the last one carries `usage`
+//! data: [DONE]             the response hash of the receipt covers all bytes up to here
+//! event: receipt
+//! data: {"receipt":"…","evidence":"…"}
+//! ```
 
-use secret_ai_engine::{Delta, ModelInfo, Usage};
+use bytes::Bytes;
+use secret_ai_engine::{ChatRequest, Delta, ModelInfo, Usage};
 use serde::Serialize;
-use serde_json::{json, Map, Value};
+use serde_json::{json, Value};
 
-/// What all parts of one answer have in common.
-#[derive(Clone, Debug)]
-pub struct Head {
-    /// `chatcmpl-…`
-    pub id: String,
-    /// Unix seconds.
-    pub created: u64,
-    pub model: String,
+use crate::choice::Choice;
+use crate::error::ApiError;
+use crate::receipts::Proof;
+use crate::words::{Asked, Figures, Head, Words};
+
+const DONE: &str = "data: [DONE]\n\n";
+
+/// Reads a request.
+///
+/// # Errors
+/// 400 naming the field at fault.
+pub fn read(body: &[u8]) -> Result<Asked, ApiError> {
+    let request = ChatRequest::from_json(body)?;
+    let words = OpenAiWords {
+        id: format!("chatcmpl-{:032x}", rand::random::<u128>()),
+        include_usage: wants_usage(&request),
+    };
+    Ok(Asked {
+        stream: request.is_stream(),
+        words: Box::new(words),
+        request,
+    })
 }
 
-impl Head {
-    /// Head of a new answer.
-    pub fn new(model: &str, now: u64) -> Self {
-        let id = format!("chatcmpl-{:032x}", rand::random::<u128>());
-        Head {
-            id,
-            created: now,
-            model: model.into(),
-        }
-    }
+fn wants_usage(request: &ChatRequest) -> bool {
+    let options = request.extra.get("stream_options");
+    options
+        .and_then(|o| o.get("include_usage"))
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
+}
 
-    /// A chunk with a piece of one choice, and the usage if it is the last.
-    pub fn chunk(&self, delta: Delta, usage: Option<&Usage>) -> Value {
+/// One answer.
+struct OpenAiWords {
+    /// `chatcmpl-…`
+    id: String,
+    /// The client wants the usage in a chunk of its own.
+    include_usage: bool,
+}
+
+impl OpenAiWords {
+    /// An event with a piece of one choice, and the usage if it is the last.
+    fn chunk(&self, head: &Head, delta: Delta, usage: Option<&Usage>) -> String {
         let mut content = delta.extra;
         if let Some(role) = delta.role {
             content.insert("role".into(), role.into());
@@ -39,26 +70,20 @@ impl Head {
             "delta": content,
             "finish_reason": delta.finish_reason,
         });
-        self.part("chat.completion.chunk", vec![choice], usage)
+        event(&self.part(head, "chat.completion.chunk", vec![choice], usage))
     }
 
-    /// A chunk with the usage alone.
-    pub fn usage_chunk(&self, usage: &Usage) -> Value {
-        self.part("chat.completion.chunk", Vec::new(), Some(usage))
+    /// An event with the usage alone.
+    fn usage_chunk(&self, head: &Head, usage: &Usage) -> String {
+        event(&self.part(head, "chat.completion.chunk", Vec::new(), Some(usage)))
     }
 
-    /// A whole answer.
-    pub fn completion(&self, choices: Vec<Choice>, usage: &Usage) -> Value {
-        let choices = choices.into_iter().map(Choice::into_json).collect();
-        self.part("chat.completion", choices, Some(usage))
-    }
-
-    fn part(&self, object: &str, choices: Vec<Value>, usage: Option<&Usage>) -> Value {
+    fn part(&self, head: &Head, object: &str, choices: Vec<Value>, usage: Option<&Usage>) -> Value {
         let mut part = json!({
             "id": self.id,
             "object": object,
-            "created": self.created,
-            "model": self.model,
+            "created": head.created,
+            "model": head.model,
             "choices": choices,
         });
         if let Some(usage) = usage {
@@ -66,6 +91,65 @@ impl Head {
         }
         part
     }
+}
+
+impl Words for OpenAiWords {
+    fn media_type(&self) -> &'static str {
+        "text/event-stream"
+    }
+
+    fn whole(&self, head: &Head, choices: Vec<Choice>, figures: &Figures) -> Bytes {
+        let choices = choices.into_iter().map(choice_json).collect();
+        let whole = self.part(head, "chat.completion", choices, Some(&figures.usage));
+        whole.to_string().into()
+    }
+
+    fn piece(&mut self, head: &Head, delta: Delta) -> Bytes {
+        self.chunk(head, delta, None).into()
+    }
+
+    fn end(
+        &mut self,
+        head: &Head,
+        last: Option<Delta>,
+        error: Option<&ApiError>,
+        figures: &Figures,
+    ) -> Bytes {
+        let mut end = error.map_or_else(String::new, |error| event(&error.body()));
+        let usage = &figures.usage;
+        match last {
+            Some(delta) if self.include_usage => {
+                end += &self.chunk(head, delta, None);
+                end += &self.usage_chunk(head, usage);
+            }
+            Some(delta) => end += &self.chunk(head, delta, Some(usage)),
+            None => end += &self.usage_chunk(head, usage),
+        }
+        end += DONE;
+        end.into()
+    }
+
+    fn proof(&self, proof: Option<&Proof>) -> Bytes {
+        let event = |proof: &Proof| format!("event: receipt\ndata: {}\n\n", proof.to_json());
+        proof.map_or_else(Bytes::new, |proof| event(proof).into())
+    }
+
+    fn failure(&self, error: &ApiError) -> Bytes {
+        let mut end = event(&error.body());
+        end += DONE;
+        end.into()
+    }
+}
+
+fn event(data: &Value) -> String {
+    format!("data: {data}\n\n")
+}
+
+fn choice_json(mut choice: Choice) -> Value {
+    let mut message = choice.take_extra();
+    message.insert("role".into(), "assistant".into());
+    message.insert("content".into(), choice.text.into());
+    json!({ "index": choice.index, "message": message, "finish_reason": choice.finish_reason })
 }
 
 fn usage_json(usage: &Usage) -> Value {
@@ -77,48 +161,6 @@ fn usage_json(usage: &Usage) -> Value {
     })
 }
 
-/// One of a plain answer's choices, put together from its pieces.
-#[derive(Clone, Default)]
-pub struct Choice {
-    pub index: u32,
-    text: Option<String>,
-    finish_reason: Option<String>,
-    extra: Map<String, Value>,
-}
-
-impl Choice {
-    /// Adds a piece to the choice that it belongs to.
-    pub fn append(choices: &mut Vec<Choice>, delta: Delta) {
-        let at = choices
-            .iter()
-            .position(|choice| choice.index == delta.index);
-        let at = at.unwrap_or_else(|| {
-            choices.push(Choice {
-                index: delta.index,
-                ..Choice::default()
-            });
-            choices.len() - 1
-        });
-        let Some(choice) = choices.get_mut(at) else {
-            return;
-        };
-        if let Some(text) = delta.text {
-            choice.text.get_or_insert_default().push_str(&text);
-        }
-        if delta.finish_reason.is_some() {
-            choice.finish_reason = delta.finish_reason;
-        }
-        choice.extra.extend(delta.extra);
-    }
-
-    fn into_json(self) -> Value {
-        let mut message = self.extra;
-        message.insert("role".into(), "assistant".into());
-        message.insert("content".into(), self.text.into());
-        json!({ "index": self.index, "message": message, "finish_reason": self.finish_reason })
-    }
-}
-
 /// Answer of `GET /v1/models`.
 #[derive(Debug, Serialize)]
 pub struct ModelList {
@@ -126,8 +168,9 @@ pub struct ModelList {
     data: Vec<Model>,
 }
 
+/// Answer of `GET /v1/models/{id}`.
 #[derive(Debug, Serialize)]
-struct Model {
+pub struct Model {
     id: String,
     object: &'static str,
     created: u64,
@@ -136,18 +179,23 @@ struct Model {
     max_model_len: u64,
 }
 
-impl From<Vec<ModelInfo>> for ModelList {
-    fn from(models: Vec<ModelInfo>) -> Self {
-        let model = |info: ModelInfo| Model {
+impl From<ModelInfo> for Model {
+    fn from(info: ModelInfo) -> Self {
+        Model {
             id: info.id,
             object: "model",
             created: 0,
             owned_by: "secret-ai",
             max_model_len: info.context_length,
-        };
+        }
+    }
+}
+
+impl From<Vec<ModelInfo>> for ModelList {
+    fn from(models: Vec<ModelInfo>) -> Self {
         ModelList {
             object: "list",
-            data: models.into_iter().map(model).collect(),
+            data: models.into_iter().map(Model::from).collect(),
         }
     }
 }

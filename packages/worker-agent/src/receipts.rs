@@ -4,6 +4,7 @@
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
 use secret_ai_receipts::{sign, Body, Domain, Evidence, Receipt, Signed};
+use serde_json::{json, Value};
 
 use crate::keys::BootKeys;
 use crate::session::State;
@@ -34,6 +35,11 @@ impl Proof {
     /// The evidence as it travels in headers and events.
     pub fn evidence_text(&self) -> String {
         encode(&self.evidence.encode())
+    }
+
+    /// Both, as they travel at the end of a stream.
+    pub fn to_json(&self) -> Value {
+        json!({ "receipt": self.receipt_text(), "evidence": self.evidence_text() })
     }
 }
 

@@ -5,6 +5,7 @@
 //! when its client has gone away; a stream stops then and is billed for what it produced.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -13,12 +14,13 @@ use secret_ai_receipts::sha256;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::agent::Agent;
+use crate::choice::Choice;
 use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
-use crate::openai::{Choice, Head};
 use crate::receipts::{issue, Answer, Proof};
 use crate::session::Held;
 use crate::short;
+use crate::words::{Figures, Head, Words};
 
 /// Bytes of text that make a token, as a rule of thumb for prompts that nobody has counted.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -34,8 +36,8 @@ pub struct Work {
     pub head: Head,
     pub request: ChatRequest,
     pub request_sha256: [u8; 32],
-    /// The client wants the usage in a chunk of its own.
-    pub include_usage: bool,
+    /// When the request came.
+    pub arrived: Instant,
     /// One of the places for requests in progress.
     pub slot: OwnedSemaphorePermit,
 }
@@ -46,17 +48,31 @@ pub struct Plain {
     pub proof: Proof,
 }
 
-/// What an engine said about its usage so far.
-#[derive(Default)]
+/// What an engine said about its usage so far, and when.
 pub struct Tally {
     /// Pieces that carried something.
     pub pieces: u64,
     usage: Option<Usage>,
+    /// When the engine was asked.
+    asked: Instant,
+    /// When its first piece came.
+    first: Option<Instant>,
 }
 
 impl Tally {
+    /// Of an engine that is asked now.
+    pub fn start() -> Self {
+        Tally {
+            pieces: 0,
+            usage: None,
+            asked: Instant::now(),
+            first: None,
+        }
+    }
+
     /// Takes note of a piece of an answer.
     pub fn piece(&mut self, delta: &Delta) {
+        self.first.get_or_insert_with(Instant::now);
         let has_text = delta.text.as_ref().is_some_and(|text| !text.is_empty());
         if has_text || !delta.extra.is_empty() {
             self.pieces = self.pieces.saturating_add(1);
@@ -79,10 +95,10 @@ impl Work {
     ///
     /// # Errors
     /// The engine's error; nothing is billed then.
-    pub async fn plain(self) -> Result<Plain, ApiError> {
+    pub async fn plain(self, words: Box<dyn Words>) -> Result<Plain, ApiError> {
         let cancel = CancellationToken::new();
+        let (mut choices, mut tally) = (Vec::new(), Tally::start());
         let mut events = self.agent.engine.chat(self.request.clone(), cancel).await?;
-        let (mut choices, mut tally) = (Vec::new(), Tally::default());
         while let Some(event) = events.next().await {
             match event? {
                 ChatEvent::Delta(delta) => {
@@ -94,19 +110,29 @@ impl Work {
                 ChatEvent::Done => break,
             }
         }
-        let usage = self.usage(&tally);
-        let body = self.head.completion(choices, &usage).to_string();
-        let response_sha256 = sha256(body.as_bytes());
-        let proof = self.bill(usage, response_sha256, false).await?;
-        Ok(Plain {
-            body: body.into(),
-            proof,
-        })
+        let figures = self.figures(&tally);
+        let body = words.whole(&self.head, choices, &figures);
+        let response_sha256 = sha256(&body);
+        let proof = self.bill(figures.usage, response_sha256, false).await?;
+        Ok(Plain { body, proof })
+    }
+
+    /// What an answer took that ends now.
+    pub fn figures(&self, tally: &Tally) -> Figures {
+        let now = Instant::now();
+        let first = tally.first.unwrap_or(now);
+        Figures {
+            usage: self.usage(tally),
+            total: now.duration_since(self.arrived),
+            load: tally.asked.duration_since(self.arrived),
+            prompt: first.duration_since(tally.asked),
+            output: now.duration_since(first),
+        }
     }
 
     /// What is to be billed: the engine's count, or an estimate if there is none; in any case not
     /// more than was reserved.
-    pub fn usage(&self, tally: &Tally) -> Usage {
+    fn usage(&self, tally: &Tally) -> Usage {
         let usage = tally.usage.unwrap_or_else(|| Usage {
             prompt_tokens: self.estimate_prompt(),
             cached_tokens: 0,

@@ -1,41 +1,34 @@
-//! A streamed answer: server-sent events as OpenAI's API has them, then one event with the receipt.
-//!
-//! ```text
-//! data: {chunk}            any number; the last one carries `usage`
-//! data: [DONE]             the response hash of the receipt covers all bytes up to here
-//! event: receipt
-//! data: {"receipt":"…","evidence":"…"}
-//! ```
+//! A streamed answer: pieces as they come, then the end, then the proof.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use secret_ai_engine::{CancellationToken, ChatEvent, ChatStream, Delta, EngineError};
-use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{timeout, timeout_at, Instant};
 
 use crate::error::ApiError;
 use crate::serve::{Tally, Work};
+use crate::words::{Head, Words};
 
-/// Chunks between the engine and a slow client.
+/// Pieces between the engine and a slow client.
 const BUFFER: usize = 64;
 /// A client that takes nothing for this long has gone away.
 const STALLED: Duration = Duration::from_secs(60);
 /// How long a cancelled engine may take to say what it used.
 const LAST_WORDS: Duration = Duration::from_secs(30);
-const DONE: &str = "data: [DONE]\n\n";
 
 /// The body of a stream, or the reason why there is none.
 pub type Opening = Result<mpsc::Receiver<Bytes>, ApiError>;
 
 /// Answers as a stream. `opening` is told once, when the first piece is there or the engine failed
 /// before it.
-pub async fn serve(work: Work, opening: oneshot::Sender<Opening>) {
+pub async fn serve(work: Work, mut words: Box<dyn Words>, opening: oneshot::Sender<Opening>) {
     let cancel = CancellationToken::new();
     let mut output = Output::new(opening);
+    let tally = Tally::start();
     let events = match work
         .agent
         .engine
@@ -45,49 +38,35 @@ pub async fn serve(work: Work, opening: oneshot::Sender<Opening>) {
         Ok(events) => events,
         Err(error) => return output.refuse(error.into()),
     };
-    let relayed = relay(&work, events, &mut output, &cancel).await;
+    let mut relay = Relay {
+        head: &work.head,
+        words: words.as_mut(),
+        output: &mut output,
+        cancel,
+    };
     let Relayed {
         tally,
         last,
         error,
         cancelled,
-    } = relayed;
+    } = relay.run(events, tally).await;
 
+    let error = error.map(ApiError::from);
     if let (Some(error), 0, false) = (&error, tally.pieces, cancelled) {
         // The worker's failure: nothing was produced, nothing is billed.
-        let error = ApiError::from(error.clone());
         if output.is_open() {
-            output.send_data(&error.body()).await;
-            return output.send(Bytes::from_static(DONE.as_bytes())).await;
+            return output.send(words.failure(error)).await;
         }
-        return output.refuse(error);
+        return output.refuse(error.clone());
     }
     let aborted = error.is_some() || (cancelled && last.is_none());
-    let usage = work.usage(&tally);
-    if let Some(error) = error {
-        output.send_data(&ApiError::from(error).body()).await;
-    }
-    match last {
-        Some(delta) if work.include_usage => {
-            output.send_data(&work.head.chunk(delta, None)).await;
-            output.send_data(&work.head.usage_chunk(&usage)).await;
-        }
-        Some(delta) => {
-            output
-                .send_data(&work.head.chunk(delta, Some(&usage)))
-                .await
-        }
-        None => output.send_data(&work.head.usage_chunk(&usage)).await,
-    }
-    output.send(Bytes::from_static(DONE.as_bytes())).await;
+    let figures = work.figures(&tally);
+    let end = words.end(&work.head, last, error.as_ref(), &figures);
+    output.send(end).await;
     let response_sha256 = output.hash();
     // An error is in the log; the client sees that its receipt is missing.
-    if let Ok(proof) = work.bill(usage, response_sha256, aborted).await {
-        let data = json!({ "receipt": proof.receipt_text(), "evidence": proof.evidence_text() });
-        output
-            .send(Bytes::from(format!("event: receipt\ndata: {data}\n\n")))
-            .await;
-    }
+    let proof = work.bill(figures.usage, response_sha256, aborted).await;
+    output.send(words.proof(proof.ok().as_ref())).await;
 }
 
 struct Relayed {
@@ -99,50 +78,55 @@ struct Relayed {
     cancelled: bool,
 }
 
-async fn relay(
-    work: &Work,
-    mut events: ChatStream,
-    output: &mut Output,
-    cancel: &CancellationToken,
-) -> Relayed {
-    let mut relayed = Relayed {
-        tally: Tally::default(),
-        last: None,
-        error: None,
-        cancelled: false,
-    };
-    let mut patience = None;
-    loop {
-        let event = tokio::select! {
-            biased;
-            () = output.closed(), if !relayed.cancelled => {
-                relayed.cancelled = true;
-                patience = Some(Instant::now() + LAST_WORDS);
-                cancel.cancel();
-                continue;
-            }
-            event = next_event(&mut events, patience) => event,
+/// The way from an engine's events to a client.
+struct Relay<'a> {
+    head: &'a Head,
+    words: &'a mut dyn Words,
+    output: &'a mut Output,
+    cancel: CancellationToken,
+}
+
+impl Relay<'_> {
+    async fn run(&mut self, mut events: ChatStream, tally: Tally) -> Relayed {
+        let mut relayed = Relayed {
+            tally,
+            last: None,
+            error: None,
+            cancelled: false,
         };
-        match event {
-            Some(Ok(ChatEvent::Delta(delta))) => {
-                relayed.tally.piece(&delta);
-                let ends = delta.finish_reason.is_some();
-                let ready = if ends {
-                    relayed.last.replace(delta)
-                } else {
-                    Some(delta)
-                };
-                if let Some(delta) = ready {
-                    output.send_data(&work.head.chunk(delta, None)).await;
+        let mut patience = None;
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = self.output.closed(), if !relayed.cancelled => {
+                    relayed.cancelled = true;
+                    patience = Some(Instant::now() + LAST_WORDS);
+                    self.cancel.cancel();
+                    continue;
                 }
-            }
-            Some(Ok(ChatEvent::Usage(usage))) => relayed.tally.report(usage),
-            Some(Ok(ChatEvent::UsageMissing { deltas })) => relayed.tally.missing(deltas),
-            Some(Ok(ChatEvent::Done)) | None => return relayed,
-            Some(Err(error)) => {
-                tracing::warn!(%error, "the engine broke off");
-                relayed.error = Some(error);
-                return relayed;
+                event = next_event(&mut events, patience) => event,
+            };
+            match event {
+                Some(Ok(ChatEvent::Delta(delta))) => {
+                    relayed.tally.piece(&delta);
+                    let ends = delta.finish_reason.is_some();
+                    let ready = if ends {
+                        relayed.last.replace(delta)
+                    } else {
+                        Some(delta)
+                    };
+                    if let Some(delta) = ready {
+                        self.output.send(self.words.piece(self.head, delta)).await;
+                    }
+                }
+                Some(Ok(ChatEvent::Usage(usage))) => relayed.tally.report(usage),
+                Some(Ok(ChatEvent::UsageMissing { deltas })) => relayed.tally.missing(deltas),
+                Some(Ok(ChatEvent::Done)) | None => return relayed,
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "the engine broke off");
+                    relayed.error = Some(error);
+                    return relayed;
+                }
             }
         }
     }
@@ -205,12 +189,12 @@ impl Output {
         self.gone = true;
     }
 
-    async fn send_data(&mut self, data: &Value) {
-        self.send(Bytes::from(format!("data: {data}\n\n"))).await;
-    }
-
-    /// Sends, and hashes, bytes; nothing is sent any more once the client has gone away.
+    /// Sends, and hashes, bytes if there are any; nothing is sent any more once the client has gone
+    /// away.
     async fn send(&mut self, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
         self.hasher.update(&bytes);
         if let Some((opening, receiver)) = self.opening.take() {
             self.gone = self.gone || opening.send(Ok(receiver)).is_err();

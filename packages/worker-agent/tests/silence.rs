@@ -5,7 +5,8 @@ mod common;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use common::{bearer, chat, Script, Setup};
+use common::{bearer, Script, Setup, WAYS};
+use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
 const PROMPT: &str = "canary-in-the-prompt";
@@ -48,7 +49,6 @@ async fn nothing_secret_is_logged() {
         ..Setup::default()
     };
     let worker = setup.start().await;
-    let mut body = chat(PROMPT);
     for script in [
         Script::words(&[ANSWER]),
         Script {
@@ -65,20 +65,19 @@ async fn nothing_secret_is_logged() {
         },
     ] {
         worker.engine.set(script);
-        for stream in [false, true] {
-            body["stream"] = stream.into();
-            worker
-                .post(&body)
-                .send()
-                .await
-                .unwrap()
-                .text()
-                .await
-                .unwrap();
+        for way in WAYS {
+            for body in [way.plain(PROMPT), way.stream(PROMPT)] {
+                let response = worker.send(&way, &body).send().await.unwrap();
+                response.text().await.unwrap();
+            }
         }
     }
-    body["temperature"] = PROMPT.into();
-    assert_eq!(worker.post(&body).send().await.unwrap().status(), 400);
+    for way in WAYS {
+        let mut body = way.plain(PROMPT);
+        body["model"] = json!([PROMPT]);
+        let response = worker.send(&way, &body).send().await.unwrap();
+        assert_eq!(response.status(), 400);
+    }
     worker.settled_down().await;
 
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();

@@ -5,9 +5,11 @@
 //! `stage` alone serves until Ctrl-C. The chain is a devnet of its own, or the one that the
 //! environment names ([`secret_ai_tests::stage::join_or_start`]).
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use secret_ai_tests::stage::{Failure, Stage};
+use tokio::process::Command;
+use tokio::signal::unix::{signal, Signal, SignalKind};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,18 +38,47 @@ async fn play(command: Option<Vec<String>>) -> Result<ExitCode, Failure> {
     let file = stage.path("stage.json");
     std::fs::write(&file, stage.description()?.to_string())?;
     println!("stage     SECRET_AI_STAGE={}", file.display());
+    let mut ended = Ended::catch()?;
     let Some(command) = command else {
-        tokio::signal::ctrl_c().await?;
+        ended.wait().await;
         return Ok(ExitCode::SUCCESS);
     };
     let (program, arguments) = command.split_first().ok_or("no command after --")?;
-    let status = Command::new(program)
+    let failed = |error| format!("{program}: {error}");
+    let mut running = Command::new(program)
         .args(arguments)
         .env("SECRET_AI_STAGE", file)
-        .status()
-        .map_err(|error| format!("{program}: {error}"))?;
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed)?;
+    let status = tokio::select! {
+        status = running.wait() => status.map_err(failed)?,
+        () = ended.wait() => return Ok(ExitCode::FAILURE),
+    };
     match status.code().map(u8::try_from) {
         Some(Ok(code)) => Ok(ExitCode::from(code)),
         _ => Err(format!("{program}: {status}").into()),
+    }
+}
+
+/// The signals that end the stage; what it started ends with it.
+struct Ended {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ended {
+    fn catch() -> std::io::Result<Ended> {
+        Ok(Ended {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+        }
     }
 }

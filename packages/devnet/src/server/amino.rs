@@ -1,6 +1,6 @@
-//! Sign bytes of `SIGN_MODE_LEGACY_AMINO_JSON`, which Ledger devices and secret.js's `Wallet` use:
-//! JSON with sorted keys, no spaces, empty fields left out, `<`, `>` and `&` escaped. Addresses that the
-//! messages carry as bytes are base64 in it, like all bytes (secret/compute/v1beta1/msg.proto).
+//! Sign bytes of `SIGN_MODE_LEGACY_AMINO_JSON`, which Ledger devices and Keplr use: JSON with sorted
+//! keys, no spaces, empty fields left out, `<`, `>` and `&` escaped. Bytes are base64, addresses that
+//! the messages carry as bytes too (Cosmos SDK 0.50, x/tx `aminojson`; secret.js does the same).
 
 use super::ante::{DecodedTx, ProtoMsg};
 use base64::{engine::general_purpose::STANDARD, Engine};

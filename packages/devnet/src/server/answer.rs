@@ -10,11 +10,17 @@ use serde_json::{json, Value};
 /// A handler's answer.
 pub(super) type Answer = Result<Json<Value>, GrpcError>;
 
+/// A request's JSON, whatever its content type says: the gateway does not look, and secret.js sends
+/// none.
+pub(super) fn json_body(body: &[u8]) -> Result<Value, GrpcError> {
+    serde_json::from_slice(body).map_err(|e| GrpcError::invalid(format!("body is no JSON: {e}")))
+}
+
 /// An error as the gateway writes it: `{code, message, details}`.
 #[derive(Debug)]
 pub(super) struct GrpcError {
-    code: u32,
-    message: String,
+    pub code: u32,
+    pub message: String,
 }
 
 impl GrpcError {

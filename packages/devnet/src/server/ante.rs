@@ -16,9 +16,9 @@ use secret_ai_chain_client::{
 };
 
 /// Least price of gas, in thousandths of a uscrt.
-const MIN_GAS_PRICE_MILLI: u64 = 100;
+pub(super) const MIN_GAS_PRICE_MILLI: u64 = 100;
 /// Most bytes of a memo.
-const MAX_MEMO: usize = 256;
+pub(super) const MAX_MEMO: usize = 256;
 
 /// Why a transaction is not let in: an error of the SDK with its code.
 #[derive(Debug)]

@@ -2,18 +2,18 @@
 
 use super::{
     answer::{Answer, GrpcError},
+    blocks::Block,
+    lookup::{self, number},
     node::{Node, SharedNode},
     tx_json::{base64, from_base64, nanoseconds, public_key_json},
 };
-use crate::{CodeInfo, ContractInfo, QueryError};
+use crate::{CodeInfo, ContractInfo};
 use axum::{
     extract::{Path, Query, State},
     routing::get,
     Json, Router,
 };
-use secret_ai_chain_client::{address, encryption::open_message};
 use serde_json::{json, Value};
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 pub(super) fn router() -> Router<SharedNode> {
@@ -56,12 +56,8 @@ async fn tx_key(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn account(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    checked_address(&address)?;
     node.run(move |node| {
-        let account = node
-            .accounts
-            .get(&address)
-            .ok_or_else(|| GrpcError::not_found(format!("account {address} not found")))?;
+        let account = lookup::account(node, &address)?;
         let key = account
             .public_key
             .as_deref()
@@ -78,9 +74,8 @@ async fn account(State(node): State<SharedNode>, Path(address): Path<String>) ->
 }
 
 async fn balances(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    checked_address(&address)?;
     node.run(move |node| {
-        let balances = node.devnet.balances(&address);
+        let balances = lookup::balances(node, &address)?;
         let total = balances.len().to_string();
         Ok(Json(json!({
             "balances": balances,
@@ -95,52 +90,41 @@ async fn balance(
     Path(address): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Answer {
-    checked_address(&address)?;
-    let denom = parameters
-        .get("denom")
-        .filter(|denom| !denom.is_empty())
-        .cloned()
-        .ok_or_else(|| GrpcError::invalid("parameter denom is missing"))?;
+    let denom = parameters.get("denom").cloned().unwrap_or_default();
     node.run(move |node| {
-        let amount = node.devnet.balance(&address, &denom).to_string();
-        Ok(Json(
-            json!({ "balance": { "denom": denom, "amount": amount } }),
-        ))
+        let balance = lookup::balance(node, &address, &denom)?;
+        Ok(Json(json!({ "balance": balance })))
     })
     .await?
 }
 
 async fn code_hash(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
     node.run(move |node| {
-        let hash = &contract(node, &address)?.code_hash;
+        let hash = &lookup::contract(node, &address)?.code_hash;
         Ok(Json(json!({ "code_hash": hash })))
     })
     .await?
 }
 
 async fn code_hash_by_id(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
+    let id = number("code id", &id)?;
     node.run(move |node| {
-        Ok(Json(
-            json!({ "code_hash": stored_code(node, &id)?.code_hash }),
-        ))
+        let hash = &lookup::code(node, id)?.code_hash;
+        Ok(Json(json!({ "code_hash": hash })))
     })
     .await?
 }
 
 async fn contract_info(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    node.run(move |node| Ok(Json(info_json(contract(node, &address)?))))
+    node.run(move |node| Ok(Json(info_json(lookup::contract(node, &address)?))))
         .await?
 }
 
 async fn contracts_of_code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
+    let id = number("code id", &id)?;
     node.run(move |node| {
-        let id = stored_code(node, &id)?.code_id;
-        let infos: Vec<Value> = node
-            .devnet
-            .contracts()
-            .filter(|info| info.code_id == id)
-            .map(info_json)
-            .collect();
+        let infos = lookup::contracts_of_code(node, id)?;
+        let infos: Vec<Value> = infos.into_iter().map(info_json).collect();
         Ok(Json(json!({ "contract_infos": infos })))
     })
     .await?
@@ -155,8 +139,9 @@ async fn codes(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
+    let id = number("code id", &id)?;
     node.run(move |node| {
-        let code = stored_code(node, &id)?;
+        let code = lookup::code(node, id)?;
         Ok(Json(
             json!({ "code_info": code_json(code), "wasm": base64(&code.wasm) }),
         ))
@@ -165,16 +150,17 @@ async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer 
 }
 
 async fn label(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    node.run(move |node| Ok(Json(json!({ "label": contract(node, &address)?.label }))))
-        .await?
+    node.run(move |node| {
+        Ok(Json(
+            json!({ "label": lookup::contract(node, &address)?.label }),
+        ))
+    })
+    .await?
 }
 
 async fn address_of_label(State(node): State<SharedNode>, Path(label): Path<String>) -> Answer {
     node.run(move |node| {
-        let address = node
-            .devnet
-            .contract_by_label(&label)
-            .ok_or_else(|| GrpcError::not_found(format!("no contract with label {label:?}")))?;
+        let address = lookup::address_of_label(node, &label)?;
         Ok(Json(json!({ "contract_address": address })))
     })
     .await?
@@ -190,30 +176,8 @@ async fn query(
         .and_then(|text| from_base64(text))
         .ok_or_else(|| GrpcError::invalid("parameter query must be base64"))?;
     node.run(move |node| {
-        contract(node, &address)?;
-        let failed = |text: &str| {
-            GrpcError::unknown(format!("{text}: query contract failed: unknown request"))
-        };
-        let opened = open_message(&node.io_keys, &wire)
-            .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;
-        let sealed = |e: secret_ai_chain_client::ChainError| GrpcError::unknown(e.to_string());
-        match node
-            .devnet
-            .query(&address, Some(&opened.code_hash), &opened.json)
-        {
-            Ok(answer) => {
-                let data = opened.cipher.seal_data(&answer).map_err(sealed)?;
-                Ok(Json(json!({ "data": base64(&data) })))
-            }
-            Err(QueryError::Contract(text)) => {
-                let text = opened.cipher.seal_text(&text).map_err(sealed)?;
-                Err(failed(&format!("encrypted: {text}")))
-            }
-            Err(QueryError::CodeHash { .. }) => Err(failed(
-                "Execution error: Enclave: failed to validate transaction",
-            )),
-            Err(other) => Err(failed(&other.to_string())),
-        }
+        let data = lookup::query(node, &address, &wire)?;
+        Ok(Json(json!({ "data": base64(&data) })))
     })
     .await?
 }
@@ -229,31 +193,20 @@ async fn block(State(node): State<SharedNode>, Path(height): Path<String>) -> An
 }
 
 fn block_json(node: &Node, height: u64) -> Answer {
-    let time = (height > 0)
-        .then(|| node.block_time_ns(height))
-        .flatten()
-        .ok_or_else(|| {
-            let latest = node.latest_height();
-            GrpcError::invalid(format!("no block {height}: the newest is {latest}"))
-        })?;
-    let txs: Vec<String> = node
-        .txs_at(height)
-        .map(|record| base64(&record.bytes))
-        .collect();
-    let block = json!({
+    let block = Block::at(node, height)?;
+    let txs: Vec<String> = block.txs.iter().map(|tx| base64(&tx.bytes)).collect();
+    let json = json!({
         "header": {
             "chain_id": node.chain_id,
             "height": height.to_string(),
-            "time": nanoseconds(time),
+            "time": nanoseconds(block.time_ns),
         },
         "data": { "txs": txs },
     });
-    // Of this chain alone: heights and times are all that its blocks agree on.
-    let hash = Sha256::digest(format!("{}/{height}/{time}", node.chain_id));
     Ok(Json(json!({
-        "block_id": { "hash": base64(&hash) },
-        "block": block,
-        "sdk_block": block,
+        "block_id": { "hash": base64(&block.hash()) },
+        "block": json,
+        "sdk_block": json,
     })))
 }
 
@@ -278,31 +231,6 @@ async fn node_info(State(node): State<SharedNode>) -> Answer {
 
 async fn syncing() -> Json<Value> {
     Json(json!({ "syncing": false }))
-}
-
-fn contract<'a>(node: &'a Node, address: &str) -> Result<&'a ContractInfo, GrpcError> {
-    checked_address(address)?;
-    node.devnet
-        .contract_info(address)
-        .ok_or_else(|| GrpcError::not_found(format!("contract {address}: not found")))
-}
-
-fn stored_code<'a>(node: &'a Node, id: &str) -> Result<&'a CodeInfo, GrpcError> {
-    let id = number("code id", id)?;
-    node.devnet
-        .code_info(id)
-        .ok_or_else(|| GrpcError::not_found(format!("code {id}: not found")))
-}
-
-fn checked_address(text: &str) -> Result<(), GrpcError> {
-    address::decode(text)
-        .map(|_| ())
-        .map_err(|e| GrpcError::invalid(e.to_string()))
-}
-
-pub(super) fn number(what: &str, text: &str) -> Result<u64, GrpcError> {
-    text.parse()
-        .map_err(|_| GrpcError::invalid(format!("{what} is {text:?}, must be a whole number")))
 }
 
 fn info_json(info: &ContractInfo) -> Value {

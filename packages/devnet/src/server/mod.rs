@@ -4,22 +4,30 @@
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
 //! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
 //! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`) and answers HTTP (`lcd`, `tx_api`, `faucet`, `extras`).
+//! accounts and past transactions (`node`) and answers: the LCD (`lcd`, `tx_api`, `extras`), CometBFT's
+//! RPC (`rpc`), gRPC (`grpc`, with the same services as the RPC's `abci_query`: `abci`) and the faucet.
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
 //! from a fixed seed, public in this source, so nothing here is secret from anybody. What is not
 //! served answers gRPC code 12 (HTTP 501).
 
+mod abci;
 mod accounts;
 mod amino;
 mod answer;
 mod ante;
+mod blocks;
 mod execute;
 mod extras;
 mod faucet;
+mod grpc;
 mod lcd;
+mod lookup;
 mod node;
+mod rpc;
+mod search;
+mod submit;
 mod tx_api;
 mod tx_json;
 
@@ -46,6 +54,10 @@ pub struct ServerConfig {
     pub lcd_port: u16,
     /// Port of the faucet; 0 takes a free one.
     pub faucet_port: u16,
+    /// Port of CometBFT's RPC; 0 takes a free one.
+    pub rpc_port: u16,
+    /// Port of gRPC; 0 takes a free one.
+    pub grpc_port: u16,
     /// Chain that transactions must be signed for.
     pub chain_id: String,
     /// Time of the first block, seconds since 1970.
@@ -77,7 +89,11 @@ pub struct Server {
     pub lcd: SocketAddr,
     /// Where the faucet listens.
     pub faucet: SocketAddr,
-    tasks: [JoinHandle<std::io::Result<()>>; 2],
+    /// Where CometBFT's RPC listens.
+    pub rpc: SocketAddr,
+    /// Where gRPC listens.
+    pub grpc: SocketAddr,
+    tasks: [JoinHandle<std::io::Result<()>>; 4],
 }
 
 impl Server {
@@ -91,6 +107,8 @@ impl Server {
         }
         let (lcd_listener, lcd) = listen(config.host, config.lcd_port).await?;
         let (faucet_listener, faucet) = listen(config.host, config.faucet_port).await?;
+        let (rpc_listener, rpc) = listen(config.host, config.rpc_port).await?;
+        let (grpc_listener, grpc) = listen(config.host, config.grpc_port).await?;
         let node = SharedNode::new(Node::new(&config)?);
         let lcd_router = lcd::router()
             .merge(tx_api::router())
@@ -101,12 +119,27 @@ impl Server {
             .with_state(node.clone());
         let faucet_router = faucet::router()
             .layer(axum::middleware::from_fn(allow_browsers))
+            .with_state(node.clone());
+        let rpc_router = rpc::router()
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(axum::middleware::from_fn(allow_browsers))
+            .with_state(node.clone());
+        let grpc_router = grpc::router()
+            .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(node);
         let tasks = [
             tokio::spawn(async move { axum::serve(lcd_listener, lcd_router).await }),
             tokio::spawn(async move { axum::serve(faucet_listener, faucet_router).await }),
+            tokio::spawn(async move { axum::serve(rpc_listener, rpc_router).await }),
+            tokio::spawn(async move { axum::serve(grpc_listener, grpc_router).await }),
         ];
-        Ok(Self { lcd, faucet, tasks })
+        Ok(Self {
+            lcd,
+            faucet,
+            rpc,
+            grpc,
+            tasks,
+        })
     }
 
     /// URL of the LCD.
@@ -117,6 +150,16 @@ impl Server {
     /// URL of the faucet.
     pub fn faucet_url(&self) -> String {
         format!("http://{}", self.faucet)
+    }
+
+    /// URL of CometBFT's RPC.
+    pub fn rpc_url(&self) -> String {
+        format!("http://{}", self.rpc)
+    }
+
+    /// URL of gRPC.
+    pub fn grpc_url(&self) -> String {
+        format!("http://{}", self.grpc)
     }
 }
 

@@ -29,7 +29,7 @@ const IO_SEED: &[u8] = b"secret-devnet io key";
 pub(super) struct TxRecord {
     pub hash: String,
     pub height: u64,
-    /// As it was broadcast; empty for the faucet's, which nobody signs.
+    /// As it was broadcast.
     pub bytes: Vec<u8>,
     /// The transaction's JSON, as in `tx` of the LCD's answers.
     pub tx: Value,
@@ -207,6 +207,12 @@ impl Node {
     /// Whether this very transaction has been executed before.
     pub fn has_tx(&self, hash: &str) -> bool {
         self.txs.contains_key(hash)
+    }
+
+    /// All transactions, oldest first.
+    pub fn txs(&self) -> impl DoubleEndedIterator<Item = &TxRecord> {
+        let hashes = self.hashes_by_height.values().flatten();
+        hashes.filter_map(|hash| self.txs.get(hash))
     }
 
     /// The transactions of a block, in order.

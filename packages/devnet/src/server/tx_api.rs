@@ -2,9 +2,9 @@
 
 use super::{
     answer::{Answer, GrpcError},
-    ante::{self, Refusal},
-    execute,
-    node::{Node, SharedNode},
+    ante::Refusal,
+    node::SharedNode,
+    submit::submit,
     tx_json::from_base64,
 };
 use axum::{
@@ -21,7 +21,8 @@ pub(super) fn router() -> Router<SharedNode> {
         .route("/cosmos/tx/v1beta1/txs/{hash}", get(by_hash))
 }
 
-async fn broadcast(State(node): State<SharedNode>, Json(body): Json<Value>) -> Answer {
+async fn broadcast(State(node): State<SharedNode>, body: axum::body::Bytes) -> Answer {
+    let body = super::answer::json_body(&body)?;
     let text = |names: [&str; 2]| {
         let field = names.iter().find_map(|name| body.get(name)?.as_str());
         field.map(str::to_owned)
@@ -41,35 +42,11 @@ async fn broadcast(State(node): State<SharedNode>, Json(body): Json<Value>) -> A
         }
     };
     let hash = tx::hash(&bytes);
-    let refusal = match node.run(move |node| admit(node, &bytes)).await? {
-        Ok(()) => None,
-        Err(Denied::Refused(refusal)) => Some(refusal).filter(|_| wait_for_check),
-        Err(Denied::Failed(error)) => return Err(error),
-    };
+    let refusal = node.run(move |node| submit(node, &bytes)).await??;
+    let refusal = refusal.filter(|_| wait_for_check);
     Ok(Json(
         json!({ "tx_response": broadcast_response(&hash, refusal) }),
     ))
-}
-
-enum Denied {
-    Refused(Refusal),
-    Failed(GrpcError),
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// Checks a transaction, and executes it if it may come in.
-fn admit(node: &mut Node, bytes: &[u8]) -> Result<(), Denied> {
-    let decoded = ante::decode(bytes)?;
-    if node.has_tx(&decoded.hash) {
-        return Err(Refusal::sdk(19, "tx already in mempool").into());
-    }
-    ante::check(node, &decoded)?;
-    execute::deliver(node, &decoded, bytes).map_err(Denied::Failed)
 }
 
 fn broadcast_response(hash: &str, refusal: Option<Refusal>) -> Value {

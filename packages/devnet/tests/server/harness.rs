@@ -29,6 +29,8 @@ pub async fn start() -> Harness {
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         lcd_port: 0,
         faucet_port: 0,
+        rpc_port: 0,
+        grpc_port: 0,
         chain_id: CHAIN.into(),
         genesis_time: GENESIS,
         block_time: None,

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use candle_core::quantized::gguf_file;
 use futures_util::stream;
+use serde_json::Value;
 use tokio::sync::{mpsc, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -176,15 +177,8 @@ impl Model {
             "logprobs",
             "logit_bias",
         ] {
-            let given = request
-                .extra
-                .get(field)
-                .is_some_and(|v| !v.is_null() && v != false);
-            if given {
-                return Err(bad(
-                    "body",
-                    format!("{field} is not supported by this engine"),
-                ));
+            if request.extra.get(field).is_some_and(asks_for_something) {
+                return Err(bad(field, "is not supported by this engine"));
             }
         }
         Ok(())
@@ -248,6 +242,15 @@ impl Engine for EmbeddedEngine {
             receiver.recv().await.map(|event| (event, receiver))
         };
         Ok(Box::pin(stream::unfold(receiver, next)))
+    }
+}
+
+/// Whether a field's value differs from leaving it out.
+fn asks_for_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        value => value.get("type").and_then(Value::as_str) != Some("text"),
     }
 }
 

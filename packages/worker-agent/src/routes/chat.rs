@@ -1,37 +1,35 @@
-//! `POST /v1/chat/completions`: who asks, what for, can it be paid; then work.
+//! Chat: who asks, what for, can it be paid; then work. The same for every API.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-use axum::body::{to_bytes, Body};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{header, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use futures_util::StreamExt;
 use secret_ai_engine::{ChatRequest, ModelInfo};
 use secret_ai_receipts::sha256;
-use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::body::{check_media_type, read_body};
 use crate::agent::Agent;
 use crate::auth::{credential, SignedRequest};
 use crate::budget::{reserve, Budget, Refusal, Wish};
 use crate::count::Meter;
 use crate::error::ApiError;
 use crate::ledger::Shortage;
-use crate::openai::Head;
+use crate::openai;
 use crate::prices::TermsRefused;
 use crate::receipts::encode;
 use crate::routes::{EVIDENCE, MAX_CHARGE, RECEIPT};
 use crate::serve::Work;
 use crate::session::{Held, Session};
 use crate::stream;
+use crate::words::{Asked, Head, Reader, Words};
 
-/// How long a client may take to send its request.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most answers of one request.
 const MAX_CHOICES: u32 = 8;
 /// Fields that make an engine do work which its token counts do not show.
@@ -43,11 +41,21 @@ const UNCOUNTED: [&str; 5] = [
     "prompt_logprobs",
 ];
 
-/// Serves a request.
+/// `POST /v1/chat/completions`.
 pub async fn completions(
     State(agent): State<Arc<Agent>>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    serve(agent, request, openai::read).await
+}
+
+/// Serves a request whose body `read` understands.
+pub async fn serve(
+    agent: Arc<Agent>,
+    request: Request,
+    read: Reader,
+) -> Result<Response, ApiError> {
+    let arrived = Instant::now();
     let (head, body) = request.into_parts();
     check_media_type(&head.headers)?;
     let credential = credential(&head.headers, &agent.identity.worker_id)?;
@@ -66,9 +74,18 @@ pub async fn completions(
         return Err(ApiError::busy("this worker cannot serve now"));
     }
 
-    let request = parse(&body)?;
+    let Asked {
+        request,
+        stream,
+        words,
+    } = read(&body)?;
+    check_countable(&request)?;
     let model = agent.models.find(&request.model).await?;
     let model = model.ok_or_else(|| ApiError::no_model(&request.model))?;
+    let request = ChatRequest {
+        model: model.id.clone(),
+        ..request
+    };
     let meter = meter(&agent, &session, &model)?;
     let prompt = agent.engine.count_prompt(&request).await?;
     let busy = || ApiError::busy("all places for requests are taken");
@@ -93,20 +110,23 @@ pub async fn completions(
         held: Held::new(session, reservation),
         meter,
         limit,
-        head: Head::new(&model.id, now),
-        include_usage: wants_usage(&request),
+        head: Head {
+            model: model.id,
+            created: now,
+        },
         request: limited(request, max_tokens),
         request_sha256,
+        arrived,
         slot,
         agent,
     };
-    answer(work).await
+    answer(work, words, stream).await
 }
 
-async fn answer(work: Work) -> Result<Response, ApiError> {
+async fn answer(work: Work, words: Box<dyn Words>, stream: bool) -> Result<Response, ApiError> {
     let tasks = work.agent.tasks.clone();
-    if !work.request.is_stream() {
-        let done = tasks.spawn(work.plain()).await;
+    if !stream {
+        let done = tasks.spawn(work.plain(words)).await;
         let plain = done.map_err(|_| ApiError::internal())??;
         let headers = [
             (header::CONTENT_TYPE, "application/json".to_owned()),
@@ -119,41 +139,17 @@ async fn answer(work: Work) -> Result<Response, ApiError> {
         return Ok((headers, plain.body).into_response());
     }
     let (opening, opened) = oneshot::channel();
-    tasks.spawn(stream::serve(work, opening));
+    let media_type = words.media_type();
+    tasks.spawn(stream::serve(work, words, opening));
     let chunks = opened.await.map_err(|_| ApiError::internal())??;
     let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, "no-cache"),
         // Asks nginx not to hold chunks back.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     let body = Body::from_stream(ReceiverStream::new(chunks).map(Ok::<_, Infallible>));
     Ok((headers, body).into_response())
-}
-
-/// Only plain JSON is taken: whatever cannot be read here could not be counted.
-fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        let message = "content-type: must be application/json";
-        return Err(ApiError::unsupported("content-type", message));
-    }
-    let encodings = headers.get_all(header::CONTENT_ENCODING);
-    if encodings
-        .iter()
-        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
-        let message = "content-encoding: a body must not be compressed";
-        return Err(ApiError::unsupported("content-encoding", message));
-    }
-    Ok(())
 }
 
 fn max_charge(headers: &HeaderMap) -> Result<Option<u128>, ApiError> {
@@ -165,23 +161,6 @@ fn max_charge(headers: &HeaderMap) -> Result<Option<u128>, ApiError> {
     amount
         .map(Some)
         .ok_or_else(|| ApiError::bad_request(MAX_CHARGE, message))
-}
-
-async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    let announced = announced.and_then(|text| text.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(ApiError::too_large(limit));
-    }
-    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, limit)).await;
-    let late = |_| ApiError::bad_request("body", "body: took longer than 30 s to arrive");
-    // What is announced truthfully is within the limit; all else that fails was not, or broke off.
-    read.map_err(late)?.map_err(|_| match announced {
-        Some(_) => ApiError::bad_request("body", "body: broke off"),
-        None => ApiError::too_large(limit),
-    })
 }
 
 /// Uses up the nonce of a signed request and takes its ack.
@@ -211,8 +190,7 @@ async fn take_signed(
     Ok(())
 }
 
-fn parse(body: &[u8]) -> Result<ChatRequest, ApiError> {
-    let request = ChatRequest::from_json(body)?;
+fn check_countable(request: &ChatRequest) -> Result<(), ApiError> {
     if request.choices() > MAX_CHOICES {
         let message = format!("n: {} answers, at most {MAX_CHOICES}", request.choices());
         return Err(ApiError::bad_request("n", message));
@@ -223,7 +201,7 @@ fn parse(body: &[u8]) -> Result<ChatRequest, ApiError> {
             field,
             format!("{field}: is not offered here"),
         )),
-        None => Ok(request),
+        None => Ok(()),
     }
 }
 
@@ -258,14 +236,6 @@ fn set_aside(session: &Session, meter: &Meter, wish: &Wish) -> Result<Budget, Ap
             _ => error,
         }
     })
-}
-
-fn wants_usage(request: &ChatRequest) -> bool {
-    let options = request.extra.get("stream_options");
-    options
-        .and_then(|o| o.get("include_usage"))
-        .and_then(Value::as_bool)
-        .unwrap_or(false)
 }
 
 /// Tells the engine how long the answer may be, by the name that the client has used.

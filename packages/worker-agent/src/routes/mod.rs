@@ -2,13 +2,17 @@
 //! goes through [`chat`], which authenticates and reserves first.
 
 mod attestation;
+mod body;
 mod chat;
+mod cors;
 mod models;
+mod ollama;
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -29,10 +33,15 @@ pub fn router(agent: Arc<Agent>) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/models", get(models::list))
+        .route("/v1/models/{*id}", get(models::show))
+        .merge(ollama::routes())
         .route("/attestation", get(attestation::show))
         .route("/health", get(health))
-        .fallback(|| async { ApiError::not_found() })
-        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .fallback(|path: Uri| async move { ollama::refuse(&path, ApiError::not_found()) })
+        .method_not_allowed_fallback(|path: Uri| async move {
+            ollama::refuse(&path, ApiError::method_not_allowed())
+        })
+        .layer(from_fn(cors::allow_pages))
         .with_state(agent)
 }
 

@@ -1,15 +1,25 @@
-//! `GET /v1/models`.
+//! `GET /v1/models` and `GET /v1/models/{id}`.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::Json;
 
 use crate::agent::Agent;
 use crate::error::ApiError;
-use crate::openai::ModelList;
+use crate::openai::{Model, ModelList};
 
 /// The models of the engine; public.
 pub async fn list(State(agent): State<Arc<Agent>>) -> Result<Json<ModelList>, ApiError> {
     Ok(Json(agent.models.list().await?.into()))
+}
+
+/// One of them; public.
+pub async fn show(
+    State(agent): State<Arc<Agent>>,
+    Path(id): Path<String>,
+) -> Result<Json<Model>, ApiError> {
+    let model = agent.models.find(&id).await?;
+    let model = model.ok_or_else(|| ApiError::no_model(&id))?;
+    Ok(Json(model.into()))
 }

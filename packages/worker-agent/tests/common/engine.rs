@@ -8,12 +8,15 @@ use secret_ai_engine::{
     CancellationToken, ChatEvent, ChatRequest, ChatStream, Delta, Engine, EngineError, ModelInfo,
     Usage,
 };
+use serde_json::Value;
 use tokio::sync::{mpsc, Semaphore};
 
 /// What the engine does with every request. Each word is one token.
 #[derive(Clone)]
 pub struct Script {
     pub words: Vec<String>,
+    /// After the words: pieces with these fields instead of text.
+    pub extras: Vec<Value>,
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     /// Breaks off with an error after this many words.
@@ -31,6 +34,7 @@ impl Script {
     pub fn words(words: &[&str]) -> Self {
         Script {
             words: words.iter().map(|w| (*w).to_owned()).collect(),
+            extras: Vec::new(),
             prompt_tokens: 10,
             cached_tokens: 0,
             fail_after: None,
@@ -42,6 +46,20 @@ impl Script {
     }
 }
 
+impl Script {
+    fn pieces(&self) -> impl Iterator<Item = Delta> + '_ {
+        let words = self.words.iter().map(|word| Delta {
+            text: Some(word.clone()),
+            ..Delta::default()
+        });
+        let extras = self.extras.iter().map(|extra| Delta {
+            extra: extra.as_object().unwrap().clone(),
+            ..Delta::default()
+        });
+        words.chain(extras)
+    }
+}
+
 pub struct ScriptedEngine {
     script: Mutex<Script>,
     /// Requests that made it work.
@@ -50,6 +68,8 @@ pub struct ScriptedEngine {
     pub cancelled: Arc<AtomicUsize>,
     /// `max_tokens` of the newest request.
     pub max_tokens: AtomicU64,
+    /// The newest request.
+    pub request: Mutex<Option<ChatRequest>>,
 }
 
 impl ScriptedEngine {
@@ -59,6 +79,7 @@ impl ScriptedEngine {
             started: AtomicUsize::new(0),
             cancelled: Arc::default(),
             max_tokens: AtomicU64::new(0),
+            request: Mutex::default(),
         }
     }
 
@@ -97,6 +118,7 @@ impl Engine for ScriptedEngine {
         self.started.fetch_add(1, Ordering::SeqCst);
         self.max_tokens
             .store(request.output_limit().unwrap_or(0), Ordering::SeqCst);
+        *self.request.lock().unwrap() = Some(request.clone());
         let script = self.script();
         if script.fail_after == Some(0) {
             return Err(EngineError::Connect {
@@ -128,8 +150,9 @@ async fn play(
     let limit = usize::try_from(request.output_limit().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut said = 0;
     let mut end = Ok(ChatEvent::Done);
-    let whole = script.words.len().min(limit);
-    for word in script.words.iter().take(limit) {
+    let pieces: Vec<Delta> = script.pieces().take(limit).collect();
+    let whole = pieces.len();
+    for piece in pieces {
         if script.fail_after == Some(said) {
             end = Err(EngineError::Disconnected);
             break;
@@ -147,9 +170,8 @@ async fn play(
         said += 1;
         let delta = Delta {
             role: (said == 1).then(|| "assistant".into()),
-            text: Some(word.clone()),
             finish_reason: (said == whole).then(|| "stop".into()),
-            ..Delta::default()
+            ..piece
         };
         let _ = events.send(Ok(ChatEvent::Delta(delta))).await;
     }

@@ -3,6 +3,7 @@
 
 mod engine;
 mod fake_chain;
+mod ways;
 
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +30,7 @@ use tempfile::TempDir;
 
 pub use engine::{Script, ScriptedEngine};
 pub use fake_chain::FakeChain;
+pub use ways::{Way, GENERATE, OLLAMA_CHAT, OPENAI, WAYS};
 
 pub const MODEL: &str = "m";
 pub const TOKEN: &str = "secret1token";
@@ -234,8 +236,13 @@ impl Setup {
 impl Worker {
     /// A chat request of session 1, as one would send it.
     pub fn post(&self, body: &Value) -> reqwest::RequestBuilder {
+        self.send(&OPENAI, body)
+    }
+
+    /// A request of session 1 on the way's path.
+    pub fn send(&self, way: &Way, body: &Value) -> reqwest::RequestBuilder {
         self.http
-            .post(format!("{}/v1/chat/completions", self.url))
+            .post(format!("{}{}", self.url, way.path))
             .bearer_auth(bearer(1))
             .json(body)
     }
@@ -245,7 +252,16 @@ impl Worker {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();
-        (status, body["error"].clone())
+        // Ollama's error is a text with the rest beside it.
+        let error = match &body["error"] {
+            Value::String(message) => {
+                let mut error = body.clone();
+                error["message"] = message.as_str().into();
+                error
+            }
+            error => error.clone(),
+        };
+        (status, error)
     }
 
     /// Asserts status and error code of a request.

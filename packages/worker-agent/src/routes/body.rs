@@ -1,0 +1,55 @@
+//! Bodies of requests: plain JSON, of bounded size, within a bounded time.
+
+use std::time::Duration;
+
+use axum::body::{to_bytes, Body};
+use axum::http::{header, HeaderMap};
+use bytes::Bytes;
+
+use crate::error::ApiError;
+
+/// How long a client may take to send its request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Only plain JSON is taken: whatever cannot be read here could not be counted.
+pub fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        let message = "content-type: must be application/json";
+        return Err(ApiError::unsupported("content-type", message));
+    }
+    let encodings = headers.get_all(header::CONTENT_ENCODING);
+    if encodings
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        let message = "content-encoding: a body must not be compressed";
+        return Err(ApiError::unsupported("content-encoding", message));
+    }
+    Ok(())
+}
+
+/// Reads a body of at most `limit` bytes.
+pub async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    let announced = announced.and_then(|text| text.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(ApiError::too_large(limit));
+    }
+    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, limit)).await;
+    let late = |_| ApiError::bad_request("body", "body: took longer than 30 s to arrive");
+    // What is announced truthfully is within the limit; all else that fails was not, or broke off.
+    read.map_err(late)?.map_err(|_| match announced {
+        Some(_) => ApiError::bad_request("body", "body: broke off"),
+        None => ApiError::too_large(limit),
+    })
+}
