@@ -26,7 +26,7 @@ export async function open(browser, { url, width = 1280, height = 860, dark = fa
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(20_000);
   const seen = { errors: [], outside: [] };
   page.on("console", (message) => message.type() === "error" && seen.errors.push(`${message.text()} ${message.location().url}`));
   page.on("pageerror", (error) => seen.errors.push(String(error)));

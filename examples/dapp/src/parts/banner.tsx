@@ -7,12 +7,12 @@ export function Banner() {
   if (!account.value?.isDevelopment) return null;
   const isProduction = network.value.chainId === "secret-4";
   return (
-    <div class={`banner ${isProduction ? "bad" : ""}`} role="note">
+    <section class={`banner ${isProduction ? "bad" : ""}`} aria-label="Warning">
       <Icon name="alert" size={16} />
       <span>
         <strong>Simulated TEE: development root.</strong> This registry accepts attestation that anybody can make. Nothing you send here is
         protected by hardware.
       </span>
-    </div>
+    </section>
   );
 }

@@ -20,7 +20,7 @@ export function Side() {
   const address = wallet.value?.address ?? "";
   const open = account.value;
   return (
-    <div class="side">
+    <header class="side">
       <div class="brand">
         <img src="./favicon.svg" alt="" />
         Secret AI
@@ -54,6 +54,6 @@ export function Side() {
           </button>
         </div>
       </div>
-    </div>
+    </header>
   );
 }
