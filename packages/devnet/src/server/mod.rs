@@ -29,6 +29,7 @@ mod signature;
 mod store;
 mod store_read;
 mod store_tables;
+mod ticking;
 mod tx_api;
 mod tx_json;
 
