@@ -38,6 +38,7 @@ mod store;
 mod store_read;
 mod store_tables;
 mod submit;
+mod ticking;
 mod tx_api;
 mod tx_find;
 mod tx_json;

@@ -6,7 +6,7 @@ use super::{
     books::{Books, Origin, TxRecord},
     genesis::{self, block_seconds},
     store::{StateError, Store},
-    store_tables::wall_clock_ms,
+    ticking::{wall_clock_ms, Ticking},
     ServerConfig, ServerError,
 };
 use crate::{Devnet, Genesis, Snapshot};
@@ -16,7 +16,6 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 const NANOS: u64 = 1_000_000_000;
@@ -34,14 +33,6 @@ pub(super) struct Node {
     /// The state after the last whole request; what the state file holds.
     kept: Books,
     store: Option<Store>,
-}
-
-/// Blocks that come with the wall clock.
-struct Ticking {
-    started: Instant,
-    block_time: Duration,
-    /// Blocks made so far by the clock alone.
-    ticks: u64,
 }
 
 impl Node {
@@ -88,11 +79,7 @@ impl Node {
             txs: OrdMap::new(),
             times: OrdMap::new(),
             hashes_by_height: BTreeMap::new(),
-            ticking: config.block_time.map(|block_time| Ticking {
-                started: Instant::now(),
-                block_time,
-                ticks: 0,
-            }),
+            ticking: config.block_time.map(Ticking::start),
             kept: books,
             store,
         };
@@ -182,21 +169,13 @@ impl Node {
 
     /// Makes the blocks that the wall clock has brought since it was last looked at.
     fn tick(&mut self) {
-        let Some(ticking) = &mut self.ticking else {
+        let Some((blocks, nanos)) = self.ticking.as_mut().and_then(Ticking::due) else {
             return;
         };
-        let elapsed = ticking.started.elapsed().as_nanos() / ticking.block_time.as_nanos();
-        let now = u64::try_from(elapsed).unwrap_or(u64::MAX);
-        let new = now.saturating_sub(ticking.ticks);
-        ticking.ticks = now;
-        if new == 0 {
-            return;
-        }
-        let block_ns = u64::try_from(ticking.block_time.as_nanos()).unwrap_or(u64::MAX);
         self.edit(|snapshot| {
             let clock = &mut snapshot.clock;
-            clock.height = clock.height.saturating_add(new);
-            clock.time_ns = clock.time_ns.saturating_add(new.saturating_mul(block_ns));
+            clock.height = clock.height.saturating_add(blocks);
+            clock.time_ns = clock.time_ns.saturating_add(nanos);
         });
         self.note_time();
     }

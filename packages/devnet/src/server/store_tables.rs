@@ -7,15 +7,13 @@
 use super::{
     accounts::Accounts,
     books::{Books, Origin},
+    ticking::wall_clock_ms,
 };
 use crate::state::{Clock, Storage, World};
 use imbl::{ordmap::DiffItem, OrdMap};
 use redb::{TableDefinition, WriteTransaction};
 use serde::Serialize;
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 /// Version of the format described here.
 pub(super) const FORMAT: u64 = 1;
@@ -151,12 +149,4 @@ fn pack(json: &impl Serialize, bytes: &[u8]) -> Result<Vec<u8>, redb::Error> {
 
 fn joined(owner: &str, rest: &[u8]) -> Vec<u8> {
     [owner.as_bytes(), &[0], rest].concat()
-}
-
-/// Milliseconds since 1970; 0 on a machine whose clock is before that.
-pub(super) fn wall_clock_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |time| {
-        u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-    })
 }

@@ -1,125 +1,24 @@
 //! Transactions that fail in their block: what is found under their hash.
 
-use super::fits;
-use crate::{
-    common::{program, puppet},
-    harness::{start, Harness},
+use super::{
+    fits,
+    stage::{Stage, GAS},
 };
+use crate::common::{program, puppet};
 use prost::Message;
 use secret_ai_chain_client::{
-    address,
-    encryption::{random_nonce, seal_message},
-    proto::{
-        Any, Coin, MsgExecuteContract, MsgInstantiateContract, MsgMigrateContract, MsgSend,
-        MsgStoreCode, MsgUpdateAdmin, TypeUrl,
-    },
+    proto::{Any, Coin, MsgMigrateContract, MsgSend, MsgStoreCode, MsgUpdateAdmin, TypeUrl},
     tx::{hash, sign, SignContext},
-    ContractRef, InstantiateMsg,
 };
 use serde_json::json;
 
-/// Name, message, gas limit, codespace, code, text behind the message's index.
-type Case = (&'static str, Any, u64, &'static str, u32, &'static str);
+/// Name, message, codespace, code, text behind the message's index.
+type Case = (&'static str, Any, &'static str, u32, &'static str);
 
-const GAS: u64 = 200_000;
 /// A message that nobody sealed.
 const BROKEN: [u8; 200] = [7; 200];
 
-/// Two contracts of the code 1: the first has account a as its admin, the second has none.
-struct Stage {
-    harness: Harness,
-    key: [u8; 32],
-    owned: ContractRef,
-    ownerless: ContractRef,
-}
-
 impl Stage {
-    async fn set() -> Self {
-        let harness = start().await;
-        let wasm = puppet();
-        let stored = harness.client.store_code(&harness.a, &wasm, 5_000_000);
-        let code_id = stored.await.unwrap();
-        let quiet = json!({"Ok": {"messages": [], "attributes": [], "events": [], "data": null}});
-        let make = |label: &'static str, admin: &str| {
-            let mut message = InstantiateMsg::new(code_id, label, &quiet).unwrap();
-            message.admin = admin.into();
-            harness.client.instantiate(&harness.a, message, GAS)
-        };
-        let owned = make("owned", harness.a.address()).await.unwrap();
-        let ownerless = make("ownerless", "").await.unwrap();
-        let key = harness.client.lcd().tx_key().await.unwrap();
-        Self {
-            harness,
-            key,
-            owned,
-            ownerless,
-        }
-    }
-
-    /// Sends what fails; returns codespace, code, text.
-    async fn fail(&self, name: &str, message: Any, gas_limit: u64) -> (String, u32, String) {
-        let harness = &self.harness;
-        let account = harness
-            .client
-            .lcd()
-            .account(harness.a.address())
-            .await
-            .unwrap();
-        let context = SignContext {
-            sequence: account.sequence,
-            gas_limit,
-            fee: vec![Coin::uscrt(600_000)],
-            ..harness.context()
-        };
-        let bytes = sign(&harness.a, vec![message], &context);
-        assert_eq!(
-            harness.broadcast(&bytes).await,
-            (0, String::new()),
-            "{name}"
-        );
-        let tx = harness.client.wait(&hash(&bytes)).await.unwrap();
-        (tx.codespace, tx.code, tx.raw_log)
-    }
-
-    fn sealed(&self, code_hash: &str, plain: &[u8]) -> Vec<u8> {
-        let keys = self.harness.a.io_keys();
-        let sealed = seal_message(keys, &self.key, &random_nonce(), code_hash, plain);
-        sealed.unwrap().wire
-    }
-
-    fn right(&self, plain: &[u8]) -> Vec<u8> {
-        self.sealed(&self.owned.code_hash, plain)
-    }
-
-    fn execute(&self, contract: &str, msg: Vec<u8>) -> Any {
-        Any::pack(&MsgExecuteContract {
-            sender: self.harness.a.address_bytes().to_vec(),
-            contract: address::decode(contract).unwrap().to_vec(),
-            msg,
-            ..Default::default()
-        })
-    }
-
-    fn instantiate(&self, code_id: u64, label: &str, init_msg: Vec<u8>) -> Any {
-        Any::pack(&MsgInstantiateContract {
-            sender: self.harness.a.address_bytes().to_vec(),
-            code_id,
-            label: label.into(),
-            init_msg,
-            ..Default::default()
-        })
-    }
-
-    fn migrate(&self, contract: &str, code_id: u64, msg: Vec<u8>) -> Any {
-        Any::pack(&MsgMigrateContract {
-            sender: self.harness.a.address().into(),
-            contract: contract.into(),
-            code_id,
-            msg,
-            ..Default::default()
-        })
-    }
-
     fn executions(&self) -> Vec<Case> {
         let nobody = self.harness.b.address();
         let call = |msg| self.execute(&self.owned.address, msg);
@@ -132,40 +31,23 @@ impl Stage {
             (
                 "unknown contract",
                 self.execute(nobody, quiet),
-                GAS,
                 "compute",
                 9,
                 "contract: not found",
             ),
-            (
-                "wrong code hash",
-                call(other_code),
-                GAS,
-                "compute",
-                3,
-                invalid,
-            ),
+            ("wrong code hash", call(other_code), "compute", 3, invalid),
             (
                 "broken ciphertext",
                 call(BROKEN.into()),
-                GAS,
                 "compute",
                 3,
                 invalid,
             ),
-            (
-                "short ciphertext",
-                call(vec![7; 10]),
-                GAS,
-                "compute",
-                3,
-                invalid,
-            ),
-            ("empty ciphertext", call(vec![]), GAS, "compute", 3, invalid),
+            ("short ciphertext", call(vec![7; 10]), "compute", 3, invalid),
+            ("empty ciphertext", call(vec![]), "compute", 3, invalid),
             (
                 "the contract's own error",
                 call(self.right(refusal.as_bytes())),
-                GAS,
                 "compute",
                 3,
                 "encrypted: *: execute contract failed",
@@ -173,7 +55,6 @@ impl Stage {
             (
                 "a trap",
                 call(self.right(b"?")),
-                GAS,
                 "compute",
                 3,
                 "Execution error: Enclave: *: execute contract failed",
@@ -187,7 +68,6 @@ impl Stage {
             (
                 "unknown code id",
                 self.instantiate(9, "new", quiet()),
-                GAS,
                 "compute",
                 9,
                 "code: not found",
@@ -195,7 +75,6 @@ impl Stage {
             (
                 "label taken",
                 self.instantiate(1, "owned", quiet()),
-                GAS,
                 "compute",
                 6,
                 "owned: contract account already exists",
@@ -203,7 +82,6 @@ impl Stage {
             (
                 "broken first message",
                 self.instantiate(1, "new", BROKEN.into()),
-                GAS,
                 "compute",
                 2,
                 "Execution error: Enclave: failed to validate transaction: instantiate contract failed",
@@ -225,7 +103,6 @@ impl Stage {
             (
                 "migration of no contract",
                 self.migrate(nobody, 1, quiet()),
-                GAS,
                 "sdk",
                 18,
                 "unknown contract: contract: not found: invalid request",
@@ -233,7 +110,6 @@ impl Stage {
             (
                 "migration to no code",
                 self.migrate(owned, 9, quiet()),
-                GAS,
                 "sdk",
                 18,
                 "unknown code: failed to get code info for code id 9: invalid request",
@@ -241,7 +117,6 @@ impl Stage {
             (
                 "migration that nobody may do",
                 self.migrate(ownerless, 1, quiet()),
-                GAS,
                 "compute",
                 5,
                 "contract is not upgradable: migrate contract failed",
@@ -249,7 +124,6 @@ impl Stage {
             (
                 "broken migration",
                 self.migrate(owned, 1, BROKEN.into()),
-                GAS,
                 "compute",
                 5,
                 "Execution error: Enclave: failed to decrypt data: migrate contract failed",
@@ -257,7 +131,6 @@ impl Stage {
             (
                 "new admin by a stranger",
                 Any::pack(&stranger),
-                GAS,
                 "sdk",
                 4,
                 "caller is not the admin: unauthorized",
@@ -274,8 +147,8 @@ async fn what_fails_in_a_block() {
         stage.instantiations(),
         stage.administration(),
     ];
-    for (name, message, gas, codespace, code, text) in cases.into_iter().flatten() {
-        let (got_space, got_code, log) = stage.fail(name, message, gas).await;
+    for (name, message, codespace, code, text) in cases.into_iter().flatten() {
+        let (got_space, got_code, log) = stage.fail(name, message, GAS).await;
         assert_eq!(
             (&got_space[..], got_code),
             (codespace, code),

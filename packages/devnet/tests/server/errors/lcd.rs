@@ -2,12 +2,12 @@
 //! defaults send compute and bank queries over gRPC, and block queries over ABCI, which puts words
 //! around.
 
-use super::fits;
-use crate::{common::puppet, harness::start};
+use super::{fits, stage::Stage};
+use crate::harness::start;
 use base64::{engine::general_purpose::STANDARD, Engine};
 use secret_ai_chain_client::{
     encryption::{random_nonce, seal_message},
-    InstantiateMsg, Wallet,
+    Wallet,
 };
 use serde_json::json;
 
@@ -189,29 +189,18 @@ async fn bad_broadcasts() {
 
 #[tokio::test]
 async fn bad_queries_of_a_contract_that_is_there() {
-    let harness = start().await;
-    let wasm = puppet();
-    let stored = harness.client.store_code(&harness.a, &wasm, 5_000_000);
-    let quiet = json!({"Ok": {"messages": [], "attributes": [], "events": [], "data": null}});
-    let message = InstantiateMsg::new(stored.await.unwrap(), "x", &quiet).unwrap();
-    let made = harness.client.instantiate(&harness.a, message, 200_000);
-    let contract = made.await.unwrap();
-    let key = harness.client.lcd().tx_key().await.unwrap();
-    let sealed = |code_hash: &str, plain: &[u8]| {
-        let keys = harness.a.io_keys();
-        let sealed = seal_message(keys, &key, &random_nonce(), code_hash, plain);
-        sealed.unwrap().wire
-    };
+    let stage = Stage::set().await;
+    let (harness, contract) = (&stage.harness, &stage.owned);
     let decrypt = "Execution error: Enclave: failed to decrypt data: query contract failed";
     for (wire, text) in [
         (vec![7; 200], decrypt),
         (vec![7; 10], decrypt),
         (
-            sealed(&"22".repeat(32), b"{}"),
+            stage.sealed(&"22".repeat(32), b"{}"),
             "Execution error: Enclave: failed to validate transaction: query contract failed",
         ),
         (
-            sealed(&contract.code_hash, br#"{"Err": "no"}"#),
+            stage.right(br#"{"Err": "no"}"#),
             "encrypted: *: query contract failed",
         ),
     ] {

@@ -6,6 +6,8 @@
 mod failed;
 mod lcd;
 mod refused;
+mod signatures;
+mod stage;
 
 /// Whether `text` is `pattern`, in which each `*` stands for any text.
 fn fits(pattern: &str, text: &str) -> bool {
