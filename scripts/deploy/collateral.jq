@@ -13,7 +13,7 @@ def encode:
         | ($bytes[$i] * 65536 + ($bytes[$i + 1] // 0) * 256 + ($bytes[$i + 2] // 0)) as $word
         | (262144, 4096, 64, 1) as $place
         | if $i + 1 >= $length and $place <= 64 or $i + 2 >= $length and $place == 1 then "="
-            else $word / $place | floor % 64 as $at | $alphabet[$at:$at + 1] end]
+            else ($word / $place | floor % 64) as $at | $alphabet[$at:$at + 1] end]
     | add;
 
 def hex: bytes | encode;
@@ -22,12 +22,12 @@ def chain: [capture("-----BEGIN CERTIFICATE-----(?<der>[^-]+)-----END CERTIFICAT
 {submit_collateral: (
     if .collateral then {root, collateral}
     else {root: "vendor", collateral: {tdx: {
-        root_ca_crl: .root_ca_crl | hex,
-        pck_crl: .pck_crl | hex,
-        pck_crl_issuer_chain: .pck_crl_issuer_chain | chain,
-        tcb_info: .tcb_info | @base64,
-        tcb_info_signature: .tcb_info_signature | hex,
-        tcb_signing_chain: .tcb_info_issuer_chain | chain,
-        qe_identity: .qe_identity | @base64,
-        qe_identity_signature: .qe_identity_signature | hex
+        root_ca_crl: (.root_ca_crl | hex),
+        pck_crl: (.pck_crl | hex),
+        pck_crl_issuer_chain: (.pck_crl_issuer_chain | chain),
+        tcb_info: (.tcb_info | @base64),
+        tcb_info_signature: (.tcb_info_signature | hex),
+        tcb_signing_chain: (.tcb_info_issuer_chain | chain),
+        qe_identity: (.qe_identity | @base64),
+        qe_identity_signature: (.qe_identity_signature | hex)
     }}} end)}

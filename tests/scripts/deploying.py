@@ -65,7 +65,7 @@ class Deploying(unittest.TestCase):
         variables = os.environ | {"SECRETCLI": str(ROOT / "tests/scripts/stand_in.py"), "STAND_IN_CHAIN": str(self.chain_file)}
         variables.pop("SECRET_AI_NODE", None)
         variables = {k: v for k, v in (variables | environment).items() if v is not None}
-        command = [DEPLOY, *arguments, "--artifacts", self.artifacts, "--state", self.state]
+        command = [DEPLOY, "--artifacts", self.artifacts, "--state", self.state, *arguments]
         return subprocess.run(command, env=variables, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=self.folder)
 
     def start_deployed(self):
