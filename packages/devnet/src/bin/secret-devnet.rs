@@ -18,7 +18,7 @@ use tokio::{
 /// Last second of the year 9999, beyond which RFC 3339 has no times.
 const LAST_TIME: u64 = 253_402_300_799;
 
-/// A Secret Network of one process, for tests: LCD and faucet, real wasm, real gas, real message
+/// A Secret Network of one process, for tests: LCD, RPC, gRPC and faucet, real wasm, real gas, real message
 /// encryption. Chain secretdev-1; accounts a, b, c and d have LocalSecret's mnemonics.
 #[derive(Parser)]
 #[command(version)]
@@ -32,6 +32,12 @@ struct Arguments {
     /// Port of the faucet; 0 takes a free one.
     #[arg(long, default_value_t = 5000)]
     faucet_port: u16,
+    /// Port of CometBFT's RPC; 0 takes a free one.
+    #[arg(long, default_value_t = 26657)]
+    rpc_port: u16,
+    /// Port of gRPC; 0 takes a free one.
+    #[arg(long, default_value_t = 9090)]
+    grpc_port: u16,
     /// Chain id that transactions must be signed for.
     #[arg(long, default_value = "secretdev-1", value_parser = chain_id)]
     chain_id: String,
@@ -81,6 +87,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         host: arguments.host,
         lcd_port: arguments.lcd_port,
         faucet_port: arguments.faucet_port,
+        rpc_port: arguments.rpc_port,
+        grpc_port: arguments.grpc_port,
         chain_id: arguments.chain_id.clone(),
         genesis_time,
         block_time: arguments.block_ms.map(Duration::from_millis),
@@ -88,11 +96,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         state: arguments.state,
     })
     .await?;
-    let (lcd, faucet) = (server.lcd_url(), server.faucet_url());
     let ready = format!(
-        "{}ready: chain {} lcd {lcd} faucet {faucet}",
+        "{}ready: chain {} lcd {} faucet {} rpc {} grpc {}",
         accounts()?,
-        arguments.chain_id
+        arguments.chain_id,
+        server.lcd_url(),
+        server.faucet_url(),
+        server.rpc_url(),
+        server.grpc_url(),
     );
     match writeln!(io::stdout(), "{ready}") {
         // It serves all the same if nobody waits for these lines.

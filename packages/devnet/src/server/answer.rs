@@ -13,8 +13,8 @@ pub(super) type Answer = Result<Json<Value>, GrpcError>;
 /// An error as the gateway writes it: `{code, message, details}`.
 #[derive(Debug)]
 pub(super) struct GrpcError {
-    code: u32,
-    message: String,
+    pub code: u32,
+    pub message: String,
 }
 
 impl GrpcError {

@@ -18,9 +18,9 @@ use secret_ai_chain_client::{
 /// Most SDK gas of a block on the main network, and so of a transaction.
 const MAX_BLOCK_GAS: u64 = 6_000_000;
 /// Least price of gas, in thousandths of a uscrt.
-const MIN_GAS_PRICE_MILLI: u64 = 100;
+pub(super) const MIN_GAS_PRICE_MILLI: u64 = 100;
 /// Most bytes of a memo.
-const MAX_MEMO: usize = 256;
+pub(super) const MAX_MEMO: usize = 256;
 
 /// Begin the names of messages that a node knows.
 const REAL_MODULES: [&str; 3] = ["/cosmos.", "/ibc.", "/secret."];

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) struct TxRecord {
     pub hash: String,
     pub height: u64,
-    /// As it was broadcast; empty for the faucet's, which nobody signs.
+    /// As it was broadcast.
     pub bytes: Vec<u8>,
     /// The transaction's JSON, as in `tx` of the LCD's answers.
     pub tx: Value,

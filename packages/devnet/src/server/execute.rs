@@ -21,19 +21,21 @@ use secret_ai_chain_client::{
 use serde_json::{json, Value};
 
 /// A message for the devnet, and what seals its answers (none for a message in plaintext).
-struct Opened {
-    msg: Msg,
-    cipher: Option<MessageCipher>,
+pub(super) struct Opened {
+    pub msg: Msg,
+    pub cipher: Option<MessageCipher>,
 }
 
 /// What the caller gets to see: answers, events and log, sealed for it.
-struct Sealed {
-    codespace: String,
-    code: u32,
-    raw_log: String,
-    data: String,
-    events: Vec<Value>,
-    gas_used: u64,
+pub(super) struct Sealed {
+    pub codespace: String,
+    pub code: u32,
+    pub raw_log: String,
+    /// `TxMsgData`, upper-case hex.
+    pub data: String,
+    pub events: Vec<Value>,
+    /// SDK gas.
+    pub gas_used: u64,
 }
 
 /// Runs a transaction that [`ante::check`] has let in, and keeps it.
@@ -44,6 +46,16 @@ pub(super) fn deliver(node: &mut Node, tx: &DecodedTx, bytes: &[u8]) -> Result<(
     let account = node.accounts.ensure(&tx.sender);
     account.sequence = account.sequence.saturating_add(1);
     account.public_key = Some(key);
+    run(node, tx, bytes, fee_events)
+}
+
+/// Runs the messages of a transaction that is paid for, and keeps it.
+pub(super) fn run(
+    node: &mut Node,
+    tx: &DecodedTx,
+    bytes: &[u8],
+    fee_events: Vec<Value>,
+) -> Result<(), GrpcError> {
     let (height, time_ns) = (node.devnet.block_height(), node.devnet.block_time_ns());
     let mut new_accounts = Vec::new();
     let (sealed, result) = match open_all(&node.io_keys, tx) {
@@ -134,7 +146,7 @@ fn pay_fee(node: &mut Node, tx: &DecodedTx) -> Result<Vec<Value>, GrpcError> {
         .collect()
 }
 
-fn open_all(keys: &IoKeys, tx: &DecodedTx) -> Result<Vec<Opened>, (usize, Refusal)> {
+pub(super) fn open_all(keys: &IoKeys, tx: &DecodedTx) -> Result<Vec<Opened>, (usize, Refusal)> {
     tx.messages
         .iter()
         .enumerate()
@@ -236,7 +248,7 @@ fn unopened(tx: &DecodedTx, index: usize, refusal: Refusal, events: Vec<Value>) 
     }
 }
 
-fn seal(
+pub(super) fn seal(
     result: &TxResult,
     ciphers: &[Option<MessageCipher>],
     mut events: Vec<Value>,
@@ -375,41 +387,4 @@ fn receivers(result: &TxResult) -> Vec<String> {
 
 fn sealing(error: secret_ai_chain_client::ChainError) -> GrpcError {
     GrpcError::unknown(error.to_string())
-}
-
-/// Lets the faucet send coins: a transaction without signature or fee. Returns its hash.
-pub(super) fn faucet_send(
-    node: &mut Node,
-    from: &str,
-    to: &str,
-    amount: cosmwasm_std::Coin,
-) -> Result<String, GrpcError> {
-    let (height, time_ns) = (node.devnet.block_height(), node.devnet.block_time_ns());
-    let message = Msg::Send {
-        to: to.into(),
-        amount: vec![amount],
-    };
-    let result = node.devnet.run_tx(Tx::one(from, message, 1_000_000));
-    let sealed = seal(&result, &[], Vec::new())?;
-    if sealed.code != 0 {
-        return Err(GrpcError::invalid(sealed.raw_log));
-    }
-    let hash = result.hash.clone();
-    let response = json!({
-        "height": height.to_string(), "txhash": hash, "codespace": "", "code": 0,
-        "data": sealed.data, "raw_log": "", "logs": [], "info": "",
-        "gas_wanted": result.gas_wanted.to_string(), "gas_used": result.gas_used.to_string(),
-        "timestamp": tx_json::seconds(time_ns), "events": sealed.events,
-    });
-    let new_accounts = receivers(&result);
-    let record = TxRecord {
-        hash: hash.clone(),
-        height,
-        bytes: Vec::new(),
-        tx: Value::Null,
-        response,
-        result: Some(result),
-    };
-    node.keep(record, &new_accounts);
-    Ok(hash)
 }

@@ -5,7 +5,7 @@
 
 use super::{
     answer::{Answer, GrpcError},
-    lcd::number,
+    lookup::number,
     node::SharedNode,
     tx_json::base64,
 };

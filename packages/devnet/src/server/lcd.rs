@@ -1,20 +1,19 @@
 //! The LCD's endpoints for accounts, coins, contracts, blocks and the node itself.
 
 use super::{
-    address_error::address_error,
     answer::{Answer, GrpcError},
+    blocks::Block,
+    lookup::{self, number},
     node::{Node, SharedNode},
     tx_json::{base64, from_base64, nanoseconds, public_key_json},
 };
-use crate::{CodeInfo, ContractInfo, QueryError};
+use crate::{CodeInfo, ContractInfo};
 use axum::{
     extract::{Path, Query, State},
     routing::get,
     Json, Router,
 };
-use secret_ai_chain_client::encryption::open_message;
 use serde_json::{json, Value};
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 pub(super) fn router() -> Router<SharedNode> {
@@ -57,12 +56,8 @@ async fn tx_key(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn account(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    checked_address(&address)?;
     node.run(move |node| {
-        let account = node
-            .accounts
-            .get(&address)
-            .ok_or_else(|| GrpcError::not_found(format!("account {address} not found")))?;
+        let account = lookup::account(node, &address)?;
         let key = account
             .public_key
             .as_deref()
@@ -79,9 +74,8 @@ async fn account(State(node): State<SharedNode>, Path(address): Path<String>) ->
 }
 
 async fn balances(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    bank_address(&address)?;
     node.run(move |node| {
-        let balances = node.devnet.balances(&address);
+        let balances = lookup::balances(node, &address)?;
         let total = balances.len().to_string();
         Ok(Json(json!({
             "balances": balances,
@@ -96,24 +90,17 @@ async fn balance(
     Path(address): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Answer {
-    let denom = parameters
-        .get("denom")
-        .filter(|denom| !denom.is_empty())
-        .cloned()
-        .ok_or_else(|| GrpcError::invalid("invalid denom: "))?;
-    bank_address(&address)?;
+    let denom = parameters.get("denom").cloned().unwrap_or_default();
     node.run(move |node| {
-        let amount = node.devnet.balance(&address, &denom).to_string();
-        Ok(Json(
-            json!({ "balance": { "denom": denom, "amount": amount } }),
-        ))
+        let balance = lookup::balance(node, &address, &denom)?;
+        Ok(Json(json!({ "balance": balance })))
     })
     .await?
 }
 
 async fn code_hash(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
     node.run(move |node| {
-        let hash = &contract(node, &address)?.code_hash;
+        let hash = &lookup::contract(node, &address)?.code_hash;
         Ok(Json(json!({ "code_hash": hash })))
     })
     .await?
@@ -122,31 +109,22 @@ async fn code_hash(State(node): State<SharedNode>, Path(address): Path<String>) 
 async fn code_hash_by_id(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
     let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
-        let code = node.devnet.code_info(id).ok_or_else(|| {
-            GrpcError::unknown(format!("failed to get code info for code id {id}"))
-        })?;
-        Ok(Json(json!({ "code_hash": code.code_hash })))
+        let hash = lookup::code_hash(node, id)?;
+        Ok(Json(json!({ "code_hash": hash })))
     })
     .await?
 }
 
 async fn contract_info(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    node.run(move |node| Ok(Json(info_json(contract(node, &address)?))))
+    node.run(move |node| Ok(Json(info_json(lookup::contract(node, &address)?))))
         .await?
 }
 
 async fn contracts_of_code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
-    let id = code_id(&id)?;
+    let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
-        let infos: Vec<Value> = node
-            .devnet
-            .contracts()
-            .filter(|info| info.code_id == id)
-            .map(info_json)
-            .collect();
-        if infos.is_empty() {
-            return Err(not_found());
-        }
+        let infos = lookup::contracts_of_code(node, id)?;
+        let infos: Vec<Value> = infos.into_iter().map(info_json).collect();
         Ok(Json(json!({ "contract_infos": infos })))
     })
     .await?
@@ -161,9 +139,9 @@ async fn codes(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
-    let id = code_id(&id)?;
+    let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
-        let code = node.devnet.code_info(id).ok_or_else(not_found)?;
+        let code = lookup::code(node, id)?;
         Ok(Json(
             json!({ "code_info": code_json(code), "wasm": base64(&code.wasm) }),
         ))
@@ -172,16 +150,17 @@ async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer 
 }
 
 async fn label(State(node): State<SharedNode>, Path(address): Path<String>) -> Answer {
-    node.run(move |node| Ok(Json(json!({ "label": contract(node, &address)?.label }))))
-        .await?
+    node.run(move |node| {
+        Ok(Json(
+            json!({ "label": lookup::contract(node, &address)?.label }),
+        ))
+    })
+    .await?
 }
 
 async fn address_of_label(State(node): State<SharedNode>, Path(label): Path<String>) -> Answer {
     node.run(move |node| {
-        let address = node
-            .devnet
-            .contract_by_label(&label)
-            .ok_or_else(|| GrpcError::unknown(format!("{label}: unknown address")))?;
+        let address = lookup::address_of_label(node, &label)?;
         Ok(Json(json!({ "contract_address": address })))
     })
     .await?
@@ -197,32 +176,9 @@ async fn query(
         .map(String::as_str)
         .unwrap_or_default();
     let wire = from_base64(text).ok_or_else(|| GrpcError::not_base64(text))?;
-    checked_address(&address)?;
     node.run(move |node| {
-        if node.devnet.contract_info(&address).is_none() {
-            return Err(GrpcError::unknown("contract: not found"));
-        }
-        let failed = |text: &str| GrpcError::unknown(format!("{text}: query contract failed"));
-        let opened = open_message(&node.io_keys, &wire)
-            .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;
-        let sealed = |e: secret_ai_chain_client::ChainError| GrpcError::unknown(e.to_string());
-        match node
-            .devnet
-            .query(&address, Some(&opened.code_hash), &opened.json)
-        {
-            Ok(answer) => {
-                let data = opened.cipher.seal_data(&answer).map_err(sealed)?;
-                Ok(Json(json!({ "data": base64(&data) })))
-            }
-            Err(QueryError::Contract(text)) => {
-                let text = opened.cipher.seal_text(&text).map_err(sealed)?;
-                Err(failed(&format!("encrypted: {text}")))
-            }
-            Err(QueryError::CodeHash { .. }) => Err(failed(
-                "Execution error: Enclave: failed to validate transaction",
-            )),
-            Err(other) => Err(failed(&other.to_string())),
-        }
+        let data = lookup::query(node, &address, &wire)?;
+        Ok(Json(json!({ "data": base64(&data) })))
     })
     .await?
 }
@@ -238,37 +194,27 @@ async fn block(State(node): State<SharedNode>, Path(height): Path<String>) -> An
 }
 
 fn block_json(node: &Node, height: u64) -> Answer {
-    let time = (height > 0)
-        .then(|| node.block_time_ns(height))
-        .flatten()
-        .ok_or_else(|| {
-            // These endpoints go through the node's ABCI, which puts its own words around.
-            GrpcError::invalid(match height {
-                0 => "height must be greater than 0, but got 0: invalid request",
-                _ => {
-                    "rpc error: code = InvalidArgument desc = requested block height is bigger then \
-                     the chain length: invalid request"
-                }
-            })
-        })?;
-    let txs: Vec<String> = node
-        .txs_at(height)
-        .map(|record| base64(&record.bytes))
-        .collect();
-    let block = json!({
+    // These endpoints go through the node's ABCI, which puts its own words around.
+    let block = Block::at(node, height).map_err(|error| match height {
+        0 => GrpcError::invalid(format!("{}: invalid request", error.message)),
+        _ => GrpcError::invalid(format!(
+            "rpc error: code = InvalidArgument desc = {}: invalid request",
+            error.message
+        )),
+    })?;
+    let txs: Vec<String> = block.txs.iter().map(|tx| base64(&tx.bytes)).collect();
+    let json = json!({
         "header": {
             "chain_id": node.chain_id,
             "height": height.to_string(),
-            "time": nanoseconds(time),
+            "time": nanoseconds(block.time_ns),
         },
         "data": { "txs": txs },
     });
-    // Of this chain alone: heights and times are all that its blocks agree on.
-    let hash = Sha256::digest(format!("{}/{height}/{time}", node.chain_id));
     Ok(Json(json!({
-        "block_id": { "hash": base64(&hash) },
-        "block": block,
-        "sdk_block": block,
+        "block_id": { "hash": base64(&block.hash()) },
+        "block": json,
+        "sdk_block": json,
     })))
 }
 
@@ -293,48 +239,6 @@ async fn node_info(State(node): State<SharedNode>) -> Answer {
 
 async fn syncing() -> Json<Value> {
     Json(json!({ "syncing": false }))
-}
-
-fn contract<'a>(node: &'a Node, address: &str) -> Result<&'a ContractInfo, GrpcError> {
-    checked_address(address)?;
-    node.devnet.contract_info(address).ok_or_else(not_found)
-}
-
-/// The compute module's error `ErrNotFound`, which has no gRPC code of its own.
-fn not_found() -> GrpcError {
-    GrpcError::unknown("codespace compute code 9: not found")
-}
-
-fn code_id(text: &str) -> Result<u64, GrpcError> {
-    match number("code_id", "ParseUint", text)? {
-        0 => Err(GrpcError::unknown("code id: invalid")),
-        id => Ok(id),
-    }
-}
-
-fn checked_address(text: &str) -> Result<(), GrpcError> {
-    match address_error(text) {
-        None => Ok(()),
-        Some(words) => Err(GrpcError::unknown(words)),
-    }
-}
-
-/// The bank module alone gives a bad address a gRPC code.
-fn bank_address(text: &str) -> Result<(), GrpcError> {
-    match address_error(text) {
-        None => Ok(()),
-        Some(words) => Err(GrpcError::invalid(format!("invalid address: {words}"))),
-    }
-}
-
-/// A number in a path; `parser` is the one of Go's whose error the gateway shows.
-pub(super) fn number(parameter: &str, parser: &str, text: &str) -> Result<u64, GrpcError> {
-    text.parse().map_err(|_| {
-        GrpcError::invalid(format!(
-            "type mismatch, parameter: {parameter}, error: strconv.{parser}: parsing {text:?}: \
-             invalid syntax"
-        ))
-    })
 }
 
 fn info_json(info: &ContractInfo) -> Value {

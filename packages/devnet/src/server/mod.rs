@@ -4,33 +4,43 @@
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
 //! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
 //! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`), in a file if there shall be one (`store`), and answers
-//! HTTP (`lcd`, `tx_api`, `faucet`, `extras`).
+//! accounts and past transactions (`node`), in a file if there shall be one (`store`), and answers:
+//! the LCD (`lcd`, `lcd_modules`, `tx_api`, `tx_find`, `extras`), CometBFT's RPC (`rpc`), gRPC
+//! (`grpc`, the same services as `abci_query` of the RPC: `abci`) and the faucet.
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
 //! from a fixed seed, public in this source, so nothing here is secret from anybody. What is not
 //! served answers gRPC code 12 (HTTP 501).
 
+mod abci;
 mod accounts;
 mod address_error;
 mod amino;
 mod answer;
 mod ante;
+mod blocks;
 mod books;
 mod execute;
 mod extras;
 mod faucet;
 mod genesis;
+mod grpc;
 mod lcd;
+mod lcd_modules;
+mod lookup;
 mod message_form;
 mod node;
+mod rpc;
+mod search;
 mod signature;
 mod store;
 mod store_read;
 mod store_tables;
+mod submit;
 mod ticking;
 mod tx_api;
+mod tx_find;
 mod tx_json;
 
 pub use accounts::TEST_ACCOUNTS;
@@ -58,6 +68,10 @@ pub struct ServerConfig {
     pub lcd_port: u16,
     /// Port of the faucet; 0 takes a free one.
     pub faucet_port: u16,
+    /// Port of CometBFT's RPC; 0 takes a free one.
+    pub rpc_port: u16,
+    /// Port of gRPC; 0 takes a free one.
+    pub grpc_port: u16,
     /// Chain that transactions must be signed for.
     pub chain_id: String,
     /// Time of the first block, seconds since 1970; a state file keeps its own.
@@ -93,7 +107,11 @@ pub struct Server {
     pub lcd: SocketAddr,
     /// Where the faucet listens.
     pub faucet: SocketAddr,
-    tasks: [JoinHandle<std::io::Result<()>>; 2],
+    /// Where CometBFT's RPC listens.
+    pub rpc: SocketAddr,
+    /// Where gRPC listens.
+    pub grpc: SocketAddr,
+    tasks: [JoinHandle<std::io::Result<()>>; 4],
 }
 
 impl Server {
@@ -107,9 +125,13 @@ impl Server {
         }
         let (lcd_listener, lcd) = listen(config.host, config.lcd_port).await?;
         let (faucet_listener, faucet) = listen(config.host, config.faucet_port).await?;
+        let (rpc_listener, rpc) = listen(config.host, config.rpc_port).await?;
+        let (grpc_listener, grpc) = listen(config.host, config.grpc_port).await?;
         let node = SharedNode::new(Node::new(&config)?);
         let lcd_router = lcd::router()
+            .merge(lcd_modules::router())
             .merge(tx_api::router())
+            .merge(tx_find::router())
             .merge(extras::router())
             .fallback(answer::not_served)
             .method_not_allowed_fallback(answer::other_method)
@@ -118,12 +140,27 @@ impl Server {
             .with_state(node.clone());
         let faucet_router = faucet::router()
             .layer(axum::middleware::from_fn(allow_browsers))
+            .with_state(node.clone());
+        let rpc_router = rpc::router()
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(axum::middleware::from_fn(allow_browsers))
+            .with_state(node.clone());
+        let grpc_router = grpc::router()
+            .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(node);
         let tasks = [
             tokio::spawn(async move { axum::serve(lcd_listener, lcd_router).await }),
             tokio::spawn(async move { axum::serve(faucet_listener, faucet_router).await }),
+            tokio::spawn(async move { axum::serve(rpc_listener, rpc_router).await }),
+            tokio::spawn(async move { axum::serve(grpc_listener, grpc_router).await }),
         ];
-        Ok(Self { lcd, faucet, tasks })
+        Ok(Self {
+            lcd,
+            faucet,
+            rpc,
+            grpc,
+            tasks,
+        })
     }
 
     /// URL of the LCD.
@@ -134,6 +171,16 @@ impl Server {
     /// URL of the faucet.
     pub fn faucet_url(&self) -> String {
         format!("http://{}", self.faucet)
+    }
+
+    /// URL of CometBFT's RPC.
+    pub fn rpc_url(&self) -> String {
+        format!("http://{}", self.rpc)
+    }
+
+    /// URL of gRPC.
+    pub fn grpc_url(&self) -> String {
+        format!("http://{}", self.grpc)
     }
 }
 

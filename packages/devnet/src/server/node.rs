@@ -233,6 +233,12 @@ impl Node {
         record.is_some_and(|record| record.response["code"] == 0)
     }
 
+    /// All transactions, oldest first.
+    pub fn txs(&self) -> impl DoubleEndedIterator<Item = &TxRecord> {
+        let hashes = self.hashes_by_height.values().flatten();
+        hashes.filter_map(|hash| self.txs.get(hash).map(Arc::as_ref))
+    }
+
     /// The transactions of a block, in order.
     pub fn txs_at(&self, height: u64) -> impl Iterator<Item = &TxRecord> {
         let hashes = self.hashes_by_height.get(&height).into_iter().flatten();

@@ -2,9 +2,10 @@
 
 use super::{
     answer::{Answer, GrpcError},
-    ante::{self, Refusal},
-    execute,
-    node::{Node, SharedNode},
+    ante::Refusal,
+    node::SharedNode,
+    submit::submit,
+    tx_find,
     tx_json::from_base64,
 };
 use axum::{
@@ -47,40 +48,11 @@ async fn broadcast(State(node): State<SharedNode>, Json(body): Json<Value>) -> A
         GrpcError::unknown("unsupported return type unspecified; supported types: sync, async")
     })?;
     let hash = tx::hash(&bytes);
-    let refusal = match node.run(move |node| admit(node, &bytes)).await? {
-        Ok(()) => None,
-        Err(Denied::Refused(refusal)) => Some(refusal).filter(|_| wait_for_check),
-        Err(Denied::Failed(error)) => return Err(error),
-    };
+    let refusal = node.run(move |node| submit(node, &bytes)).await??;
+    let refusal = refusal.filter(|_| wait_for_check);
     Ok(Json(
         json!({ "tx_response": broadcast_response(&hash, refusal) }),
     ))
-}
-
-enum Denied {
-    Refused(Refusal),
-    Failed(GrpcError),
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// Checks a transaction, and executes it if it may come in.
-fn admit(node: &mut Node, bytes: &[u8]) -> Result<(), Denied> {
-    let decoded = ante::decode(bytes)?;
-    if node.has_tx(&decoded.hash) {
-        // The LCD answers with the code alone, without CometBFT's words.
-        return Err(Refusal::sdk(19, "").into());
-    }
-    ante::check(node, &decoded)?;
-    execute::deliver(node, &decoded, bytes).map_err(|error| {
-        // The fee may have been taken.
-        node.go_back();
-        Denied::Failed(error)
-    })
 }
 
 fn broadcast_response(hash: &str, refusal: Option<Refusal>) -> Value {
@@ -109,8 +81,7 @@ fn broadcast_response(hash: &str, refusal: Option<Refusal>) -> Value {
 async fn by_hash(State(node): State<SharedNode>, Path(hash): Path<String>) -> Answer {
     node.run(move |node| {
         let record = node.tx(&hash)?;
-        let mut response = record.response.clone();
-        response["tx"] = record.tx.clone();
+        let response = tx_find::response(record);
         Ok(Json(json!({ "tx": record.tx, "tx_response": response })))
     })
     .await?

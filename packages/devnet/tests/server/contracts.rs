@@ -21,11 +21,11 @@ fn told(attributes: Value, data: Value) -> Value {
     json!({"Ok": {"messages": [], "attributes": attributes, "events": [], "data": data}})
 }
 
-fn quiet() -> Value {
+pub fn quiet() -> Value {
     told(json!([]), Value::Null)
 }
 
-async fn with_contract() -> (Harness, ContractRef) {
+pub async fn with_contract() -> (Harness, ContractRef) {
     let harness = start().await;
     let id = harness
         .client
@@ -42,7 +42,7 @@ async fn with_contract() -> (Harness, ContractRef) {
 }
 
 impl Harness {
-    async fn call(&self, contract: &ContractRef, msg: &Value) -> Result<TxOutcome, ChainError> {
+    pub async fn call(&self, contract: &ContractRef, msg: &Value) -> Result<TxOutcome, ChainError> {
         let message = ExecuteMsg::new(contract, msg).unwrap();
         self.client.execute(&self.a, vec![message], GAS).await
     }

@@ -52,7 +52,8 @@ impl Stage {
     pub async fn set() -> Result<Stage, Failure> {
         let folder = tempfile::tempdir()?;
         let mut devnet = Command::new(program("secret-devnet"));
-        devnet.args(["--lcd-port", "0", "--faucet-port", "0", "--block-ms", "500"]);
+        devnet.args(["--lcd-port", "0", "--faucet-port", "0"]);
+        devnet.args(["--rpc-port", "0", "--grpc-port", "0", "--block-ms", "500"]);
         let log = folder.path().join("devnet.log");
         let (devnet, ready) = Process::start_until(devnet, log, "ready:")?;
         let lcd = ready

@@ -33,7 +33,7 @@ async fn bad_requests() {
     for (path, status, code, text) in [
         ("/no/such/endpoint".into(), 501, 12, "Not Implemented"),
         (
-            "/cosmos/tx/v1beta1/txs".into(),
+            "/cosmos/tx/v1beta1/simulate".into(),
             501,
             12,
             "Method Not Allowed",
