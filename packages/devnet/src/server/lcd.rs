@@ -124,7 +124,13 @@ async fn contracts_of_code(State(node): State<SharedNode>, Path(id): Path<String
     let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
         let infos = lookup::contracts_of_code(node, id)?;
-        let infos: Vec<Value> = infos.into_iter().map(info_json).collect();
+        let infos = infos.into_iter().map(|info| {
+            let mut json = info_json(info);
+            // The node sorts by it and then leaves it out.
+            json["contract_info"]["created"] = Value::Null;
+            json
+        });
+        let infos: Vec<Value> = infos.collect();
         Ok(Json(json!({ "contract_infos": infos })))
     })
     .await?

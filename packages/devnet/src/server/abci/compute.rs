@@ -40,7 +40,7 @@ pub(super) fn serve(node: &Node, method: &str, request: &[u8]) -> Served {
         "ContractsByCodeId" => unary(request, |Number { value: id }| {
             let infos = lookup::contracts_of_code(node, id)?;
             Ok(QueryContractsByCodeIdResponse {
-                contract_infos: infos.into_iter().map(contract_info).collect(),
+                contract_infos: infos.into_iter().map(listed).collect(),
             })
         }),
         "Code" => unary(request, |Number { value: id }| {
@@ -107,6 +107,15 @@ fn contract_info(info: &crate::ContractInfo) -> ContractInfoWithAddress {
             admin: info.admin.clone().unwrap_or_default(),
         }),
     }
+}
+
+/// In a list; the node sorts by the position and then leaves it out.
+fn listed(info: &crate::ContractInfo) -> ContractInfoWithAddress {
+    let mut listed = contract_info(info);
+    if let Some(info) = &mut listed.contract_info {
+        info.created = None;
+    }
+    listed
 }
 
 /// There is one transaction to a block.
