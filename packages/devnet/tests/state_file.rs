@@ -63,8 +63,10 @@ impl Drop for Node {
 
 fn command(state: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_secret-devnet"));
-    command.args(["--lcd-port", "0", "--faucet-port", "0", "--state"]);
-    command.arg(state).args(more);
+    for port in ["--lcd-port", "--faucet-port", "--rpc-port", "--grpc-port"] {
+        command.args([port, "0"]);
+    }
+    command.arg("--state").arg(state).args(more);
     command.args(["--genesis-time", "1800000000"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
