@@ -11,7 +11,7 @@ use secret_ai_interface::Hex;
 use secret_ai_worker_agent::config::Config;
 use secret_ai_worker_agent::devices::CheckedGpu;
 use secret_ai_worker_agent::evidence::{
-    pem, ConfigfsTsm, CpuReport, DeviceEvidence, EvidenceError, EvidenceProvider,
+    pem, Collateral, ConfigfsTsm, CpuReport, DeviceEvidence, EvidenceError, EvidenceProvider,
 };
 use tempfile::TempDir;
 
@@ -439,4 +439,29 @@ fn a_simulated_tee_follows_from_its_seed_file() {
     assert_eq!(gpus.gpus([7; 32]).unwrap().len(), 2);
     fs::write(&seed, "5a 1767225600").unwrap();
     assert!(matches!(open("").err(), Some(EvidenceError::Seed { .. })));
+}
+
+#[test]
+fn the_vendors_collateral_is_read_anew_and_must_be_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tdx.json");
+    let kernel = fake_kernel("tdx_guest", &DATA, None);
+    let tsm = ConfigfsTsm::open(Some(kernel.path()), None).unwrap();
+    assert!(tsm.collateral().unwrap().published.is_none());
+    let tsm = tsm.with_collateral_file(Some(file.clone()));
+    assert!(tsm.collateral().is_err(), "the file is not there");
+    for value in ["1", "2"] {
+        fs::write(&file, format!("{{\"tcb_info\":{value}}}")).unwrap();
+        let Collateral {
+            published,
+            development_roots,
+        } = tsm.collateral().unwrap();
+        assert_eq!(published.unwrap()["tcb_info"].to_string(), value);
+        assert!(development_roots.is_none());
+    }
+    for bad in ["{".to_string(), " ".repeat((1 << 20) + 1)] {
+        fs::write(&file, bad).unwrap();
+        let error = tsm.collateral().unwrap_err().to_string();
+        assert!(error.contains("tee.collateral_file"), "{error}");
+    }
 }
