@@ -1,4 +1,8 @@
 //! Processes that end with whoever started them.
+//!
+//! [`Process`] kills its program when dropped. A signal that kills this process drops nothing; then the
+//! program's standard input closes, and one that watches it (`secret-devnet --until-stdin-closes`)
+//! ends, too.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -33,7 +37,7 @@ impl Process {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(errors)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .spawn()?;
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         for line in lines {
@@ -58,7 +62,7 @@ impl Process {
         let child = command
             .stdout(log)
             .stderr(errors)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .spawn()?;
         Ok(Process(child))
     }

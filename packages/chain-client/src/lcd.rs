@@ -237,14 +237,17 @@ fn checked(answer: Answer, path: &str, what: &str) -> Result<Value> {
     if (200..300).contains(&answer.status) {
         return Ok(answer.json);
     }
-    if answer.status == 404 || answer.json["code"].as_u64() == Some(NOT_FOUND) {
+    let message = answer.json["message"].as_str().unwrap_or_default();
+    // The compute module gives its "not found" no code of its own.
+    let unknown = message.contains("not found") || message.starts_with("failed to get code info");
+    if answer.status == 404 || answer.json["code"].as_u64() == Some(NOT_FOUND) || unknown {
         return Err(ChainError::NotFound { what: what.into() });
     }
     Err(ChainError::Node {
         // A query's ciphertext says nothing to a reader of the error.
         path: path.split('?').next().unwrap_or_default().into(),
         status: answer.status,
-        message: answer.json["message"].as_str().unwrap_or_default().into(),
+        message: message.into(),
     })
 }
 

@@ -65,7 +65,9 @@ impl Keeper {
             other => other.map_err(create_failed)?,
         };
         let tenths = gas::COMPILE_TENTHS.saturating_mul(wasm.len() as u64);
-        self.session.meter.charge(tenths.saturating_add(5) / 10)?;
+        let compiling = tenths.saturating_add(5) / 10;
+        let meter = &mut self.session.meter;
+        meter.charge_for(compiling, "Compiling WASM Bytecode")?;
         upload::check_store(&wasm).map_err(create_failed)?;
         let code = CodeInfo {
             code_id: self.session.world.next_code_id(),
@@ -97,10 +99,11 @@ impl Keeper {
         let world = &self.session.world;
         if world.labels.contains_key(label) {
             let text = format!("{label}: contract account already exists");
-            return Err(ExecError::compute(6, text));
+            return Err(self.refused(entry, ExecError::compute(6, text)));
         }
-        let code = world.codes.get(&code_id).cloned();
-        let code = code.ok_or_else(|| ExecError::compute(9, "code: not found"))?;
+        let Some(code) = world.codes.get(&code_id).cloned() else {
+            return Err(self.refused(entry, ExecError::compute(9, "code: not found")));
+        };
         if let Some(admin) = admin {
             check_address(admin)?;
         }
@@ -154,7 +157,7 @@ impl Keeper {
         input: Input,
         events: &mut Vec<Event>,
     ) -> Result<Data, ExecError> {
-        let code = self.code_of(contract)?;
+        let code = self.code_of(EntryPoint::Execute, contract)?;
         self.send_funds(origin.sender, contract, input.funds, events)?;
         let (response, index) = self.invoke(EntryPoint::Execute, contract, &code, origin, input)?;
         events.push(event("execute", &[("contract_address", contract)]));
@@ -173,15 +176,23 @@ impl Keeper {
     ) -> Result<Data, ExecError> {
         let entry = EntryPoint::Migrate;
         let world = &self.session.world;
-        let unknown = |what: &str| ExecError::sdk(18, format!("unknown {what}: invalid request"));
-        let info = world
-            .contract(contract)
-            .ok_or_else(|| unknown("contract"))?;
-        let code = world.codes.get(&code_id).cloned();
-        let code = code.ok_or_else(|| unknown("code"))?;
-        if info.admin.as_deref() != Some(origin.sender) {
-            let text = "requires migrate from admin: migrate contract failed";
-            return Err(ExecError::compute(5, text));
+        let Some(info) = world.contract(contract) else {
+            let text = "unknown contract: contract: not found: invalid request";
+            return Err(self.refused(entry, ExecError::sdk(18, text)));
+        };
+        let Some(code) = world.codes.get(&code_id).cloned() else {
+            let text = format!(
+                "unknown code: failed to get code info for code id {code_id}: invalid request"
+            );
+            return Err(self.refused(entry, ExecError::sdk(18, text)));
+        };
+        let text = match info.admin.as_deref() {
+            Some(admin) if admin == origin.sender => None,
+            Some(_) => Some("requires migrate from admin: migrate contract failed"),
+            None => Some("contract is not upgradable: migrate contract failed"),
+        };
+        if let Some(text) = text {
+            return Err(self.refused(entry, ExecError::compute(5, text)));
         }
         let height = self.rt.clock.height;
         if let Some(contract) = self.session.world.contracts.get_mut(contract) {
@@ -209,7 +220,8 @@ impl Keeper {
         admin: Option<&str>,
         events: &mut Vec<Event>,
     ) -> Result<(), ExecError> {
-        self.session.meter.charge(gas::INSTANCE)?;
+        let loading = "Loading CosmWasm module: update-contract-admin";
+        self.session.meter.charge_for(gas::INSTANCE, loading)?;
         if let Some(admin) = admin {
             check_address(admin)?;
         }
@@ -239,7 +251,7 @@ impl Keeper {
         events: &mut Vec<Event>,
     ) -> Result<Data, ExecError> {
         let entry = EntryPoint::Reply;
-        let code = self.code_of(contract)?;
+        let code = self.code_of(entry, contract)?;
         let msg = serde_json::to_vec(reply)
             .map_err(|e| ExecError::fault(entry, &Fault::Trap(e.to_string())))?;
         let origin = Origin {
@@ -264,9 +276,18 @@ impl Keeper {
             .map_err(ExecError::of_reply)
     }
 
-    fn code_of(&self, contract: &str) -> Result<Arc<CodeInfo>, ExecError> {
+    fn code_of(&mut self, entry: EntryPoint, contract: &str) -> Result<Arc<CodeInfo>, ExecError> {
         query::code_of(&self.session.world, contract)
-            .ok_or_else(|| ExecError::compute(9, "contract: not found"))
+            .ok_or_else(|| self.refused(entry, ExecError::compute(9, "contract: not found")))
+    }
+
+    /// The error of a call that never began: the chain has charged for the instance all the same.
+    fn refused(&mut self, entry: EntryPoint, error: ExecError) -> ExecError {
+        let meter = &mut self.session.meter;
+        match meter.charge_for(gas::INSTANCE, entry.loading()) {
+            Ok(()) => error,
+            Err(out_of_gas) => out_of_gas.into(),
+        }
     }
 
     fn send_funds(
@@ -293,8 +314,7 @@ impl Keeper {
     ) -> Result<(Response, usize), ExecError> {
         if let Some(given) = input.code_hash {
             if !given.eq_ignore_ascii_case(&code.code_hash) {
-                self.session.meter.charge(gas::INSTANCE)?;
-                return Err(ExecError::fault(entry, &Fault::CodeHash));
+                return Err(self.refused(entry, ExecError::fault(entry, &Fault::CodeHash)));
             }
         }
         let index = self.session.trace.views.len();

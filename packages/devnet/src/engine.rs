@@ -166,7 +166,8 @@ pub fn code_hash(wasm: &[u8]) -> String {
 /// Runs one call: charges it, records it and, if it succeeds, writes its storage to the session's
 /// world. Returns the bytes that the entry point gave.
 pub fn call(rt: &Arc<Runtime>, session: &mut Session, call: &Call) -> Result<Vec<u8>, Fault> {
-    session.meter.charge(gas::INSTANCE)?;
+    let loading = call.entry.loading();
+    session.meter.charge_for(gas::INSTANCE, loading)?;
     let compiled = rt.engine.load(call.code).map_err(Fault::Module)?;
     if !compiled.exports.iter().any(|e| e == call.entry.export()) {
         return Err(Fault::MissingEntry(call.entry));

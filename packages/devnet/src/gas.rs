@@ -66,21 +66,35 @@ pub const KV_DELETE: u64 = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfGas;
 
+/// What the chain calls the gas of a running contract.
+const WASM: &str = "wasm contract";
+
 /// Counts SDK gas up to a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meter {
     limit: u64,
     used: u64,
+    last: &'static str,
 }
 
 impl Meter {
     /// A meter at zero.
     pub fn new(limit: u64) -> Self {
-        Self { limit, used: 0 }
+        Self {
+            limit,
+            used: 0,
+            last: WASM,
+        }
     }
 
-    /// Charges `amount` SDK gas; past the limit everything is used up.
+    /// Charges `amount` SDK gas of a running contract; past the limit everything is used up.
     pub fn charge(&mut self, amount: u64) -> Result<(), OutOfGas> {
+        self.charge_for(amount, WASM)
+    }
+
+    /// Charges `amount` SDK gas for what the chain calls `what`.
+    pub fn charge_for(&mut self, amount: u64, what: &'static str) -> Result<(), OutOfGas> {
+        self.last = what;
         self.used = self.used.saturating_add(amount);
         if self.used > self.limit {
             return Err(OutOfGas);
@@ -91,6 +105,11 @@ impl Meter {
     /// SDK gas used; more than the limit after running over it.
     pub fn used(&self) -> u64 {
         self.used
+    }
+
+    /// What was charged last: after running over the limit, the chain's name of the place.
+    pub fn last(&self) -> &'static str {
+        self.last
     }
 
     /// SDK gas left.

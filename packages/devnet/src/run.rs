@@ -23,7 +23,8 @@ pub(crate) fn transaction(mut keeper: Keeper, tx: &Tx) -> (TxResult, Option<Worl
     let outcome = messages(&mut keeper, tx);
     let Keeper { rt, session } = keeper;
     let gas_used = session.meter.used();
-    let outcome = outcome.map_err(|(index, error)| failure(index, error, tx, gas_used));
+    let place = session.meter.last();
+    let outcome = outcome.map_err(|(index, error)| failure(index, error, tx, gas_used, place));
     let view = TxView {
         sender: tx.sender.clone(),
         messages: tx.messages.iter().map(message_view).collect(),
@@ -67,7 +68,7 @@ fn messages(keeper: &mut Keeper, tx: &Tx) -> Result<Vec<MsgOutcome>, Stopped> {
     keeper
         .session
         .meter
-        .charge(fee)
+        .charge_for(fee, "txSize")
         .map_err(|e| (None, e.into()))?;
     address::decode(&tx.sender).map_err(|e| {
         (
@@ -218,15 +219,20 @@ fn announce(sender: &str, msg: &Msg, events: &mut Vec<Event>) {
     }
 }
 
-fn failure(message_index: Option<usize>, error: ExecError, tx: &Tx, gas_used: u64) -> Failure {
+fn failure(
+    message_index: Option<usize>,
+    error: ExecError,
+    tx: &Tx,
+    gas_used: u64,
+    place: &str,
+) -> Failure {
     match error {
         ExecError::OutOfGas => Failure {
             codespace: "sdk".to_owned(),
             code: 11,
             message_index: None,
             error: ErrorText::chain(format!(
-                "out of gas in location: Wasmer function execution; gasWanted: {}, gasUsed: \
-                 {gas_used}: out of gas",
+                "out of gas in location: {place}; gasWanted: {}, gasUsed: {gas_used}: out of gas",
                 tx.gas_limit
             )),
         },

@@ -302,6 +302,17 @@ pub enum EntryPoint {
 }
 
 impl EntryPoint {
+    /// What the chain calls the gas of loading an instance for it.
+    pub(crate) fn loading(self) -> &'static str {
+        match self {
+            Self::Instantiate => "Loading CosmWasm module: init",
+            Self::Execute => "Loading Compute module: execute",
+            Self::Migrate => "Loading CosmWasm module: migrate",
+            Self::Reply => "Loading Compute module: reply",
+            Self::Query => "Loading CosmWasm module: query",
+        }
+    }
+
     /// The name of the wasm export.
     pub fn export(self) -> &'static str {
         match self {

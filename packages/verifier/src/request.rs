@@ -94,7 +94,8 @@ impl RootBytes {
 
     /// Whom to believe: the vendors, where nobody else is named.
     pub fn roots(&self) -> Result<Roots<'_>, String> {
-        let refused = |name: &str, error: secret_ai_attestation::Error| format!("roots.{name}: {error}");
+        let refused =
+            |name: &str, error: secret_ai_attestation::Error| format!("roots.{name}: {error}");
         let mut roots = Roots::default();
         if let Some(der) = &self.intel {
             roots.intel = TrustRoot::from_der(der).map_err(|e| refused("intel", e))?;

@@ -1,7 +1,9 @@
 //! A whole registration under development roots, as a browser hands it in.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
-use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, RawCollateral, Registration};
+use secret_ai_attestation::{
+    gpu_nonce, report_data, Device, DeviceKind, RawCollateral, Registration,
+};
 use secret_ai_attestation_testkit::gpu::SoftGpu;
 use secret_ai_attestation_testkit::{pem, Measurements, SoftTee};
 use secret_ai_verifier::run;
@@ -144,10 +146,19 @@ fn what_cannot_be_judged_is_said() {
     for (request, field) in [
         (json!({"files": []}), "time"),
         (json!({"time": NOW, "files": [], "more": 1}), "more"),
-        (json!({"time": NOW, "files": [], "roots": {"intel": "%"}}), "roots.intel"),
-        (json!({"time": NOW, "files": [], "roots": {"intel": "AAAA"}}), "roots.intel"),
+        (
+            json!({"time": NOW, "files": [], "roots": {"intel": "%"}}),
+            "roots.intel",
+        ),
+        (
+            json!({"time": NOW, "files": [], "roots": {"intel": "AAAA"}}),
+            "roots.intel",
+        ),
         (json!({"time": NOW, "files": [], "rootfs": "00"}), "rootfs"),
-        (json!({"time": NOW, "files": [], "policy": {"golden": ["no/file"]}}), "no/file"),
+        (
+            json!({"time": NOW, "files": [], "policy": {"golden": ["no/file"]}}),
+            "no/file",
+        ),
     ] {
         let answer = ask(&request);
         let error = answer["error"].as_str().unwrap_or_default();

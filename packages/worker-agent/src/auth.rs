@@ -192,3 +192,25 @@ impl Nonces {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+
+    #[test]
+    fn nonces_above_the_limit_have_to_wait_until_others_are_too_old() {
+        let mut nonces = Nonces::default();
+        let nonce = |i: usize| (i as u128).to_be_bytes();
+        for i in 0..MAX_NONCES {
+            nonces.take(nonce(i), 1_000, 1_000).unwrap();
+        }
+        let refused = nonces.take(nonce(MAX_NONCES), 1_000, 1_000).unwrap_err();
+        let response = refused.into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+        let later = 1_001 + MAX_SKEW_S;
+        assert!(nonces.take(nonce(MAX_NONCES), later, later).is_ok());
+    }
+}

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Setup, WAYS};
+use common::ways::WAYS;
+use common::Setup;
 use reqwest::Method;
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{chat, take_apart, Script, Setup, OPENAI};
+use common::ways::OPENAI;
+use common::{chat, take_apart, Script, Setup};
 use serde_json::{json, Value};
 
 fn calling() -> Script {
@@ -116,7 +117,7 @@ async fn one_model_can_be_asked_for() {
         (&model["id"], &model["object"]),
         (&json!("m"), &json!("model"))
     );
-    for id in ["nowhere", "a/b", "a%2Fb"] {
+    for id in ["nowhere", "a/b", "a%2Fb", "%FF"] {
         worker.refuses(get(id), 404, "model_not_found").await;
     }
 }

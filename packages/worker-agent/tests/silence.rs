@@ -5,7 +5,8 @@ mod common;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use common::{bearer, Script, Setup, WAYS};
+use common::ways::WAYS;
+use common::{bearer, Script, Setup};
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 

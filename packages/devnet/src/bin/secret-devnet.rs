@@ -1,13 +1,18 @@
 //! `secret-devnet`: LocalSecret without Docker.
 
 use clap::Parser;
-use secret_devnet::server::{Server, ServerConfig};
+use secret_ai_chain_client::Wallet;
+use secret_devnet::server::{Server, ServerConfig, TEST_ACCOUNTS};
 use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, SystemTime},
+};
+use tokio::{
+    signal::unix::{signal, Signal, SignalKind},
+    sync::oneshot,
 };
 
 /// Last second of the year 9999, beyond which RFC 3339 has no times.
@@ -40,13 +45,20 @@ struct Arguments {
     /// its own block and chain time moves 6 s per block.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     block_ms: Option<u64>,
-    /// Time of the first block in seconds since 1970; now if not given.
+    /// Time of the first block in seconds since 1970; now if not given. A state file keeps its own.
     #[arg(long, value_parser = genesis_time)]
     genesis_time: Option<u64>,
     /// File with the root certificate (DER) of a software TEE, whose quotes `dcap_quote_verify` shall
     /// believe besides Intel's.
     #[arg(long, value_name = "FILE")]
     dcap_development_root: Option<PathBuf>,
+    /// Keep the chain in this file, which is made if it is missing. Without it the chain ends with the
+    /// process.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// End when standard input does, as it does when whoever holds its other end has died.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 #[tokio::main]
@@ -70,6 +82,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     };
     let root = arguments.dcap_development_root.as_deref();
     let dcap_development_root = root.map(read).transpose()?;
+    let signals = Signals::catch()?;
     let server = Server::start(ServerConfig {
         host: arguments.host,
         lcd_port: arguments.lcd_port,
@@ -80,10 +93,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         genesis_time,
         block_time: arguments.block_ms.map(Duration::from_millis),
         dcap_development_root,
+        state: arguments.state,
     })
     .await?;
     let ready = format!(
-        "ready: chain {} lcd {} faucet {} rpc {} grpc {}",
+        "{}ready: chain {} lcd {} faucet {} rpc {} grpc {}",
+        accounts()?,
         arguments.chain_id,
         server.lcd_url(),
         server.faucet_url(),
@@ -91,12 +106,58 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         server.grpc_url(),
     );
     match writeln!(io::stdout(), "{ready}") {
-        // It serves all the same if nobody waits for this line.
+        // It serves all the same if nobody waits for these lines.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.map_err(|error| format!("standard output: {error}"))?,
     }
-    tokio::signal::ctrl_c().await?;
+    signals.end(arguments.until_stdin_closes).await;
     Ok(())
+}
+
+/// The accounts that have coins from the start, one a line.
+fn accounts() -> Result<String, Box<dyn std::error::Error>> {
+    let mut lines = String::new();
+    for (name, words) in TEST_ACCOUNTS {
+        let wallet = Wallet::from_mnemonic(words)?;
+        lines.push_str(&format!("account {name} {}\n", wallet.address()));
+    }
+    Ok(lines)
+}
+
+/// The signals that end this process.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes them over from the system, which would end the process at once.
+    fn catch() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them, or for the end of standard input. Every answer given is in the state
+    /// file by then.
+    async fn end(mut self, until_stdin_closes: bool) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+            () = stdin_closed(), if until_stdin_closes => (),
+        }
+    }
+}
+
+async fn stdin_closed() {
+    let (closing, closed) = oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its threads to come back.
+    std::thread::spawn(move || {
+        let end = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = closing.send(end);
+    });
+    let _ = closed.await;
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -1,6 +1,7 @@
 //! Accounts: numbers, sequences and keys, and the accounts that exist from the start.
 
-use std::collections::BTreeMap;
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
 
 /// The accounts a to d of LocalSecret, whose mnemonics everybody knows.
 pub const TEST_ACCOUNTS: [(&str, &str); 4] = [
@@ -27,7 +28,7 @@ pub const TEST_ACCOUNTS: [(&str, &str); 4] = [
 ];
 
 /// What the chain knows of an account beside its coins.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct AccountState {
     pub number: u64,
     /// Transactions sent so far.
@@ -37,8 +38,8 @@ pub(super) struct AccountState {
 }
 
 /// All accounts. One comes to be when it first receives coins or is a contract.
-#[derive(Debug, Default)]
-pub(super) struct Accounts(BTreeMap<String, AccountState>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Accounts(pub OrdMap<String, AccountState>);
 
 impl Accounts {
     pub fn get(&self, address: &str) -> Option<&AccountState> {

@@ -1,7 +1,7 @@
 //! Answers of the gRPC gateway: JSON, and errors with a gRPC code.
 
 use axum::{
-    http::{Method, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Response},
     Json,
 };
@@ -44,6 +44,13 @@ impl GrpcError {
         Self::new(12, message)
     }
 
+    /// A text that is no base64, in Go's words.
+    pub fn not_base64(text: &str) -> Self {
+        let of_alphabet = |c: char| c.is_ascii_alphanumeric() || "+/-_= ".contains(c);
+        let at = text.find(|c| !of_alphabet(c)).unwrap_or(text.len());
+        Self::invalid(format!("illegal base64 data at input byte {at}"))
+    }
+
     fn new(code: u32, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -65,10 +72,12 @@ impl IntoResponse for GrpcError {
     }
 }
 
-/// What has no handler.
-pub(super) async fn not_served(method: Method, uri: Uri) -> GrpcError {
-    GrpcError::not_served(format!(
-        "secret-devnet does not serve {method} {}",
-        uri.path()
-    ))
+/// What has no handler, in the gateway's words.
+pub(super) async fn not_served() -> GrpcError {
+    GrpcError::not_served("Not Implemented")
+}
+
+/// What has a handler for another method only.
+pub(super) async fn other_method() -> GrpcError {
+    GrpcError::not_served("Method Not Allowed")
 }

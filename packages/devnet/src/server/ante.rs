@@ -1,24 +1,29 @@
-//! What the chain checks before it executes a transaction, in the Cosmos SDK's order: form, fee,
-//! memo, size, balance for the fee, sequence, signature.
+//! What the chain checks before it executes a transaction, in the Cosmos SDK's order: form, gas
+//! limit, timeout, memo, size, fee, balance for the fee, key, sequence, signature. Codes and texts are
+//! those of SecretNetwork v1.25 and its Cosmos SDK 0.50.
 
-use super::{amino, node::Node};
+use super::{message_form, node::Node, signature};
 use cosmwasm_std::Coin;
-use k256::ecdsa::{signature::Verifier, Signature, VerifyingKey};
 use prost::Message;
 use secret_ai_chain_client::{
     address,
     proto::{
         AuthInfo, Fee, MsgClearAdmin, MsgExecuteContract, MsgInstantiateContract,
-        MsgMigrateContract, MsgSend, MsgStoreCode, MsgUpdateAdmin, PubKey, SignerInfo, TxBody,
-        TxRaw, TypeUrl, SIGN_MODE_DIRECT, SIGN_MODE_LEGACY_AMINO_JSON,
+        MsgMigrateContract, MsgSend, MsgStoreCode, MsgUpdateAdmin, SignerInfo, TxBody, TxRaw,
+        TypeUrl,
     },
     tx,
 };
 
+/// Most SDK gas of a block on the main network, and so of a transaction.
+const MAX_BLOCK_GAS: u64 = 6_000_000;
 /// Least price of gas, in thousandths of a uscrt.
 pub(super) const MIN_GAS_PRICE_MILLI: u64 = 100;
 /// Most bytes of a memo.
 pub(super) const MAX_MEMO: usize = 256;
+
+/// Begin the names of messages that a node knows.
+const REAL_MODULES: [&str; 3] = ["/cosmos.", "/ibc.", "/secret."];
 
 /// Why a transaction is not let in: an error of the SDK with its code.
 #[derive(Debug)]
@@ -36,6 +41,11 @@ impl Refusal {
             log: log.into(),
         }
     }
+}
+
+/// `ErrInvalidRequest`
+pub(super) fn invalid_request(what: &str) -> Refusal {
+    Refusal::sdk(18, format!("{what}: invalid request"))
 }
 
 /// A message, decoded.
@@ -75,29 +85,34 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedTx, Refusal> {
         .iter()
         .map(|any| decode_message(&any.type_url, &any.value))
         .collect::<Result<Vec<_>, _>>()?;
+    if messages.is_empty() {
+        return Err(invalid_request("must contain at least one message"));
+    }
+    messages.iter().try_for_each(message_form::check)?;
     let mut senders = messages.iter().map(sender).collect::<Result<Vec<_>, _>>()?;
     senders.dedup();
     let [sender] = &senders[..] else {
-        return Err(match senders.len() {
-            0 => Refusal::sdk(18, "must contain at least one message: invalid request"),
-            _ => Refusal::sdk(37, "secret-devnet takes one signer per transaction"),
-        });
-    };
-    let ([signer_info], [_]) = (&auth.signer_infos[..], &raw.signatures[..]) else {
-        let (infos, signatures) = (auth.signer_infos.len(), raw.signatures.len());
         return Err(Refusal::sdk(
-            4,
-            format!(
-                "wrong number of signers; expected 1, got {infos} signer infos and {signatures} \
-                 signatures: unauthorized"
-            ),
+            37,
+            "secret-devnet takes one signer per transaction: feature not supported",
         ));
+    };
+    if raw.signatures.is_empty() {
+        return Err(Refusal::sdk(15, "no signatures supplied"));
+    }
+    let ([signer_info], [_]) = (&auth.signer_infos[..], &raw.signatures[..]) else {
+        let got = match raw.signatures.len() {
+            1 => auth.signer_infos.len(),
+            signatures => signatures,
+        };
+        let log = format!("wrong number of signers; expected 1, got {got}: unauthorized");
+        return Err(Refusal::sdk(4, log));
     };
     let fee = auth.fee.clone().unwrap_or_default();
     if !fee.payer.is_empty() || !fee.granter.is_empty() {
         return Err(Refusal::sdk(
             37,
-            "secret-devnet knows no fee payer or granter",
+            "secret-devnet knows no fee payer or granter: feature not supported",
         ));
     }
     Ok(DecodedTx {
@@ -132,9 +147,13 @@ fn decode_message(type_url: &str, value: &[u8]) -> Result<ProtoMsg, Refusal> {
         MsgClearAdmin::TYPE_URL => {
             ProtoMsg::ClearAdmin(MsgClearAdmin::decode(value).map_err(parse)?)
         }
-        _ => {
+        other if REAL_MODULES.iter().any(|module| other.starts_with(module)) => {
             let log = format!("secret-devnet does not do {type_url}: feature not supported");
             return Err(Refusal::sdk(37, log));
+        }
+        _ => {
+            let log = format!("unable to resolve type URL {type_url}: tx parse error");
+            return Err(Refusal::sdk(2, log));
         }
     })
 }
@@ -184,7 +203,13 @@ pub(super) fn coins(coins: &[secret_ai_chain_client::Coin]) -> Result<Vec<Coin>,
 
 /// Checks everything that the chain checks before execution; changes nothing.
 pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
-    check_fee(tx)?;
+    let gas_limit = tx.fee.gas_limit;
+    if gas_limit > MAX_BLOCK_GAS {
+        let log = format!(
+            "tx gas limit {gas_limit} exceeds block max gas {MAX_BLOCK_GAS}: invalid gas limit"
+        );
+        return Err(Refusal::sdk(41, log));
+    }
     let timeout = tx.body.timeout_height;
     let height = node.devnet.block_height();
     if timeout != 0 && height > timeout {
@@ -198,17 +223,9 @@ pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
         );
         return Err(Refusal::sdk(12, log));
     }
-    let needed = tx
-        .size
-        .saturating_mul(crate::gas::TX_BYTE)
-        .saturating_add(crate::gas::TX_SIGNATURE);
-    if tx.fee.gas_limit < needed {
-        let log = format!(
-            "out of gas in location: txSize; gasWanted: {}, gasUsed: {needed}: out of gas",
-            tx.fee.gas_limit
-        );
-        return Err(Refusal::sdk(11, log));
-    }
+    let size_gas = tx.size.saturating_mul(crate::gas::TX_BYTE);
+    check_gas(tx, "txSize", size_gas)?;
+    check_fee(tx)?;
     let Some(account) = node.accounts.get(&tx.sender) else {
         let log = format!(
             "fee payer address: {} does not exist: unknown address",
@@ -216,16 +233,10 @@ pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
         );
         return Err(Refusal::sdk(9, log));
     };
-    for coin in coins(&tx.fee.amount)? {
-        let held = node.devnet.balance(&tx.sender, &coin.denom);
-        if held < coin.amount.u128() {
-            let denom = &coin.denom;
-            let log = format!(
-                "spendable balance {held}{denom} is smaller than {coin}: insufficient funds"
-            );
-            return Err(Refusal::sdk(5, log));
-        }
-    }
+    check_funds(node, tx)?;
+    let key = signature::public_key(node, tx)?;
+    let signature_gas = size_gas.saturating_add(crate::gas::TX_SIGNATURE);
+    check_gas(tx, "ante verify: secp256k1", signature_gas)?;
     if tx.signer_info.sequence != account.sequence {
         let log = format!(
             "account sequence mismatch, expected {}, got {}: incorrect account sequence",
@@ -233,7 +244,34 @@ pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
         );
         return Err(Refusal::sdk(32, log));
     }
-    check_signature(node, tx, account.number, account.sequence)
+    signature::check(node, tx, &key, account.number, account.sequence)
+}
+
+fn check_gas(tx: &DecodedTx, place: &str, used: u64) -> Result<(), Refusal> {
+    let wanted = tx.fee.gas_limit;
+    if used <= wanted {
+        return Ok(());
+    }
+    let log = format!(
+        "out of gas in location: {place}; gasWanted: {wanted}, gasUsed: {used}: out of gas"
+    );
+    Err(Refusal::sdk(11, log))
+}
+
+fn check_funds(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
+    for coin in coins(&tx.fee.amount)? {
+        let held = node.devnet.balance(&tx.sender, &coin.denom);
+        if held < coin.amount.u128() {
+            let denom = &coin.denom;
+            // The bank's error, wrapped once more by the fee's decorator.
+            let log = format!(
+                "spendable balance {held}{denom} is smaller than {coin}: insufficient funds: \
+                 insufficient funds"
+            );
+            return Err(Refusal::sdk(5, log));
+        }
+    }
+    Ok(())
 }
 
 fn check_fee(tx: &DecodedTx) -> Result<(), Refusal> {
@@ -256,85 +294,4 @@ fn check_fee(tx: &DecodedTx) -> Result<(), Refusal> {
         required.amount, required.denom
     );
     Err(Refusal::sdk(13, log))
-}
-
-/// The compressed public key that signed.
-pub(super) fn public_key(node: &Node, tx: &DecodedTx) -> Result<Vec<u8>, Refusal> {
-    let key = match &tx.signer_info.public_key {
-        Some(any) if any.type_url == PubKey::TYPE_URL => {
-            PubKey::decode(&any.value[..])
-                .map_err(|e| Refusal::sdk(2, format!("public key: {e}: tx parse error")))?
-                .key
-        }
-        Some(any) => {
-            let log = format!("secret-devnet does not take keys of type {}", any.type_url);
-            return Err(Refusal::sdk(37, log));
-        }
-        None => node
-            .accounts
-            .get(&tx.sender)
-            .and_then(|account| account.public_key.clone())
-            .ok_or_else(|| Refusal::sdk(8, "account has no public key yet: invalid pubkey"))?,
-    };
-    let owner = address::encode(&address::of_public_key(&key));
-    if owner != tx.sender {
-        let log = format!(
-            "pubKey does not match signer address {}: invalid pubkey",
-            tx.sender
-        );
-        return Err(Refusal::sdk(8, log));
-    }
-    Ok(key)
-}
-
-fn check_signature(
-    node: &Node,
-    tx: &DecodedTx,
-    account_number: u64,
-    sequence: u64,
-) -> Result<(), Refusal> {
-    let chain_id = &node.chain_id;
-    let refused = || {
-        Refusal::sdk(
-            4,
-            format!(
-                "signature verification failed; please verify account number ({account_number}), \
-                 sequence ({sequence}) and chain-id ({chain_id}): unauthorized"
-            ),
-        )
-    };
-    let key = public_key(node, tx)?;
-    let key = VerifyingKey::from_sec1_bytes(&key).map_err(|_| refused())?;
-    let mode = tx
-        .signer_info
-        .mode_info
-        .as_ref()
-        .and_then(|mode| mode.single.as_ref());
-    let signed = match mode.map(|single| single.mode) {
-        Some(SIGN_MODE_DIRECT) => tx::sign_bytes(
-            &tx.raw.body_bytes,
-            &tx.raw.auth_info_bytes,
-            chain_id,
-            account_number,
-        ),
-        Some(SIGN_MODE_LEGACY_AMINO_JSON) => {
-            amino::sign_bytes(tx, chain_id, account_number, sequence)
-        }
-        other => {
-            let log = format!("secret-devnet knows no sign mode {other:?}: feature not supported");
-            return Err(Refusal::sdk(37, log));
-        }
-    };
-    let bytes = tx
-        .raw
-        .signatures
-        .first()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let signature = Signature::from_slice(bytes).map_err(|_| refused())?;
-    // The high-S twin of a signature would give the transaction a second hash.
-    if signature.normalize_s() != signature {
-        return Err(refused());
-    }
-    key.verify(&signed, &signature).map_err(|_| refused())
 }

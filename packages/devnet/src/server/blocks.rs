@@ -5,10 +5,7 @@
 //! name, chain id, height and time. They are stable and agree between all interfaces, and prove
 //! nothing.
 
-use super::{
-    answer::GrpcError,
-    node::{Node, TxRecord},
-};
+use super::{answer::GrpcError, books::TxRecord, node::Node};
 use sha2::{Digest, Sha256};
 
 /// Version of the CometBFT RPC that is spoken; clients choose their dialect by it.
@@ -36,8 +33,10 @@ impl<'a> Block<'a> {
             .then(|| node.block_time_ns(height))
             .flatten()
             .ok_or_else(|| {
-                let latest = node.latest_height();
-                GrpcError::invalid(format!("no block {height}: the newest is {latest}"))
+                GrpcError::invalid(match height {
+                    0 => "height must be greater than 0, but got 0",
+                    _ => "requested block height is bigger then the chain length",
+                })
             })?;
         Ok(Self {
             chain_id: &node.chain_id,

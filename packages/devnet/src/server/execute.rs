@@ -2,9 +2,10 @@
 
 use super::{
     answer::GrpcError,
-    ante::{self, coins, raw_address, DecodedTx, ProtoMsg, Refusal},
-    node::{module_address, Node, TxRecord},
-    tx_json,
+    ante::{coins, raw_address, DecodedTx, ProtoMsg, Refusal},
+    books::TxRecord,
+    node::{module_address, Node},
+    signature, tx_json,
 };
 use crate::{
     bank, gas, Attribute, ErrorText, Event, Failure, Msg, MsgOutcome, MsgResponse, Tx, TxResult,
@@ -40,7 +41,7 @@ pub(super) struct Sealed {
 /// Runs a transaction that [`ante::check`] has let in, and keeps it.
 pub(super) fn deliver(node: &mut Node, tx: &DecodedTx, bytes: &[u8]) -> Result<(), GrpcError> {
     let refused = |r: Refusal| GrpcError::unknown(r.log);
-    let key = ante::public_key(node, tx).map_err(refused)?;
+    let key = signature::public_key(node, tx).map_err(refused)?;
     let fee_events = pay_fee(node, tx)?;
     let account = node.accounts.ensure(&tx.sender);
     account.sequence = account.sequence.saturating_add(1);
@@ -173,7 +174,7 @@ fn open(keys: &IoKeys, message: &ProtoMsg) -> Result<Opened, Refusal> {
             contract: m.contract.clone(),
         }),
         ProtoMsg::Instantiate(m) => {
-            let (msg, code_hash, cipher) = open_json(keys, &m.init_msg, 2, "instantiate")?;
+            let (msg, code_hash, cipher) = open_json(keys, &m.init_msg);
             let msg = Msg::Instantiate {
                 code_id: m.code_id,
                 code_hash,
@@ -185,7 +186,7 @@ fn open(keys: &IoKeys, message: &ProtoMsg) -> Result<Opened, Refusal> {
             Ok(Opened { msg, cipher })
         }
         ProtoMsg::Execute(m) => {
-            let (msg, code_hash, cipher) = open_json(keys, &m.msg, 3, "execute")?;
+            let (msg, code_hash, cipher) = open_json(keys, &m.msg);
             let msg = Msg::Execute {
                 contract: raw_address(&m.contract)?,
                 code_hash,
@@ -195,42 +196,39 @@ fn open(keys: &IoKeys, message: &ProtoMsg) -> Result<Opened, Refusal> {
             Ok(Opened { msg, cipher })
         }
         ProtoMsg::Migrate(m) => {
-            let (msg, code_hash, cipher) = open_json(keys, &m.msg, 5, "migrate")?;
+            // The enclave takes no migration in plaintext.
+            let opened = open_message(keys, &m.msg).map_err(|_| Refusal {
+                codespace: "compute",
+                code: 5,
+                log: "Execution error: Enclave: failed to decrypt data: migrate contract failed"
+                    .into(),
+            })?;
             let msg = Msg::Migrate {
                 contract: m.contract.clone(),
                 code_id: m.code_id,
-                code_hash,
-                msg,
+                code_hash: Some(opened.code_hash),
+                msg: opened.json,
             };
-            Ok(Opened { msg, cipher })
+            Ok(Opened {
+                msg,
+                cipher: Some(opened.cipher),
+            })
         }
     }
 }
 
-/// JSON, code hash if the message names one, cipher if it was encrypted.
+/// JSON, code hash, cipher if the message was encrypted.
 type OpenedJson = (Vec<u8>, Option<String>, Option<MessageCipher>);
 
-/// Opens a message; one in plaintext (JSON, or code hash and JSON) is taken too, and answered in
-/// plaintext, as the enclave does.
-fn open_json(keys: &IoKeys, wire: &[u8], code: u32, what: &str) -> Result<OpenedJson, Refusal> {
+/// Opens a message. What does not open is taken for plaintext (code hash and JSON), as the enclave
+/// does, and answered in plaintext; the code hash of a broken ciphertext is wrong.
+fn open_json(keys: &IoKeys, wire: &[u8]) -> OpenedJson {
     if let Ok(opened) = open_message(keys, wire) {
-        return Ok((opened.json, Some(opened.code_hash), Some(opened.cipher)));
+        return (opened.json, Some(opened.code_hash), Some(opened.cipher));
     }
-    let is_json = |bytes: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
-    if is_json(wire) {
-        return Ok((wire.to_vec(), None, None));
-    }
-    if let Some((hash, json)) = wire.split_at_checked(CODE_HASH_LEN) {
-        if hash.iter().all(u8::is_ascii_hexdigit) && is_json(json) {
-            let hash = String::from_utf8_lossy(hash).into_owned();
-            return Ok((json.to_vec(), Some(hash), None));
-        }
-    }
-    Err(Refusal {
-        codespace: "compute",
-        code,
-        log: format!("Execution error: Enclave: failed to decrypt data: {what} contract failed"),
-    })
+    let (hash, json) = wire.split_at_checked(CODE_HASH_LEN).unwrap_or_default();
+    let hash = String::from_utf8_lossy(hash).into_owned();
+    (json.to_vec(), Some(hash), None)
 }
 
 /// The outcome of a transaction of which a message could not be opened.
@@ -245,7 +243,8 @@ fn unopened(tx: &DecodedTx, index: usize, refusal: Refusal, events: Vec<Value>) 
         gas_used: tx
             .size
             .saturating_mul(gas::TX_BYTE)
-            .saturating_add(gas::TX_SIGNATURE),
+            .saturating_add(gas::TX_SIGNATURE)
+            .saturating_add(gas::INSTANCE),
     }
 }
 

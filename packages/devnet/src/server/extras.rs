@@ -33,7 +33,7 @@ pub(super) fn router() -> Router<SharedNode> {
 }
 
 async fn block_traces(State(node): State<SharedNode>, Path(height): Path<String>) -> Answer {
-    let height = number("height", &height)?;
+    let height = number("height", "ParseInt", &height)?;
     node.run(move |node| {
         let traces: Vec<Value> = node
             .txs_at(height)

@@ -65,7 +65,7 @@ fn send(node: &mut Node, to: &str) -> Result<String, GrpcError> {
     let bytes = unsigned(&from, to, account.sequence);
     account.sequence = account.sequence.saturating_add(1);
     let decoded = ante::decode(&bytes).map_err(|refusal| GrpcError::unknown(refusal.log))?;
-    execute::run(node, &decoded, &bytes, Vec::new())?;
+    execute::run(node, &decoded, &bytes, Vec::new()).inspect_err(|_| node.go_back())?;
     let hash = tx::hash(&bytes);
     let response = &node.tx(&hash)?.response;
     match response["code"].as_u64() {

@@ -107,9 +107,9 @@ async fn code_hash(State(node): State<SharedNode>, Path(address): Path<String>) 
 }
 
 async fn code_hash_by_id(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
-    let id = number("code id", &id)?;
+    let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
-        let hash = &lookup::code(node, id)?.code_hash;
+        let hash = lookup::code_hash(node, id)?;
         Ok(Json(json!({ "code_hash": hash })))
     })
     .await?
@@ -121,7 +121,7 @@ async fn contract_info(State(node): State<SharedNode>, Path(address): Path<Strin
 }
 
 async fn contracts_of_code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
-    let id = number("code id", &id)?;
+    let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
         let infos = lookup::contracts_of_code(node, id)?;
         let infos: Vec<Value> = infos.into_iter().map(info_json).collect();
@@ -139,7 +139,7 @@ async fn codes(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn code(State(node): State<SharedNode>, Path(id): Path<String>) -> Answer {
-    let id = number("code id", &id)?;
+    let id = number("code_id", "ParseUint", &id)?;
     node.run(move |node| {
         let code = lookup::code(node, id)?;
         Ok(Json(
@@ -171,10 +171,11 @@ async fn query(
     Path(address): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Answer {
-    let wire = parameters
+    let text = parameters
         .get("query")
-        .and_then(|text| from_base64(text))
-        .ok_or_else(|| GrpcError::invalid("parameter query must be base64"))?;
+        .map(String::as_str)
+        .unwrap_or_default();
+    let wire = from_base64(text).ok_or_else(|| GrpcError::not_base64(text))?;
     node.run(move |node| {
         let data = lookup::query(node, &address, &wire)?;
         Ok(Json(json!({ "data": base64(&data) })))
@@ -188,12 +189,19 @@ async fn latest_block(State(node): State<SharedNode>) -> Answer {
 }
 
 async fn block(State(node): State<SharedNode>, Path(height): Path<String>) -> Answer {
-    let height = number("height", &height)?;
+    let height = number("height", "ParseInt", &height)?;
     node.run(move |node| block_json(node, height)).await?
 }
 
 fn block_json(node: &Node, height: u64) -> Answer {
-    let block = Block::at(node, height)?;
+    // These endpoints go through the node's ABCI, which puts its own words around.
+    let block = Block::at(node, height).map_err(|error| match height {
+        0 => GrpcError::invalid(format!("{}: invalid request", error.message)),
+        _ => GrpcError::invalid(format!(
+            "rpc error: code = InvalidArgument desc = {}: invalid request",
+            error.message
+        )),
+    })?;
     let txs: Vec<String> = block.txs.iter().map(|tx| base64(&tx.bytes)).collect();
     let json = json!({
         "header": {

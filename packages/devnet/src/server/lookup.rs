@@ -1,24 +1,45 @@
 //! What the node knows, looked up once for all its interfaces: the LCD writes it as JSON, the ABCI
 //! queries and gRPC as protobuf.
 
-use super::{accounts::AccountState, answer::GrpcError, node::Node, tx_json::base64};
+use super::{
+    accounts::AccountState, address_error::address_error, answer::GrpcError, node::Node,
+    tx_json::base64,
+};
 use crate::{CodeInfo, ContractInfo, QueryError};
 use cosmwasm_std::Coin;
-use secret_ai_chain_client::{address, encryption::open_message, ChainError};
+use secret_ai_chain_client::{encryption::open_message, ChainError};
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
 
-/// Refuses what is no bech32 address of the chain.
-pub(super) fn checked_address(text: &str) -> Result<(), GrpcError> {
-    address::decode(text)
-        .map(|_| ())
-        .map_err(|e| GrpcError::invalid(e.to_string()))
+/// Refuses what is no address of the chain.
+fn checked_address(text: &str) -> Result<(), GrpcError> {
+    match address_error(text) {
+        None => Ok(()),
+        Some(words) => Err(GrpcError::unknown(words)),
+    }
 }
 
-/// A number given as text.
-pub(super) fn number(what: &str, text: &str) -> Result<u64, GrpcError> {
-    text.parse()
-        .map_err(|_| GrpcError::invalid(format!("{what} is {text:?}, must be a whole number")))
+/// The bank module alone gives a bad address a gRPC code.
+fn bank_address(text: &str) -> Result<(), GrpcError> {
+    match address_error(text) {
+        None => Ok(()),
+        Some(words) => Err(GrpcError::invalid(format!("invalid address: {words}"))),
+    }
+}
+
+/// A number in a path; `parser` is the one of Go's whose error the gateway shows.
+pub(super) fn number(parameter: &str, parser: &str, text: &str) -> Result<u64, GrpcError> {
+    text.parse().map_err(|_| {
+        GrpcError::invalid(format!(
+            "type mismatch, parameter: {parameter}, error: strconv.{parser}: parsing {text:?}: \
+             invalid syntax"
+        ))
+    })
+}
+
+/// The compute module's error `ErrNotFound`, which has no gRPC code of its own.
+fn not_found() -> GrpcError {
+    GrpcError::unknown("codespace compute code 9: not found")
 }
 
 /// The account of an address that has received coins or is a contract.
@@ -31,20 +52,18 @@ pub(super) fn account<'a>(node: &'a Node, address: &str) -> Result<&'a AccountSt
 
 /// All coins of an address, in base units.
 pub(super) fn balances(node: &Node, address: &str) -> Result<Vec<Coin>, GrpcError> {
-    checked_address(address)?;
+    bank_address(address)?;
     Ok(node.devnet.balances(address))
 }
 
 /// One coin of an address, in base units; 0 of what it does not hold.
 pub(super) fn balance(node: &Node, address: &str, denom: &str) -> Result<Coin, GrpcError> {
-    checked_address(address)?;
     if denom.is_empty() {
-        return Err(GrpcError::invalid("parameter denom is missing"));
+        return Err(GrpcError::invalid("invalid denom: "));
     }
-    Ok(cosmwasm_std::coin(
-        node.devnet.balance(address, denom),
-        denom,
-    ))
+    bank_address(address)?;
+    let amount = node.devnet.balance(address, denom);
+    Ok(cosmwasm_std::coin(amount, denom))
 }
 
 /// All coins there are, in base units.
@@ -63,37 +82,52 @@ pub(super) fn supply(node: &Node) -> Vec<Coin> {
 /// A contract's record.
 pub(super) fn contract<'a>(node: &'a Node, address: &str) -> Result<&'a ContractInfo, GrpcError> {
     checked_address(address)?;
-    node.devnet
-        .contract_info(address)
-        .ok_or_else(|| GrpcError::not_found(format!("contract {address}: not found")))
+    node.devnet.contract_info(address).ok_or_else(not_found)
 }
 
 /// Stored code.
 pub(super) fn code(node: &Node, id: u64) -> Result<&CodeInfo, GrpcError> {
-    node.devnet
-        .code_info(id)
-        .ok_or_else(|| GrpcError::not_found(format!("code {id}: not found")))
+    checked_code_id(id)?;
+    node.devnet.code_info(id).ok_or_else(not_found)
 }
 
-/// The contracts that run a code now.
+/// Hash of stored code, lower-case hex.
+pub(super) fn code_hash(node: &Node, id: u64) -> Result<&str, GrpcError> {
+    let code = node.devnet.code_info(id);
+    code.map(|code| code.code_hash.as_str())
+        .ok_or_else(|| GrpcError::unknown(format!("failed to get code info for code id {id}")))
+}
+
+/// The contracts that run a code now; none is an error.
 pub(super) fn contracts_of_code(node: &Node, id: u64) -> Result<Vec<&ContractInfo>, GrpcError> {
-    code(node, id)?;
+    checked_code_id(id)?;
     let contracts = node.devnet.contracts();
-    Ok(contracts.filter(|info| info.code_id == id).collect())
+    let infos: Vec<_> = contracts.filter(|info| info.code_id == id).collect();
+    match infos.is_empty() {
+        true => Err(not_found()),
+        false => Ok(infos),
+    }
+}
+
+fn checked_code_id(id: u64) -> Result<(), GrpcError> {
+    match id {
+        0 => Err(GrpcError::unknown("code id: invalid")),
+        _ => Ok(()),
+    }
 }
 
 /// Address of the contract with a label.
 pub(super) fn address_of_label<'a>(node: &'a Node, label: &str) -> Result<&'a str, GrpcError> {
     node.devnet
         .contract_by_label(label)
-        .ok_or_else(|| GrpcError::not_found(format!("no contract with label {label:?}")))
+        .ok_or_else(|| GrpcError::unknown(format!("{label}: unknown address")))
 }
 
 /// Contracts whose changes governance must allow do not exist here.
 pub(super) fn no_authorization(address: &str, what: &str) -> GrpcError {
-    match checked_address(address) {
-        Err(error) => error,
-        Ok(()) => GrpcError::not_found(format!(
+    match address_error(address) {
+        Some(_) => GrpcError::invalid("invalid contract address"),
+        None => GrpcError::not_found(format!(
             "no authorized {what} found for the given contract address"
         )),
     }
@@ -109,11 +143,18 @@ pub(super) fn registration_keys(node: &Node) -> Value {
     })
 }
 
+/// No node has registered here, so there is no seed for one.
+pub(super) fn no_seed() -> GrpcError {
+    GrpcError::unknown("Node has not been authenticated yet: unknown address")
+}
+
 /// Opens an encrypted query, runs it, and seals the answer or the contract's error.
 pub(super) fn query(node: &Node, address: &str, wire: &[u8]) -> Result<Vec<u8>, GrpcError> {
-    contract(node, address)?;
-    let failed =
-        |text: &str| GrpcError::unknown(format!("{text}: query contract failed: unknown request"));
+    checked_address(address)?;
+    if node.devnet.contract_info(address).is_none() {
+        return Err(GrpcError::unknown("contract: not found"));
+    }
+    let failed = |text: &str| GrpcError::unknown(format!("{text}: query contract failed"));
     let sealed = |e: ChainError| GrpcError::unknown(e.to_string());
     let opened = open_message(&node.io_keys, wire)
         .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;

@@ -4,8 +4,9 @@
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
 //! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
 //! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`) and answers: the LCD (`lcd`, `tx_api`, `extras`), CometBFT's
-//! RPC (`rpc`), gRPC (`grpc`, with the same services as the RPC's `abci_query`: `abci`) and the faucet.
+//! accounts and past transactions (`node`), in a file if there shall be one (`store`), and answers:
+//! the LCD (`lcd`, `lcd_modules`, `tx_api`, `tx_find`, `extras`), CometBFT's RPC (`rpc`), gRPC
+//! (`grpc`, the same services as `abci_query` of the RPC: `abci`) and the faucet.
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
@@ -14,29 +15,42 @@
 
 mod abci;
 mod accounts;
+mod address_error;
 mod amino;
 mod answer;
 mod ante;
 mod blocks;
+mod books;
 mod execute;
 mod extras;
 mod faucet;
+mod genesis;
 mod grpc;
 mod lcd;
+mod lcd_modules;
 mod lookup;
+mod message_form;
 mod node;
 mod rpc;
 mod search;
+mod signature;
+mod store;
+mod store_read;
+mod store_tables;
 mod submit;
+mod ticking;
 mod tx_api;
+mod tx_find;
 mod tx_json;
 
 pub use accounts::TEST_ACCOUNTS;
+pub use store::StateError;
 
 use axum::{extract::DefaultBodyLimit, extract::Request, middleware::Next, response::Response};
 use node::{Node, SharedNode};
 use std::{
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 use thiserror::Error;
@@ -60,12 +74,14 @@ pub struct ServerConfig {
     pub grpc_port: u16,
     /// Chain that transactions must be signed for.
     pub chain_id: String,
-    /// Time of the first block, seconds since 1970.
+    /// Time of the first block, seconds since 1970; a state file keeps its own.
     pub genesis_time: u64,
     /// Real time between two blocks; none makes a block of each transaction, 6 s apart.
     pub block_time: Option<Duration>,
     /// DER of a root whose quotes `dcap_quote_verify` believes besides Intel's.
     pub dcap_development_root: Option<Vec<u8>>,
+    /// File that keeps the chain, made if it is missing; in memory only if there is none.
+    pub state: Option<PathBuf>,
 }
 
 /// Why a server did not start.
@@ -78,6 +94,8 @@ pub enum ServerError {
     },
     #[error("genesis: {0}")]
     Genesis(String),
+    #[error(transparent)]
+    State(#[from] StateError),
     #[error("block time is 0 ms, at least 1 is needed")]
     BlockTime,
 }
@@ -111,9 +129,12 @@ impl Server {
         let (grpc_listener, grpc) = listen(config.host, config.grpc_port).await?;
         let node = SharedNode::new(Node::new(&config)?);
         let lcd_router = lcd::router()
+            .merge(lcd_modules::router())
             .merge(tx_api::router())
+            .merge(tx_find::router())
             .merge(extras::router())
             .fallback(answer::not_served)
+            .method_not_allowed_fallback(answer::other_method)
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(axum::middleware::from_fn(allow_browsers))
             .with_state(node.clone());

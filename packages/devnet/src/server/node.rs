@@ -1,43 +1,24 @@
 //! The chain behind the server: devnet, accounts, past transactions, and the clock.
 
 use super::{
-    accounts::{Accounts, TEST_ACCOUNTS},
+    accounts::Accounts,
     answer::GrpcError,
+    books::{Books, Origin, TxRecord},
+    genesis::{self, block_seconds},
+    store::{StateError, Store},
+    ticking::{wall_clock_ms, Ticking},
     ServerConfig, ServerError,
 };
-use crate::{Devnet, Genesis, Snapshot, TxResult};
-use secret_ai_chain_client::{address, encryption::IoKeys, Wallet};
-use serde_json::Value;
+use crate::{Devnet, Genesis, Snapshot};
+use imbl::OrdMap;
+use secret_ai_chain_client::{address, encryption::IoKeys};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex},
 };
 
 const NANOS: u64 = 1_000_000_000;
-/// Base units of uscrt that each account has at the start.
-const GENESIS_USCRT: u128 = 1_000_000_000_000_000_000;
-/// Height at which the first transaction runs; block 1 is the genesis.
-const FIRST_HEIGHT: u64 = 2;
-/// Seconds between blocks on demand.
-const DEMAND_BLOCK_S: u64 = 6;
-/// Seed of the network's IO key. A devnet has no secrets.
-const IO_SEED: &[u8] = b"secret-devnet io key";
-
-/// A transaction that is in a block.
-pub(super) struct TxRecord {
-    pub hash: String,
-    pub height: u64,
-    /// As it was broadcast.
-    pub bytes: Vec<u8>,
-    /// The transaction's JSON, as in `tx` of the LCD's answers.
-    pub tx: Value,
-    /// The `tx_response` without its `tx`.
-    pub response: Value,
-    /// Gas by call and the observer's view; none if no message was executed.
-    pub result: Option<TxResult>,
-}
 
 /// State of the server.
 pub(super) struct Node {
@@ -45,70 +26,119 @@ pub(super) struct Node {
     pub accounts: Accounts,
     pub io_keys: IoKeys,
     pub chain_id: String,
-    txs: BTreeMap<String, TxRecord>,
+    txs: OrdMap<String, Arc<TxRecord>>,
+    times: OrdMap<u64, u64>,
     hashes_by_height: BTreeMap<u64, Vec<String>>,
-    /// Height and time of blocks; those between two entries lie evenly between them.
-    times: BTreeMap<u64, u64>,
     ticking: Option<Ticking>,
-}
-
-/// Blocks that come with the wall clock.
-struct Ticking {
-    started: Instant,
-    block_time: Duration,
-    /// Blocks made so far by the clock alone.
-    ticks: u64,
+    /// The state after the last whole request; what the state file holds.
+    kept: Books,
+    store: Option<Store>,
 }
 
 impl Node {
+    /// The chain of the state file, or a new one.
     pub fn new(config: &ServerConfig) -> Result<Self, ServerError> {
-        let failed = |e: &dyn std::fmt::Display| ServerError::Genesis(e.to_string());
-        let mut accounts = Accounts::default();
-        let mut balances = Vec::new();
-        for (_, words) in TEST_ACCOUNTS {
-            let wallet = Wallet::from_mnemonic(words).map_err(|e| failed(&e))?;
-            balances.push(wallet.address().to_owned());
+        let (store, held) = match &config.state {
+            None => (None, None),
+            Some(path) => {
+                let (store, held) = Store::open(path, &config.chain_id)?;
+                (Some(store), held)
+            }
+        };
+        match held {
+            Some(held) => {
+                let mut node = Self::with(config, store, &held.origin, held.books)?;
+                node.resume(held.saved_at_ms, block_seconds(config));
+                Ok(node)
+            }
+            None => {
+                let (origin, books) = (genesis::origin(config), genesis::books(config)?);
+                if let Some(store) = &store {
+                    store.begin(&origin, &books)?;
+                }
+                Self::with(config, store, &origin, books)
+            }
         }
-        balances.push(module_address("faucet"));
-        let coins = vec![crate::coin(GENESIS_USCRT, "uscrt")];
-        for holder in &balances {
-            accounts.ensure(holder);
-        }
+    }
+
+    fn with(
+        config: &ServerConfig,
+        store: Option<Store>,
+        origin: &Origin,
+        books: Books,
+    ) -> Result<Self, ServerError> {
         let devnet = Devnet::new(Genesis {
-            chain_id: config.chain_id.clone(),
-            time_s: config.genesis_time,
-            height: FIRST_HEIGHT,
-            block_seconds: match config.block_time {
-                Some(_) => 0,
-                None => DEMAND_BLOCK_S,
-            },
-            balances: balances.into_iter().map(|a| (a, coins.clone())).collect(),
             dcap_development_root: config.dcap_development_root.clone(),
             ..Genesis::default()
-        })
-        .map_err(|e| failed(&e))?;
-        let genesis_ns = config.genesis_time.saturating_mul(NANOS);
-        let gap = if config.block_time.is_some() {
-            0
-        } else {
-            DEMAND_BLOCK_S * NANOS
-        };
+        });
         let mut node = Self {
-            devnet,
-            accounts,
-            io_keys: IoKeys::from_seed(Sha256::digest(IO_SEED).into()),
-            chain_id: config.chain_id.clone(),
-            txs: BTreeMap::new(),
+            devnet: devnet.map_err(|e| ServerError::Genesis(e.to_string()))?,
+            accounts: Accounts::default(),
+            io_keys: IoKeys::from_seed(origin.io_seed),
+            chain_id: origin.chain_id.clone(),
+            txs: OrdMap::new(),
+            times: OrdMap::new(),
             hashes_by_height: BTreeMap::new(),
-            times: BTreeMap::from([(1, genesis_ns.saturating_sub(gap))]),
-            ticking: config.block_time.map(|block_time| Ticking {
-                started: Instant::now(),
-                block_time,
-                ticks: 0,
-            }),
+            ticking: config.block_time.map(Ticking::start),
+            kept: books,
+            store,
         };
-        node.note_time();
+        node.go_back();
         Ok(node)
+    }
+
+    /// Goes on after a pause. Blocks on demand take up where they were; a chain that ticks has
+    /// one block as long as the pause, so that its time is the wall clock's again.
+    fn resume(&mut self, saved_at_ms: u64, block_seconds: u64) {
+        let pause_ms = wall_clock_ms().saturating_sub(saved_at_ms);
+        let ticks = self.ticking.is_some();
+        self.edit(|snapshot| {
+            let clock = &mut snapshot.clock;
+            clock.block_seconds = block_seconds;
+            if ticks {
+                clock.height = clock.height.saturating_add(1);
+                let pause_ns = pause_ms.saturating_mul(1_000_000);
+                clock.time_ns = clock.time_ns.saturating_add(pause_ns);
+            }
+        });
+        self.note_time();
+    }
+
+    fn books(&self) -> Books {
+        Books {
+            snapshot: self.devnet.snapshot(),
+            accounts: self.accounts.clone(),
+            txs: self.txs.clone(),
+            times: self.times.clone(),
+        }
+    }
+
+    /// Makes what has happened last: on the disk, if there is a state file. What cannot be written
+    /// has not happened.
+    fn keep_all(&mut self) -> Result<(), StateError> {
+        let books = self.books();
+        if let Some(store) = &self.store {
+            if let Err(error) = store.save(&self.kept, &books) {
+                self.go_back();
+                return Err(error);
+            }
+        }
+        self.kept = books;
+        Ok(())
+    }
+
+    /// Forgets everything since the last whole request.
+    pub fn go_back(&mut self) {
+        let kept = self.kept.clone();
+        self.devnet.restore(kept.snapshot);
+        self.accounts = kept.accounts;
+        self.txs = kept.txs;
+        self.times = kept.times;
+        self.hashes_by_height.clear();
+        for record in self.txs.values() {
+            let hashes = self.hashes_by_height.entry(record.height).or_default();
+            hashes.push(record.hash.clone());
+        }
     }
 
     /// Changes state that the devnet's own calls do not reach.
@@ -139,21 +169,13 @@ impl Node {
 
     /// Makes the blocks that the wall clock has brought since it was last looked at.
     fn tick(&mut self) {
-        let Some(ticking) = &mut self.ticking else {
+        let Some((blocks, nanos)) = self.ticking.as_mut().and_then(Ticking::due) else {
             return;
         };
-        let elapsed = ticking.started.elapsed().as_nanos() / ticking.block_time.as_nanos();
-        let now = u64::try_from(elapsed).unwrap_or(u64::MAX);
-        let new = now.saturating_sub(ticking.ticks);
-        ticking.ticks = now;
-        if new == 0 {
-            return;
-        }
-        let block_ns = u64::try_from(ticking.block_time.as_nanos()).unwrap_or(u64::MAX);
         self.edit(|snapshot| {
             let clock = &mut snapshot.clock;
-            clock.height = clock.height.saturating_add(new);
-            clock.time_ns = clock.time_ns.saturating_add(new.saturating_mul(block_ns));
+            clock.height = clock.height.saturating_add(blocks);
+            clock.time_ns = clock.time_ns.saturating_add(nanos);
         });
         self.note_time();
     }
@@ -192,33 +214,35 @@ impl Node {
             .entry(record.height)
             .or_default()
             .push(record.hash.clone());
-        self.txs.insert(record.hash.clone(), record);
+        self.txs.insert(record.hash.clone(), Arc::new(record));
         self.note_time();
     }
 
     /// A transaction by its hash, hex in any case.
     pub fn tx(&self, hash: &str) -> Result<&TxRecord, GrpcError> {
-        let hash = hash.to_uppercase();
         self.txs
-            .get(&hash)
+            .get(&hash.to_uppercase())
+            .map(Arc::as_ref)
             .ok_or_else(|| GrpcError::not_found(format!("tx not found: {hash}")))
     }
 
-    /// Whether this very transaction has been executed before.
+    /// Whether a node would still have this very transaction in its cache: it has been executed, and
+    /// did not fail.
     pub fn has_tx(&self, hash: &str) -> bool {
-        self.txs.contains_key(hash)
+        let record = self.txs.get(hash);
+        record.is_some_and(|record| record.response["code"] == 0)
     }
 
     /// All transactions, oldest first.
     pub fn txs(&self) -> impl DoubleEndedIterator<Item = &TxRecord> {
         let hashes = self.hashes_by_height.values().flatten();
-        hashes.filter_map(|hash| self.txs.get(hash))
+        hashes.filter_map(|hash| self.txs.get(hash).map(Arc::as_ref))
     }
 
     /// The transactions of a block, in order.
     pub fn txs_at(&self, height: u64) -> impl Iterator<Item = &TxRecord> {
         let hashes = self.hashes_by_height.get(&height).into_iter().flatten();
-        hashes.filter_map(|hash| self.txs.get(hash))
+        hashes.filter_map(|hash| self.txs.get(hash).map(Arc::as_ref))
     }
 }
 
@@ -239,20 +263,28 @@ impl SharedNode {
         Self(Arc::new(Mutex::new(node)))
     }
 
-    /// Runs `job` on the node, on a thread where it may take long (contracts run inside).
+    /// Runs `job` on the node, on a thread where it may take long (contracts run inside); returns when
+    /// what it has changed is in the state file.
     pub async fn run<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Node) -> R + Send + 'static,
     ) -> Result<R, GrpcError> {
         let shared = self.0.clone();
         let task = tokio::task::spawn_blocking(move || {
-            // A panic in an earlier job has left whole state behind: a world replaces the old one
-            // in one assignment.
-            let mut node = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut node = shared.lock().unwrap_or_else(|poisoned| {
+                // What a job that panicked has left is not whole.
+                shared.clear_poison();
+                let mut node = poisoned.into_inner();
+                node.go_back();
+                node
+            });
             node.tick();
-            job(&mut node)
+            let answer = job(&mut node);
+            node.keep_all()?;
+            Ok(answer)
         });
-        task.await
-            .map_err(|_| GrpcError::unknown("secret-devnet failed inside; see its output"))
+        let failed = |_| GrpcError::unknown("secret-devnet failed inside; see its output");
+        let kept: Result<R, StateError> = task.await.map_err(failed)?;
+        kept.map_err(|error| GrpcError::unknown(error.to_string()))
     }
 }

@@ -7,7 +7,6 @@ use super::{
     node::Node,
 };
 use crate::{Msg, Tx};
-use secret_ai_chain_client::tx;
 
 /// Code of the SDK for a transaction that the node has seen before.
 pub(super) const TX_SEEN: u32 = 19;
@@ -17,15 +16,23 @@ pub(super) const SIMULATION_GAS: u64 = 1_000_000_000;
 /// Checks a transaction, and executes it if it may come in. The refusal is an answer too.
 pub(super) fn submit(node: &mut Node, bytes: &[u8]) -> Result<Option<Refusal>, GrpcError> {
     let admitted = ante::decode(bytes).and_then(|decoded| {
-        if node.has_tx(&tx::hash(bytes)) {
-            return Err(Refusal::sdk(TX_SEEN, "tx already in mempool"));
+        if node.has_tx(&decoded.hash) {
+            // The SDK answers with the code alone, without CometBFT's words.
+            return Err(Refusal::sdk(TX_SEEN, ""));
         }
         ante::check(node, &decoded)?;
         Ok(decoded)
     });
     match admitted {
-        Ok(decoded) => execute::deliver(node, &decoded, bytes).map(|()| None),
         Err(refusal) => Ok(Some(refusal)),
+        Ok(decoded) => match execute::deliver(node, &decoded, bytes) {
+            Ok(()) => Ok(None),
+            Err(error) => {
+                // The fee may have been taken.
+                node.go_back();
+                Err(error)
+            }
+        },
     }
 }
 
@@ -43,7 +50,7 @@ pub(super) fn simulate(node: &Node, bytes: &[u8]) -> Result<Sealed, GrpcError> {
     });
     if to_contract {
         return Err(GrpcError::unknown(
-            "messages to contracts cannot be simulated, set a gas limit: unknown request",
+            "messages to contracts cannot be simulated, set a gas limit",
         ));
     }
     let opened = execute::open_all(&node.io_keys, &decoded).map_err(|(_, r)| refused(r))?;

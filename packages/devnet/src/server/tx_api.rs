@@ -5,6 +5,7 @@ use super::{
     ante::Refusal,
     node::SharedNode,
     submit::submit,
+    tx_find,
     tx_json::from_base64,
 };
 use axum::{
@@ -28,19 +29,25 @@ async fn broadcast(State(node): State<SharedNode>, body: axum::body::Bytes) -> A
         field.map(str::to_owned)
     };
     // secret.js writes txBytes, the Python SDKs tx_bytes.
-    let bytes = text(["tx_bytes", "txBytes"])
-        .and_then(|base64| from_base64(&base64))
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or_else(|| GrpcError::invalid("tx_bytes must be a transaction in base64"))?;
-    let wait_for_check = match text(["mode", "mode"]).as_deref() {
-        Some("BROADCAST_MODE_SYNC") => true,
-        Some("BROADCAST_MODE_ASYNC") => false,
-        other => {
+    let base64 = text(["tx_bytes", "txBytes"]).unwrap_or_default();
+    let bytes = from_base64(&base64).ok_or_else(|| GrpcError::not_base64(&base64))?;
+    let mode = text(["mode", "mode"]);
+    let wait_for_check = match mode.as_deref() {
+        Some("BROADCAST_MODE_SYNC") => Some(true),
+        Some("BROADCAST_MODE_ASYNC") => Some(false),
+        None | Some("BROADCAST_MODE_UNSPECIFIED" | "BROADCAST_MODE_BLOCK") => None,
+        Some(other) => {
             return Err(GrpcError::invalid(format!(
-                "mode is {other:?}, must be BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC"
+                "unknown value {other:?} for enum cosmos.tx.v1beta1.BroadcastMode"
             )))
         }
     };
+    if bytes.is_empty() {
+        return Err(GrpcError::invalid("invalid empty tx"));
+    }
+    let wait_for_check = wait_for_check.ok_or_else(|| {
+        GrpcError::unknown("unsupported return type unspecified; supported types: sync, async")
+    })?;
     let hash = tx::hash(&bytes);
     let refusal = node.run(move |node| submit(node, &bytes)).await??;
     let refusal = refusal.filter(|_| wait_for_check);
@@ -75,8 +82,7 @@ fn broadcast_response(hash: &str, refusal: Option<Refusal>) -> Value {
 async fn by_hash(State(node): State<SharedNode>, Path(hash): Path<String>) -> Answer {
     node.run(move |node| {
         let record = node.tx(&hash)?;
-        let mut response = record.response.clone();
-        response["tx"] = record.tx.clone();
+        let response = tx_find::response(record);
         Ok(Json(json!({ "tx": record.tx, "tx_response": response })))
     })
     .await?

@@ -39,55 +39,6 @@ async fn accounts_and_balances() {
 }
 
 #[tokio::test]
-async fn bad_requests_name_what_is_wrong() {
-    let harness = start().await;
-    let stranger = Wallet::from_private_key(&[9; 32]).unwrap();
-    let nobody = stranger.address();
-    for (path, status, code) in [
-        (format!("/cosmos/auth/v1beta1/accounts/{nobody}"), 404, 5),
-        ("/cosmos/auth/v1beta1/accounts/cosmos1abc".into(), 400, 3),
-        (
-            format!("/cosmos/bank/v1beta1/balances/{nobody}/by_denom"),
-            400,
-            3,
-        ),
-        (format!("/compute/v1beta1/info/{nobody}"), 404, 5),
-        (format!("/compute/v1beta1/query/{nobody}?query=!!"), 400, 3),
-        ("/compute/v1beta1/code_hash/by_code_id/1".into(), 404, 5),
-        ("/compute/v1beta1/code_hash/by_code_id/x".into(), 400, 3),
-        ("/cosmos/tx/v1beta1/txs/AB".into(), 404, 5),
-        ("/cosmos/base/tendermint/v1beta1/blocks/2".into(), 400, 3),
-        ("/cosmos/base/tendermint/v1beta1/blocks/0".into(), 400, 3),
-        ("/cosmos/gov/v1/proposals".into(), 501, 12),
-        ("/devnet/observer/AB".into(), 404, 5),
-    ] {
-        let (got, error) = harness.get(&path).await;
-        assert_eq!(
-            (got, error["code"].as_u64()),
-            (status, Some(code)),
-            "{path}: {error}"
-        );
-        assert!(
-            error["message"].as_str().is_some_and(|m| !m.is_empty()),
-            "{path}"
-        );
-        assert_eq!(error["details"], json!([]));
-    }
-    for body in [
-        json!({}),
-        json!({"tx_bytes": "!"}),
-        json!({"tx_bytes": "AA==", "mode": "x"}),
-    ] {
-        assert_eq!(
-            harness.post("/cosmos/tx/v1beta1/txs", &body).await.0,
-            400,
-            "{body}"
-        );
-    }
-    harness.assert_untouched().await;
-}
-
-#[tokio::test]
 async fn both_spellings_and_modes_of_a_broadcast() {
     let harness = start().await;
     let mut context = harness.context();

@@ -35,6 +35,7 @@ pub async fn start() -> Harness {
         genesis_time: GENESIS,
         block_time: None,
         dcap_development_root: None,
+        state: None,
     })
     .await
     .unwrap();
@@ -55,6 +56,27 @@ impl Harness {
 
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         http(self.server.lcd, "POST", path, &body.to_string()).await
+    }
+
+    /// `GET` of the RPC.
+    pub async fn rpc_get(&self, path: &str) -> (u16, Value) {
+        http(self.server.rpc, "GET", path, "").await
+    }
+
+    /// Whatever body, posted to the RPC.
+    pub async fn rpc_post(&self, body: &str) -> (u16, Value) {
+        http(self.server.rpc, "POST", "/", body).await
+    }
+
+    /// A call of the RPC: its result, or its error.
+    pub async fn rpc(&self, method: &str, params: Value) -> Result<Value, Value> {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let (status, mut answer) = self.rpc_post(&call.to_string()).await;
+        assert_eq!((status, &answer["id"]), (200, &json!(1)), "{method}");
+        match answer["error"].take() {
+            Value::Null => Ok(answer["result"].take()),
+            error => Err(error),
+        }
     }
 
     pub async fn faucet(&self, path: &str) -> (u16, Value) {

@@ -4,5 +4,10 @@
 mod common;
 mod contracts;
 mod endpoints;
+mod errors;
+mod grpc;
 mod harness;
 mod refusals;
+mod rpc;
+mod rpc_txs;
+mod search;

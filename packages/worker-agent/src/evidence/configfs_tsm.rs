@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use snafu::ResultExt;
 
 use super::certificate_table::{self, Signer};
-use super::{pem, Collateral, CpuReport, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu};
+use super::{
+    pem, Collateral, CpuReport, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu,
+};
 
 /// Where the kernel has it.
 const ROOT: &str = "/sys/kernel/config/tsm/report";

@@ -21,7 +21,8 @@ use serde_json::{json, Value};
 use snafu::ResultExt;
 
 use super::{
-    Collateral, CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider, FileSnafu,
+    Collateral, CpuReport, DeviceEvidence, DeviceProvider, EvidenceError, EvidenceProvider,
+    FileSnafu,
 };
 use crate::tee::SimulatedCpu;
 

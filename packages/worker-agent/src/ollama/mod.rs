@@ -15,6 +15,7 @@
 
 mod answer;
 mod catalog;
+mod messages;
 mod request;
 
 pub use catalog::{listed, running, shown, API_VERSION};

@@ -4,13 +4,12 @@
 //! `mirostat`, …) are ignored, as Ollama ignores options that it does not know. Fields that would
 //! change what is asked (`images`, `raw`, `context`, …) are refused.
 
-use std::collections::VecDeque;
-
 use secret_ai_engine::{from_json, ChatMessage, ChatRequest, Stop};
 use serde::Deserialize;
-use serde_json::{json, Map, Value};
+use serde_json::{json, Value};
 
 use super::answer::{OllamaWords, Route};
+use super::messages::{CallIds, Message};
 use crate::error::ApiError;
 use crate::words::Asked;
 
@@ -43,29 +42,6 @@ struct Generate {
     context: Option<Vec<Value>>,
     raw: Option<bool>,
     images: Option<Vec<Value>>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    role: String,
-    content: Option<String>,
-    thinking: Option<String>,
-    images: Option<Vec<Value>>,
-    tool_calls: Option<Vec<Call>>,
-    tool_name: Option<String>,
-    tool_call_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Call {
-    id: Option<String>,
-    function: Function,
-}
-
-#[derive(Deserialize)]
-struct Function {
-    name: String,
-    arguments: Option<Map<String, Value>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -197,70 +173,6 @@ impl Options {
     }
 }
 
-impl Message {
-    fn for_engine(self, ids: &mut CallIds) -> Result<ChatMessage, ApiError> {
-        refuse("messages.images", is_list(&self.images))?;
-        let role = self.role.to_lowercase();
-        let mut message = ChatMessage::new(role, self.content.unwrap_or_default());
-        let extra = &mut message.extra;
-        if let Some(thinking) = self.thinking.filter(|text| !text.is_empty()) {
-            extra.insert("reasoning_content".into(), thinking.into());
-        }
-        if let Some(calls) = self.tool_calls.filter(|calls| !calls.is_empty()) {
-            let calls = calls.into_iter().map(|call| call.for_engine(ids));
-            extra.insert("tool_calls".into(), calls.collect());
-        }
-        if message.role == "tool" {
-            let id = ids.answered(self.tool_call_id, self.tool_name.as_deref());
-            extra.extend(id.map(|id| ("tool_call_id".into(), id.into())));
-        }
-        Ok(message)
-    }
-}
-
-impl Call {
-    fn for_engine(self, ids: &mut CallIds) -> Value {
-        let Function { name, arguments } = self.function;
-        let arguments = Value::from(arguments.unwrap_or_default()).to_string();
-        json!({
-            "id": ids.made(self.id, &name),
-            "type": "function",
-            "function": { "name": name, "arguments": arguments },
-        })
-    }
-}
-
-/// OpenAI tells by an id which call a tool's answer belongs to; Ollama may leave it to the order.
-#[derive(Default)]
-struct CallIds {
-    made: usize,
-    /// Ids and names of calls without an answer, oldest first.
-    open: VecDeque<(String, String)>,
-}
-
-impl CallIds {
-    fn made(&mut self, id: Option<String>, name: &str) -> String {
-        let id = id.filter(|id| !id.is_empty());
-        let id = id.unwrap_or_else(|| format!("call_{}", self.made));
-        self.made += 1;
-        self.open.push_back((id.clone(), name.to_owned()));
-        id
-    }
-
-    fn answered(&mut self, id: Option<String>, name: Option<&str>) -> Option<String> {
-        let id = id.filter(|id| !id.is_empty());
-        let name = name.filter(|name| !name.is_empty());
-        let is_meant = |call: &(String, String)| match (&id, name) {
-            (Some(id), _) => call.0 == *id,
-            (None, Some(name)) => call.1 == name,
-            (None, None) => true,
-        };
-        let at = self.open.iter().position(is_meant);
-        let call = at.and_then(|at| self.open.remove(at));
-        id.or(call.map(|(id, _)| id))
-    }
-}
-
 /// `"json"`, or a JSON schema.
 fn response_format(format: Option<Value>) -> Result<Option<Value>, ApiError> {
     match format {
@@ -296,7 +208,8 @@ fn thinking(think: Option<Value>) -> Result<Option<(String, Value)>, ApiError> {
     }
 }
 
-fn refuse(field: &'static str, is_given: bool) -> Result<(), ApiError> {
+/// Refuses a field that is not offered, if it is given.
+pub(super) fn refuse(field: &'static str, is_given: bool) -> Result<(), ApiError> {
     if is_given {
         let message = format!("{field}: is not offered here");
         return Err(ApiError::bad_request(field, message));
@@ -308,6 +221,6 @@ fn is_text(field: &Option<String>) -> bool {
     field.as_ref().is_some_and(|text| !text.is_empty())
 }
 
-fn is_list(field: &Option<Vec<Value>>) -> bool {
+pub(super) fn is_list(field: &Option<Vec<Value>>) -> bool {
     field.as_ref().is_some_and(|list| !list.is_empty())
 }

@@ -4,7 +4,7 @@
 //! know and write itself, never by cookies or the client's address.
 
 use axum::extract::Request;
-use axum::http::{header, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{header, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -19,21 +19,18 @@ const MAX_AGE: &str = "7200";
 
 /// Answers preflights, before anybody is asked for a key, and opens all other answers to pages.
 pub async fn allow_pages(request: Request, next: Next) -> Response {
+    let anyone = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     if is_preflight(&request) {
         let allowed = [
+            anyone,
             (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
             (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
             (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
         ];
-        return open((StatusCode::NO_CONTENT, allowed).into_response());
+        return (StatusCode::NO_CONTENT, allowed).into_response();
     }
-    let mut response = next.run(request).await;
-    set(
-        response.headers_mut(),
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        RESPONSE_HEADERS,
-    );
-    open(response)
+    let exposed = (header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
+    ([anyone, exposed], next.run(request).await).into_response()
 }
 
 fn is_preflight(request: &Request) -> bool {
@@ -42,17 +39,4 @@ fn is_preflight(request: &Request) -> bool {
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-fn open(mut response: Response) -> Response {
-    set(
-        response.headers_mut(),
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        "*",
-    );
-    response
-}
-
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.insert(name, HeaderValue::from_static(value));
 }

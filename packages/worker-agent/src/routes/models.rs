@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::Json;
 
@@ -17,8 +18,10 @@ pub async fn list(State(agent): State<Arc<Agent>>) -> Result<Json<ModelList>, Ap
 /// One of them; public.
 pub async fn show(
     State(agent): State<Arc<Agent>>,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Model>, ApiError> {
+    // What is no text is nobody's name.
+    let Path(id) = path.map_err(|_| ApiError::no_model(""))?;
     let model = agent.models.find(&id).await?;
     let model = model.ok_or_else(|| ApiError::no_model(&id))?;
     Ok(Json(model.into()))

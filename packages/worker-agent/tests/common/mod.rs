@@ -3,7 +3,7 @@
 
 mod engine;
 mod fake_chain;
-mod ways;
+pub mod ways;
 
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ use tempfile::TempDir;
 
 pub use engine::{Script, ScriptedEngine};
 pub use fake_chain::FakeChain;
-pub use ways::{Way, GENERATE, OLLAMA_CHAT, OPENAI, WAYS};
+use ways::{Way, OPENAI};
 
 pub const MODEL: &str = "m";
 pub const TOKEN: &str = "secret1token";
@@ -251,16 +251,7 @@ impl Worker {
     pub async fn outcome(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
-        let body: Value = response.json().await.unwrap();
-        // Ollama's error is a text with the rest beside it.
-        let error = match &body["error"] {
-            Value::String(message) => {
-                let mut error = body.clone();
-                error["message"] = message.as_str().into();
-                error
-            }
-            error => error.clone(),
-        };
+        let error = error_of(response).await;
         (status, error)
     }
 
@@ -317,6 +308,17 @@ impl Worker {
             .map(|r| r.receipt.body)
             .find(|r| r.kid == self.kid)
     }
+}
+
+/// The error of an answer in one shape, null if there is none. Ollama's is a text with the rest beside it.
+pub async fn error_of(response: reqwest::Response) -> Value {
+    let mut body: Value = response.json().await.unwrap();
+    let error = body["error"].take();
+    if !error.is_string() {
+        return error;
+    }
+    body["message"] = error;
+    body
 }
 
 /// A request with one message.

@@ -5,6 +5,7 @@ use serde_json::{json, Value};
 use super::MODEL;
 
 /// One route, and how its requests look.
+#[derive(Clone, Copy)]
 pub struct Way {
     pub path: &'static str,
     is_chat: bool,

@@ -30,7 +30,7 @@ pub(super) fn serve(node: &Node, method: &str, request: &[u8]) -> Served {
             Ok(Text { value })
         }),
         "CodeHashByCodeId" => unary(request, |Number { value: id }| {
-            let value = lookup::code(node, id)?.code_hash.clone();
+            let value = lookup::code_hash(node, id)?.to_owned();
             Ok(Text { value })
         }),
         "ContractInfo" => unary(request, |Text { value: address }| {
@@ -89,10 +89,7 @@ pub(super) fn serve_registration(node: &Node, method: &str, request: &[u8]) -> S
             let value = lookup::registration_keys(node).to_string().into_bytes();
             Ok(Bytes { value })
         }),
-        "EncryptedSeed" => unary(request, |Bytes { .. }| {
-            let text = "Node has not been authenticated yet: unknown address";
-            Err::<Empty, _>(GrpcError::not_found(text))
-        }),
+        "EncryptedSeed" => unary(request, |Bytes { .. }| Err::<Empty, _>(lookup::no_seed())),
         _ => None,
     }
 }
@@ -149,8 +146,9 @@ fn history(node: &Node, address: &str) -> Result<QueryContractHistoryResponse, G
 }
 
 fn params() -> Params {
+    const TENTH: u128 = 10u128.pow(17);
     Params {
-        compile_cost: (u128::from(gas::COMPILE_TENTHS) * 10u128.pow(17)).to_string(),
+        compile_cost: (u128::from(gas::COMPILE_TENTHS) * TENTH).to_string(),
         max_contract_size: upload::MAX_WASM as u64,
     }
 }

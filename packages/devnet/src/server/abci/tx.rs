@@ -13,8 +13,9 @@ use super::{
 };
 use crate::server::{
     answer::GrpcError,
-    node::{Node, TxRecord},
-    search::{search, Page, MAX_PER_PAGE},
+    books::TxRecord,
+    node::Node,
+    search::{query_text, search, Page},
     submit,
 };
 use prost::Message;
@@ -96,27 +97,11 @@ fn simulate(node: &Node, request: SimulateRequest) -> Result<SimulateResponse, G
 }
 
 fn find(node: &Node, request: &GetTxsEventRequest) -> Result<GetTxsEventResponse, GrpcError> {
-    let query = match request.query.as_str() {
-        "" => request.events.join(" AND "),
-        query => query.to_owned(),
-    };
-    if query.is_empty() {
-        return Err(GrpcError::invalid("query cannot be empty"));
-    }
+    let query = query_text(&request.query, &request.events)?;
     let asked = request.pagination.clone().unwrap_or_default();
-    let size = [request.limit, asked.limit, MAX_PER_PAGE]
-        .into_iter()
-        .find(|size| *size > 0)
-        .unwrap_or(MAX_PER_PAGE);
-    let number = match request.page {
-        0 => asked.offset / size + 1,
-        page => page,
-    };
-    let page = Page {
-        number,
-        size,
-        descending: request.order_by == ORDER_BY_DESC,
-    };
+    let sizes = [request.limit, asked.limit];
+    let descending = request.order_by == ORDER_BY_DESC;
+    let page = Page::asked(request.page, asked.offset, sizes, descending);
     let found = search(node, &query, &page)?;
     Ok(GetTxsEventResponse {
         txs: found

@@ -61,8 +61,8 @@ fn sdk_error(error: &GrpcError) -> (u32, String) {
         3 => (18, status("InvalidArgument", "invalid request")),
         5 => (22, status("NotFound", "key not found")),
         12 => (6, status("Unimplemented", "unknown request")),
-        // The module's own texts end so already.
-        _ => (6, text.clone()),
+        // An error without a gRPC code stands without these words.
+        _ => (6, format!("{text}: unknown request")),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{arguments::Arguments, error::RpcError, header, Answer};
 use crate::server::{
-    node::{Node, TxRecord},
+    books::TxRecord,
+    node::Node,
     search::{search, Page, DEFAULT_PER_PAGE},
     tx_json::base64,
 };

@@ -1,62 +1,12 @@
-//! Search for transactions by their events, in CometBFT's query language: conditions
-//! `type.attribute = 'value'` joined by `AND`; besides `=`, also `<`, `<=`, `>`, `>=` for numbers,
-//! `CONTAINS` and `EXISTS`. `tx.hash` and `tx.height` are known of every transaction.
+//! CometBFT's query language: conditions `type.attribute = 'value'` joined by `AND`; besides `=`, also
+//! `<`, `<=`, `>`, `>=` for numbers, `CONTAINS` and `EXISTS`. `tx.hash` and `tx.height` are known of
+//! every transaction.
 
-use super::{
-    answer::GrpcError,
-    node::{Node, TxRecord},
-};
+use crate::server::{answer::GrpcError, books::TxRecord};
 use serde_json::Value;
 
-/// Results on a page when the client does not say.
-pub(super) const DEFAULT_PER_PAGE: u64 = 30;
-/// Most results on a page; more are asked for in vain.
-pub(super) const MAX_PER_PAGE: u64 = 100;
-
-/// Which of the transactions found are wanted.
-pub(super) struct Page {
-    /// From 1.
-    pub number: u64,
-    pub size: u64,
-    /// Newest first.
-    pub descending: bool,
-}
-
-/// A page of transactions, and how many there are in all.
-pub(super) struct Found<'a> {
-    pub records: Vec<&'a TxRecord>,
-    pub total: u64,
-}
-
-/// Finds the transactions that meet a query. A page behind the last is an error.
-pub(super) fn search<'a>(node: &'a Node, query: &str, page: &Page) -> Result<Found<'a>, GrpcError> {
-    let conditions = parse(query)?;
-    let mut records: Vec<&TxRecord> = node
-        .txs()
-        .filter(|record| conditions.iter().all(|condition| condition.holds(record)))
-        .collect();
-    if page.descending {
-        records.reverse();
-    }
-    let total = records.len() as u64;
-    let size = page.size.clamp(1, MAX_PER_PAGE);
-    let pages = total.div_ceil(size).max(1);
-    if page.number == 0 || page.number > pages {
-        return Err(GrpcError::invalid(format!(
-            "page should be within [1, {pages}] range, given {}",
-            page.number
-        )));
-    }
-    let before = usize::try_from((page.number - 1) * size).unwrap_or(usize::MAX);
-    let records = records.into_iter().skip(before).take(size as usize);
-    Ok(Found {
-        records: records.collect(),
-        total,
-    })
-}
-
 #[derive(Debug, PartialEq)]
-struct Condition {
+pub(super) struct Condition {
     key: String,
     test: Test,
 }
@@ -73,7 +23,8 @@ enum Test {
 }
 
 impl Condition {
-    fn holds(&self, record: &TxRecord) -> bool {
+    /// Whether a transaction meets it.
+    pub fn holds(&self, record: &TxRecord) -> bool {
         match self.key.as_str() {
             "tx.hash" => self.is_of_hash(&record.hash),
             "tx.height" => self.test.holds(&record.height.to_string()),
@@ -124,7 +75,8 @@ fn attributes<'a>(
         .filter_map(|attribute| attribute["value"].as_str())
 }
 
-fn parse(query: &str) -> Result<Vec<Condition>, GrpcError> {
+/// The conditions of a query; at least one.
+pub(super) fn parse(query: &str) -> Result<Vec<Condition>, GrpcError> {
     let mut rest = query.trim();
     let mut conditions = Vec::new();
     loop {

@@ -1,0 +1,152 @@
+#!/usr/bin/env -S python3 -I -S
+"""Stands in for secretcli, and for the chain behind it: the commands that scripts/deploy.sh uses, with the answers that
+secretcli prints, on a chain that is a JSON file. It knows nothing of contracts but what a config query shows. For tests
+of the script itself; tests/scripts/test_chain.py uses the real secretcli where there is one.
+
+STAND_IN_CHAIN     the file; must exist
+STAND_IN_LOSE      n: transaction n (from 1) gets into the chain, but whoever sent it is killed before it knows
+STAND_IN_FAIL      n: transaction n fails in the contract
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import signal
+import sys
+
+KEYS = {"a": "secret1ap26qrlp8mcq2pg6r47w43l0y8zkqm8a450s03", "b": "secret1fc3fzy78ttp0lwuujw7e52rhspxn8uj52zfyne"}
+FLAGS_WITHOUT_VALUE = {"--yes", "--address"}
+
+
+def parse(arguments):
+    words, flags = [], {}
+    rest = iter(arguments)
+    for argument in rest:
+        if argument.startswith("--"):
+            flags[argument] = True if argument in FLAGS_WITHOUT_VALUE else next(rest)
+        else:
+            words.append(argument)
+    return words, flags
+
+
+def fail(text):
+    sys.exit(f"Error: {text}")
+
+
+def contract_at(chain, address):
+    found = [c for c in chain["contracts"] if c["address"] == address]
+    return found[0] if found else fail(f"rpc error: code = Unknown desc = {address}: contract: not found")
+
+
+def config(contract):
+    init = contract["init"]
+    if "policy" in init:
+        named = {"admin": init.get("admin") or contract["creator"], "development": "development_roots" in init, "workers": 0}
+        return named | {key: init[key] for key in ("policy", "challenge_s", "lease_s")}
+    if "tokens" in init:
+        named = {"admin": init.get("admin") or contract["creator"], "rewards": contract.get("rewards"), "sealing_pk": "00" * 32}
+        return named | {key: init[key] for key in ("registry", "tokens", "timing")}
+    return {"billing": init["billing"], "sealing_pk": "00" * 32}
+
+
+def smart(contract, query):
+    if "config" in query:
+        return config(contract)
+    found = [i for i in contract.get("images", []) if (i["image"], i["workload"]) == (query["image"]["image"], query["image"]["workload"])]
+    return {"usable": bool(found), "status": "active", "until": found[-1]["until"] if found else None}
+
+
+def code_hash(chain, contract):
+    return next(c["code_hash"] for c in chain["codes"] if c["code_id"] == contract["code_id"])
+
+
+def query(chain, words):
+    match words:
+        case ["tx", txhash]:
+            return chain["txs"].get(txhash) or fail(f"tx ({txhash}) not found")
+        case ["compute", "list-code"]:
+            return {"code_infos": chain["codes"]}
+        case ["compute", "label", label]:
+            found = [c["address"] for c in chain["contracts"] if c["label"] == label]
+            print(f"Label is in use by contract address: {found[0]}") if found else fail(f"error querying: {label}: not found")
+        case ["compute", "contract-hash", address]:
+            print(f"0x{code_hash(chain, contract_at(chain, address))}")
+        case ["compute", "contract", address]:
+            contract = contract_at(chain, address)
+            return {"contract_address": address, "contract_info": {k: contract[k] for k in ("code_id", "creator", "label", "admin")}}
+        case ["compute", "query", address, message]:
+            return smart(contract_at(chain, address), json.loads(message))
+        case ["compute", "tx", txhash]:
+            return {"output_error": chain["txs"][txhash].get("why", "")}
+        case _:
+            fail(f"unknown query {words}")
+
+
+def execute(contract, message):
+    if "link_rewards" in message:
+        contract["rewards"] = message["link_rewards"]["rewards"]
+    elif "set_policy" in message:
+        contract["init"]["policy"] = message["set_policy"]["policy"]
+    elif "approve_image" in message:
+        contract.setdefault("images", []).append(message["approve_image"])
+
+
+def transact(chain, words, flags):
+    sender = KEYS[flags["--from"]]
+    match words:
+        case ["store", path]:
+            digest = hashlib.sha256(gzip.open(path).read()).hexdigest()
+            chain["codes"].append({"code_id": str(len(chain["codes"]) + 1), "creator": sender, "code_hash": digest})
+        case ["instantiate", code_id, message]:
+            if any(c["label"] == flags["--label"] for c in chain["contracts"]):
+                fail("contract account already exists")
+            chain["made"] += 1
+            address = "secret1" + hashlib.sha256(str(chain["made"]).encode()).hexdigest()[:38]
+            chain["contracts"].append({"address": address, "label": flags["--label"], "code_id": code_id,
+                "creator": sender, "admin": flags.get("--admin", ""), "init": json.loads(message)})
+        case ["execute", address, message]:
+            execute(contract_at(chain, address), json.loads(message))
+        case _:
+            fail(f"unknown transaction {words}")
+
+
+def broadcast(chain, words, flags):
+    number = len(chain["txs"]) + 1
+    txhash = f"{number:064X}"
+    if os.environ.get("STAND_IN_FAIL") == str(number):
+        why = "message index 0: Generic error: [stand_in] refused"
+        chain["txs"][txhash] = {"txhash": txhash, "code": 3, "raw_log": "encrypted", "why": why}
+    else:
+        transact(chain, words, flags)
+        chain["txs"][txhash] = {"txhash": txhash, "code": 0, "raw_log": ""}
+    save(chain)
+    if os.environ.get("STAND_IN_LOSE") == str(number):
+        os.kill(os.getppid(), signal.SIGKILL)
+        sys.exit(1)
+    return {"height": "0", "txhash": txhash, "code": 0, "raw_log": ""}
+
+
+def save(chain):
+    with open(os.environ["STAND_IN_CHAIN"], "w") as file:
+        json.dump(chain, file)
+
+
+def main():
+    words, flags = parse(sys.argv[1:])
+    with open(os.environ["STAND_IN_CHAIN"]) as file:
+        chain = json.load(file)
+    answer = None
+    if words[:2] == ["keys", "show"]:
+        print(KEYS.get(words[2]) or fail(f"{words[2]} is not a valid name or address"))
+    elif words[0] == "status":
+        answer = {"node_info": {"network": chain["chain_id"]}, "sync_info": {"catching_up": chain["catching_up"]}}
+    elif words[0] == "query":
+        answer = query(chain, words[1:])
+    else:
+        answer = broadcast(chain, words[2:], flags)
+    if answer is not None:
+        print(json.dumps(answer))
+
+
+main()
