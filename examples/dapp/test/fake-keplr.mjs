@@ -39,7 +39,11 @@ export async function addKeplr(context, { mnemonic, lcdUrl }) {
           check(chain);
           if (window.keplrRefuses) throw new Error("Request rejected");
           window.keplrAsked.push({ signed: document.msgs[0].type, signer });
-          return wallet.signAmino(signer, document);
+          // Keplr signs one document always alike (RFC 6979); secretjs' wallet adds randomness, so remember.
+          const name = `fake-keplr.${JSON.stringify(document)}`;
+          const answer = JSON.parse(localStorage.getItem(name) ?? "null") ?? (await wallet.signAmino(signer, document));
+          localStorage.setItem(name, JSON.stringify(answer));
+          return answer;
         },
       };
     },

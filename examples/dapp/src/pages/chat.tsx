@@ -87,7 +87,7 @@ function Head({ session, model, onModel, onDetails }: HeadProps) {
       />
       {session.models.length > 1 && <Select isBare label="Model" value={model} options={session.models.map((name) => [name, name])} onChange={onModel} />}
       <div class="spend">
-        <span class="num">{spendText(session)}</span>
+        <span class="num">{spendText(session, false)}</span>
         <Meter label="Spent of the cap" part={share(used, session.cap)} text={spendText(session)} />
       </div>
       <button type="button" class="icon-button only-narrow" aria-label="Session details" onClick={onDetails}>
@@ -127,7 +127,7 @@ function Log({ session }: { session: Session }) {
           </Empty>
         )}
         {turns.map((turn) => (
-          <Message key={turn.id} turn={turn} session={session} />
+          <Message key={turn.id} turn={turn} />
         ))}
       </div>
     </div>

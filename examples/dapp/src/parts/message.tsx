@@ -4,14 +4,13 @@ import { count } from "../lib/text";
 import { Markdown } from "../lib/markdown";
 import { account } from "../state/account";
 import type { Turn } from "../state/chat";
-import type { Session } from "../state/types";
 import { Copy } from "../ui/copy";
 import { Icon } from "../ui/icon";
 import { Failure } from "./failure";
 import { ReceiptDetails } from "./receipt-details";
 
 /** A question or an answer. */
-export function Message({ turn }: { turn: Turn; session: Session }) {
+export function Message({ turn }: { turn: Turn }) {
   if (turn.role === "user") {
     return (
       <div class="message user">
@@ -53,10 +52,10 @@ function Foot({ turn }: { turn: Turn }) {
         Receipt verified
       </button>
       {token && <span class="num" data-testid="cost">{money(BigInt(receipt.cost), token)}</span>}
+      <Copy text={turn.text} label="Copy answer" />
       <span class="num">
         {receipt.units.map((units, i) => `${count(units)} ${receipt.unitNames[i]}`).join(" · ")}
       </span>
-      <Copy text={turn.text} label="Copy answer" />
       {isOpen && <ReceiptDetails receipt={receipt} onClose={() => setOpen(false)} />}
     </div>
   );

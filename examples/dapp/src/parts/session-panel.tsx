@@ -10,7 +10,7 @@ import { Copy } from "../ui/copy";
 import { Badge, Button, Meter, Row } from "../ui/parts";
 import { AttestationDialog } from "./attestation-dialog";
 import { SessionStatus } from "./session-status";
-import { spendText, spent } from "./spend";
+import { about, spendText, spent } from "./spend";
 import { UNIT_NAMES } from "./offer-card";
 
 /** What a session costs, who serves it, and what can be done with it. */
@@ -27,6 +27,7 @@ export function SessionPanel({ session }: { session: Session }) {
           <SessionStatus status={session.status} />
         </div>
         <div class="big" data-testid="spent">
+          {about(session)}
           {formatAmount(spent(session), token)} <small>of {money(session.cap, token)}</small>
         </div>
         <Meter label="Spent of the cap, session" part={share(spent(session), session.cap)} text={spendText(session)} />

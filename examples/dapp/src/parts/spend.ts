@@ -15,16 +15,21 @@ export function estimate(session: Session): bigint {
   return (BigInt(turn?.pieces ?? 0) * rate) / MILLION;
 }
 
+/** A sign before figures that are an estimate. */
+export function about(session: Session): string {
+  return estimate(session) > 0n ? "≈ " : "";
+}
+
 /** Settled on the chain or proved by receipts, whichever is more, and the answer under way. */
 export function spent(session: Session): bigint {
   const used = usedBy(session.id);
   return (used > session.paid ? used : session.paid) + estimate(session);
 }
 
-/** "0.012 of 0.20 USD". */
-export function spendText(session: Session): string {
+/** "0.012 of 0.20 USD"; without the symbol where there is little room. */
+export function spendText(session: Session, withSymbol = true): string {
   const token = account.value?.token;
   if (!token) return "";
-  const about = estimate(session) > 0n ? "≈ " : "";
-  return `${about}${formatAmount(spent(session), token)} of ${formatAmount(session.cap, token)} ${token.symbol}`;
+  const symbol = withSymbol ? ` ${token.symbol}` : "";
+  return `${about(session)}${formatAmount(spent(session), token)} of ${formatAmount(session.cap, token)}${symbol}`;
 }

@@ -1,9 +1,8 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatAmount, money } from "../lib/amount";
 import { count, moment } from "../lib/text";
 import type { StoredReceipt, Token } from "../state/types";
 
-const WIDTH = 720;
 const HEIGHT = 200;
 const LEFT = 64;
 const BOTTOM = 22;
@@ -18,19 +17,29 @@ export function UsageChart({ receipts, token }: { receipts: StoredReceipt[]; tok
   const [at, setAt] = useState(shown.length - 1);
   const costs = shown.map((receipt) => BigInt(receipt.cost));
   const top = niceTop(costs.reduce((most, cost) => (cost > most ? cost : most), 1n));
-  const step = (WIDTH - LEFT) / Math.max(shown.length, 12);
+  const figure = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(720);
+  // As wide as there is room, so that text keeps its size on phones.
+  useLayoutEffect(() => {
+    const element = figure.current;
+    if (!element) return undefined;
+    const watch = new ResizeObserver(() => setWidth(Math.max(element.clientWidth, 240)));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  const step = (width - LEFT) / Math.max(shown.length, 12);
   const height = (cost: bigint) => (Number((cost * 10_000n) / top) / 10_000) * (HEIGHT - BOTTOM);
   const colour = (model: string) => COLOURS[models.indexOf(model) % COLOURS.length];
   const current = shown[Math.min(at, shown.length - 1)];
   const total = receipts.reduce((sum, receipt) => sum + BigInt(receipt.cost), 0n);
   return (
-    <figure class="stack" style={{ gap: "12px" }}>
-      <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Cost of ${count(shown.length)} answers, ${money(total, token)} in all`}>
+    <figure ref={figure} class="stack" style={{ gap: "12px" }}>
+      <svg class="chart" viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={`Cost of ${count(shown.length)} answers, ${money(total, token)} in all`}>
         {[0n, top / 2n, top].map((mark) => {
           const y = HEIGHT - BOTTOM - height(mark);
           return (
             <g key={mark.toString()}>
-              <line class="grid" x1={LEFT} x2={WIDTH} y1={y} y2={y} />
+              <line class="grid" x1={LEFT} x2={width} y1={y} y2={y} />
               <text x={LEFT - 10} y={y + 4} text-anchor="end">
                 {mark === 0n ? "0" : formatAmount(mark, token)}
               </text>
@@ -55,7 +64,7 @@ export function UsageChart({ receipts, token }: { receipts: StoredReceipt[]; tok
         })}
         <text x={LEFT} y={HEIGHT - 4}>{shown[0] && moment(shown[0].time)}</text>
         {shown.length > 12 && (
-          <text x={WIDTH} y={HEIGHT - 4} text-anchor="end">
+          <text x={width} y={HEIGHT - 4} text-anchor="end">
             {moment(shown.at(-1)?.time ?? 0)}
           </text>
         )}

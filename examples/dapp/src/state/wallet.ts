@@ -54,22 +54,16 @@ export async function connectKey(words: string): Promise<void> {
   if (!isDevelopmentChain.value) throw new Problem(`Key: only on ${DEVELOPMENT_CHAIN}; use a wallet on ${at.chainId}`);
   const clean = words.trim().replace(/\s+/g, " ");
   if (![12, 15, 18, 21, 24].includes(clean.split(" ").length)) throw new Problem("Key: expected 12 to 24 words");
+  // A wrong word would silently be another account.
+  const [{ validateMnemonic }, { wordlist }] = [await import("@scure/bip39"), await import("@scure/bip39/wordlists/english.js")];
+  if (!validateMnemonic(clean, wordlist)) throw new Problem("Key: a word is unknown, or the last one does not fit the others");
   await checkNode(at);
   const { SecretNetworkClient, Wallet } = await secretjs();
-  const signer = open(() => new Wallet(clean));
+  const signer = new Wallet(clean);
   const chain = new SecretNetworkClient({ url: at.lcdUrl, chainId: at.chainId, wallet: signer, walletAddress: signer.address });
   sessionStorage.setItem(KEY, clean);
   sessionStorage.setItem(KIND, "key");
   wallet.value = { kind: "key", address: signer.address, chain };
-}
-
-/** A wallet of these words; what is wrong with them is not repeated, they are secret. */
-function open<T>(make: () => T): T {
-  try {
-    return make();
-  } catch {
-    throw new Problem("Key: these words are no mnemonic (a word is unknown, or the last one does not fit)");
-  }
 }
 
 /** Connects again after a reload, as before. */

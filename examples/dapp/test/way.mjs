@@ -91,6 +91,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
       await page.getByLabel("Your question").fill("Tell me everything about attestation.");
       await page.keyboard.press("Enter");
       await page.locator(".message.assistant[data-state=streaming] .prose").waitFor();
+      await page.getByTestId("spent").getByText("≈").waitFor();
       await shot(page, "streaming");
       await page.getByRole("button", { name: "Stop the answer" }).click();
       await page.locator(".message.assistant[data-state=stopped]").waitFor();

@@ -39,7 +39,7 @@ pageTest("a key is for the development chain only, and must be words", async ({ 
   await page.getByText("Key: expected 12 to 24 words").waitFor();
   await page.getByLabel("Words of the key").fill("zoo ".repeat(12));
   await page.getByRole("button", { name: "Connect key" }).click();
-  await page.getByText(/Key: these words are no mnemonic/).waitFor();
+  await page.getByText("Key: a word is unknown, or the last one does not fit the others").waitFor();
   await setNetwork(page, { "Chain ID": "secret-4" });
   await page.getByText("Network: secret-4").waitFor();
   assert.equal(await page.getByRole("button", { name: "Test account" }).count(), 0);
@@ -105,7 +105,7 @@ pageTest(
     await page.route("**/v1/chat/completions", (route) => route.abort("connectionrefused"));
     const dead = await ask(page, "Are you there?");
     await dead.getByText("No answer", { exact: true }).waitFor();
-    await dead.getByText(/worker: cannot be reached/).waitFor();
+    await dead.getByText(/Worker: it cannot be reached\. Nothing was charged/).waitFor();
     await page.unroute("**/v1/chat/completions");
 
     const forged = "**bold** <img src=x onerror=alert(1)> [click](javascript:alert(1)) [out](https://example.org)";
