@@ -126,7 +126,8 @@ await() {
 failure() {
     local decrypted
     decrypted=$(ask compute tx "$1" 2>/dev/null | jq -r '.output_error // "" | select(. != "")' 2>/dev/null) || true
-    echo "${decrypted:-$(jq -r .raw_log <<<"$2")}"
+    # Contracts pad their errors with spaces.
+    sed 's/ *$//' <<<"${decrypted:-$(jq -r .raw_log <<<"$2")}"
 }
 
 # settle_pending: an earlier run may have ended before its last transaction was in a block.
