@@ -124,9 +124,11 @@ await() {
 
 # failure <hash> <answer>: the contract's own words, which secretcli decrypts for the sender.
 failure() {
-    local decrypted
-    decrypted=$(ask compute tx "$1" 2>/dev/null | jq -r '.output_error // "" | select(. != "")' 2>/dev/null) || true
-    echo "${decrypted:-$(jq -r .raw_log <<<"$2")}"
+    local words
+    words=$(ask compute tx "$1" 2>/dev/null | jq -r '.output_error // "" | select(. != "")' 2>/dev/null) || true
+    words=${words:-$(jq -r .raw_log <<<"$2")}
+    # Contracts pad their errors with spaces.
+    echo "${words%"${words##*[! ]}"}"
 }
 
 # settle_pending: an earlier run may have ended before its last transaction was in a block.

@@ -115,7 +115,7 @@ def broadcast(chain, words, flags):
     number = len(chain["txs"]) + 1
     txhash = f"{number:064X}"
     if os.environ.get("STAND_IN_FAIL") == str(number):
-        why = "message index 0: Generic error: [stand_in] refused"
+        why = "message index 0: Generic error: [stand_in] refused   "
         chain["txs"][txhash] = {"txhash": txhash, "code": 3, "raw_log": "encrypted", "why": why}
     else:
         transact(chain, words, flags)
