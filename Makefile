@@ -5,16 +5,17 @@ CARGO_FLAGS ?= --locked
 export CARGO_FLAGS
 # The demo model is far too small to share among threads: one answers ten times faster than many.
 export RAYON_NUM_THREADS ?= 1
-BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo schema bench linkage fuzz fmt lint clean setup binaries
+.PHONY: help build test suites demo devnet dapp localsecret schema bench linkage fuzz fmt lint clean setup binaries
 # A target's parts share the machine's cores already; running two cargos at once only blocks one of them.
 .NOTPARALLEL:
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+		printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 build: setup ## the contracts' wasm, optimised, gzip and checksums, into artifacts/
 	@scripts/build-wasm.sh
@@ -22,9 +23,24 @@ build: setup ## the contracts' wasm, optimised, gzip and checksums, into artifac
 test: build ## every test, on the wasm just built and the leaky builds to compare with
 	@scripts/build-wasm.sh leaky
 	cargo test --workspace $(CARGO_FLAGS)
+	@scripts/suites.sh
+
+suites: build binaries ## secretjs, cosmjs, the dApp, Python's SDKs and secretcli against chain and agent
+	@scripts/suites.sh
 
 demo: build binaries ## the whole story on this machine: deploy, attest, pay, chat, settle, claim
 	@$(BIN)/demo
+
+devnet: setup ## a chain on the usual ports that outlives restarts; its state is in target/devnet
+	cargo build --workspace --bin secret-devnet $(CARGO_FLAGS)
+	@mkdir -p $(TARGET)/devnet
+	@exec $(BIN)/secret-devnet --block-ms 1000 --state $(TARGET)/devnet/state.redb
+
+dapp: build binaries ## the example dApp with chain, contracts and worker; prints its address
+	@scripts/dapp.sh
+
+localsecret: build binaries ## the suites against LocalSecret (needs Docker)
+	@scripts/localsecret.sh
 
 schema: setup ## the JSON schemas of all messages, into schema/
 	cargo run $(CARGO_FLAGS) -p secret-ai-interface --example schema

@@ -7,9 +7,9 @@
 
 use std::process::ExitCode;
 
+use secret_ai_tests::process::Signals;
 use secret_ai_tests::stage::{Failure, Stage};
 use tokio::process::Command;
-use tokio::signal::unix::{signal, Signal, SignalKind};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,15 +32,17 @@ async fn main() -> ExitCode {
 }
 
 async fn play(command: Option<Vec<String>>) -> Result<ExitCode, Failure> {
-    let mut stage = Stage::set().await?;
-    stage.start_agent().await?;
+    let mut signals = Signals::catch()?;
+    let stage = tokio::select! {
+        stage = set() => stage?,
+        () = signals.end() => return Ok(ExitCode::FAILURE),
+    };
     println!("worker    {} (attested, registered)", stage.agent_url()?);
     let file = stage.path("stage.json");
     std::fs::write(&file, stage.description()?.to_string())?;
     println!("stage     SECRET_AI_STAGE={}", file.display());
-    let mut ended = Ended::catch()?;
     let Some(command) = command else {
-        ended.wait().await;
+        signals.end().await;
         return Ok(ExitCode::SUCCESS);
     };
     let (program, arguments) = command.split_first().ok_or("no command after --")?;
@@ -53,7 +55,7 @@ async fn play(command: Option<Vec<String>>) -> Result<ExitCode, Failure> {
         .map_err(failed)?;
     let status = tokio::select! {
         status = running.wait() => status.map_err(failed)?,
-        () = ended.wait() => return Ok(ExitCode::FAILURE),
+        () = signals.end() => return Ok(ExitCode::FAILURE),
     };
     match status.code().map(u8::try_from) {
         Some(Ok(code)) => Ok(ExitCode::from(code)),
@@ -61,24 +63,8 @@ async fn play(command: Option<Vec<String>>) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The signals that end the stage; what it started ends with it.
-struct Ended {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Ended {
-    fn catch() -> std::io::Result<Ended> {
-        Ok(Ended {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => (),
-            _ = self.terminate.recv() => (),
-        }
-    }
+async fn set() -> Result<Stage, Failure> {
+    let mut stage = Stage::set().await?;
+    stage.start_agent().await?;
+    Ok(stage)
 }

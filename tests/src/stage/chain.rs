@@ -47,7 +47,7 @@ pub fn join_or_start(folder: &Path) -> Result<Nodes, Failure> {
     for port in ["--lcd-port", "--rpc-port", "--grpc-port", "--faucet-port"] {
         devnet.args([port, "0"]);
     }
-    devnet.args(["--block-ms", "500"]);
+    devnet.args(["--block-ms", "500", "--until-stdin-closes"]);
     let (devnet, ready) = Process::start_until(devnet, folder.join("devnet.log"), "ready:")?;
     // "ready:" and then pairs of a name and a value.
     let words: Vec<_> = ready.split_whitespace().skip(1).collect();

@@ -10,13 +10,25 @@ mod story;
 
 use std::process::ExitCode;
 
+use secret_ai_tests::process::Signals;
+use secret_ai_tests::stage::Failure;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match story::tell().await {
+    match tell().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\ndemo: FAILED: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Tells the story, to its end or until a signal ends it.
+async fn tell() -> Result<(), Failure> {
+    let mut signals = Signals::catch()?;
+    tokio::select! {
+        told = story::tell() => told,
+        () = signals.end() => Err("interrupted".into()),
     }
 }
