@@ -40,7 +40,7 @@ async fn transactions_are_found_by_their_events() {
         ),
         (format!("execute.contract_address='{puppet}'"), 1),
         (
-            format!("message.contract_address EXISTS AND tx.height=4"),
+            "message.contract_address EXISTS AND tx.height=4".to_string(),
             1,
         ),
         ("tx.height > 1 AND tx.height < 4".into(), 2),

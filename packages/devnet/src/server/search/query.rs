@@ -113,12 +113,15 @@ fn condition(text: &str) -> Option<(Condition, &str)> {
     Some((Condition { key, test }, rest))
 }
 
+/// A test that compares with a number.
+type Bound = fn(u64) -> Test;
+
 fn comparison(text: &str) -> Option<(Test, &str)> {
     if let Some(rest) = text.strip_prefix('=') {
         let (value, rest) = value(rest)?;
         return Some((Test::Equals(value), rest));
     }
-    let tests: [(&str, fn(u64) -> Test); 4] = [
+    let tests: [(&str, Bound); 4] = [
         ("<=", Test::AtMost),
         (">=", Test::AtLeast),
         ("<", Test::Less),
