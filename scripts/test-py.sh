@@ -36,7 +36,7 @@ packages() {
     log=$(mktemp)
     rm -rf "$VENV"
     mkdir -p "$TARGET"
-    if ! { "$PYTHON" -m venv "$VENV" && "$VENV/bin/pip" install --quiet --disable-pip-version-check \
+    if ! { "$PYTHON" -m venv "$VENV" && "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
         --no-compile --no-deps --require-hashes -r "$LOCK"; } </dev/null >"$log" 2>&1; then
         tail -n 10 "$log" >&2
         rm -f "$log"
