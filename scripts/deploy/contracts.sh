@@ -55,14 +55,21 @@ deploy_contract() {
     fi
 }
 
+# ours <role> <label> <creator>: anybody may take a label, so whose it is must be known: made by the sender, or named in
+# the state file.
+ours() {
+    [ "$3" = "$SENDER" ] || [ "${ADDRESS[$1]}" = "$(of_state '.contracts[$role].address' --arg role "$1")" ] ||
+        [ -n "$DRY" ] || die "the label $2 is taken by ${ADDRESS[$1]}, which $3 made; choose another --name, or give" \
+        "the --state of the run that made it"
+}
+
 # check_contract <role> <label>: what is there must be ours, run the artifact's code, and be changed by nobody else.
 check_contract() {
-    local address=${ADDRESS[$1]} info hash creator admin
+    local address=${ADDRESS[$1]} info hash admin
     info=$(contract_info "$address")
     mapfile -t info <<<"$info"
-    creator=${info[1]} admin=${info[2]:-}
-    [ "$creator" = "$SENDER" ] || [ "$address" = "$(of_state '.contracts[$role].address' --arg role "$1")" ] ||
-        [ -n "$DRY" ] || die "the label $2 is taken by $address, which $creator made; choose another --name"
+    admin=${info[2]:-}
+    ours "$1" "$2" "${info[1]}"
     hash=$(code_hash_at "$address")
     [ "$hash" = "${CODE_HASH[$1]}" ] || die "$2 at $address runs the code $hash, the artifact is ${CODE_HASH[$1]}." \
         "Contracts name each other by code hash for ever, so changed code is a new deployment: choose another --name"
@@ -76,6 +83,13 @@ check_contract() {
 same() {
     [ "$(jq -cS . <<<"$2")" = "$(jq -cS . <<<"$3")" ] || die "$1 is $3 on the chain and $2 in the profile; it is" \
         "fixed for ever, so choose another --name or the old value"
+}
+
+# governed <what> <config>: by whom the profile names, if it names anybody.
+governed() {
+    local wanted found
+    wanted=$(of_profile '.admin // empty') found=$(jq -r .admin <<<"$2")
+    [ -z "$wanted" ] || [ "$wanted" = "$found" ] || die "$1's admin is $found on the chain and $wanted in the profile"
 }
 
 # on_chain <role>: can it be asked? Not in a dry run that would make it first.
@@ -127,6 +141,7 @@ deploy_registry() {
     on_chain registry || return 0
     config=$(ask_contract "${ADDRESS[registry]}" '{"config":{}}')
     same "the registry's development" "$(of_profile '.registry.development_roots != null')" "$(jq .development <<<"$config")"
+    governed "the registry" "$config"
     same "the registry's challenge_s and lease_s" "$(of_profile '.registry | {challenge_s, lease_s}')" \
         "$(jq -c '{challenge_s, lease_s}' <<<"$config")"
 }
@@ -138,6 +153,7 @@ deploy_billing() {
     deploy_contract billing billing "$message"
     on_chain billing || return 0
     config=$(ask_contract "${ADDRESS[billing]}" '{"config":{}}')
+    governed billing "$config"
     same "billing's registry, tokens and timing" "$(jq -c '{registry, tokens, timing}' <<<"$message")" \
         "$(jq -c '{registry, tokens, timing}' <<<"$config")"
 }
@@ -159,12 +175,25 @@ link_rewards() {
     fi
 }
 
-# find_contract <role>: a contract that must be there already, or will be in a dry run.
+# find_contract <role>: a contract that must be there already, or will be in a dry run; ours, or the profile's token.
 find_contract() {
+    local label=$NAME-$1 token info
     case $1 in token | registry | billing | rewards) ;; *) die "no contract '$1'; there are token, registry, billing, rewards" ;; esac
-    ADDRESS[$1]=$(labelled "$NAME-$1")
-    [ -n "${ADDRESS[$1]}" ] || [ -n "$EMPTY" ] || die "no contract with the label $NAME-$1 on $CHAIN_ID; deploy first"
-    ADDRESS[$1]=${ADDRESS[$1]:-<address of $NAME-$1>}
+    token=$(of_profile '.tokens[0] | select(.address) | tojson')
+    if [ "$1" = token ] && [ -n "$token" ]; then
+        look_up_token token "$token"
+        return
+    fi
+    ADDRESS[$1]=$(labelled "$label")
+    if [ -n "${ADDRESS[$1]}" ]; then
+        info=$(contract_info "${ADDRESS[$1]}")
+        mapfile -t info <<<"$info"
+        ours "$1" "$label" "${info[1]}"
+    elif [ -n "$EMPTY" ]; then
+        ADDRESS[$1]="<address of $label>"
+    else
+        die "no contract with the label $label on $CHAIN_ID; deploy first"
+    fi
 }
 
 # execute <role> <what> <message>

@@ -6,13 +6,14 @@ load_profile() {
     local file=$1 with problems
     [ -f "$file" ] || file=$ROOT/scripts/profiles/$1.json
     [ -f "$file" ] || die "no profile '$1': there are $(names "$ROOT"/scripts/profiles/*.json), or name a file"
-    for with in "${WITH[@]}"; do [ -f "$with" ] || die "--with: no file $with"; done
+    # One by one: an empty file would be passed over, and with it an admin that can never be named again.
+    for with in "$file" "${WITH[@]}"; do message_in "$with" >/dev/null; done
     PROFILE=$(jq -c -n 'reduce inputs as $file ({}; . * $file)' "$ROOT/scripts/deploy/defaults.json" "$file" "${WITH[@]}") ||
-        die "one of these is not a JSON object: $file ${WITH[*]}"
+        die "these cannot be laid over each other: $file ${WITH[*]}"
     problems=$(jq -r -f "$ROOT/scripts/deploy/problems.jq" <<<"$PROFILE") || die "profile $file has values of the wrong kind"
     [ -z "$problems" ] || die "profile $file: $problems"
     # All single values in one go: starting jq is what takes the time here.
-    eval "$(of_profile '@sh "CHAIN_ID=\(.chain_id) DEVELOPMENT=\(.development) MIGRATION_ADMIN=\(.migration_admin // "")
+    eval "$(of_profile '@sh "CHAIN_ID=\(.chain_id) DEVELOPMENT=\(.development == true) MIGRATION_ADMIN=\(.migration_admin // "")
         GAS_PRICE=\(.gas_price) GAS_INSTANTIATE=\(.gas.instantiate) GAS_EXECUTE=\(.gas.execute)
         OWN_NAME=\(.name) OWN_NODE=\(.node // "") OWN_LCD=\(.lcd_url // "")"')"
     NAME=${NAME:-$OWN_NAME}

@@ -35,14 +35,26 @@ configure_registry() {
     done
 }
 
-# approve_image <{image, workload, until}>: unless the registry says that it counts and for how long.
+# approve_image <{image, workload, until}>: unless the registry says that it counts and for how long. What was revoked
+# stays so: a profile that still lists it must not bring it back.
 approve_image() {
-    local found
+    local image found status until
+    image="image $(jq -r '.image[:12]' <<<"$1")"
+    until=$(jq -r '.until // empty' <<<"$1")
+    if [ -n "$until" ] && [ "$until" -lt "$(date +%s)" ]; then
+        say "$image: left out, since its end is past"
+        return
+    fi
     if on_chain registry; then
         found=$(ask_contract "${ADDRESS[registry]}" "$(jq -c '{image: {image, workload}}' <<<"$1")")
+        status=$(jq -r .status <<<"$found")
+        if [ "$status" != active ]; then
+            say "$image: left out, since it was revoked ($status); take it out of the profile, or send approve_image"
+            return
+        fi
         [ "$(jq -c '[.usable, .until]' <<<"$found")" != "$(jq -c '[true, .until]' <<<"$1")" ] || return 0
     fi
-    execute registry "image $(jq -r '.image[:12]' <<<"$1")" "$(jq -c '{approve_image: {image, workload, until}}' <<<"$1")"
+    execute registry "$image" "$(jq -c '{approve_image: {image, workload, until}}' <<<"$1")"
 }
 
 # send_once <what> <message>: for what no query shows; the state file remembers it. Twice does no harm.
@@ -54,10 +66,10 @@ send_once() {
     note '.sent[$digest] = $what' --arg digest "$digest" --arg what "$1"
 }
 
-# message_in <file>: its JSON on one line.
+# message_in <file>: its JSON on one line; it must be one object and nothing else.
 message_in() {
     [ -f "$1" ] || die "no file $1"
-    jq -ce 'select(type == "object")' "$1" 2>/dev/null || die "$1 holds no JSON object"
+    jq -cn '[inputs] | if map(type) == ["object"] then .[0] else error end' "$1" 2>/dev/null || die "$1 holds no JSON object"
 }
 
 # collateral_message <file>: submit_collateral with what is in the file.

@@ -17,6 +17,11 @@ import sys
 
 KEYS = {"a": "secret1ap26qrlp8mcq2pg6r47w43l0y8zkqm8a450s03", "b": "secret1fc3fzy78ttp0lwuujw7e52rhspxn8uj52zfyne"}
 FLAGS_WITHOUT_VALUE = {"--yes", "--address"}
+# The flags of each kind of command that the script may use; secretcli refuses those that a command does not have.
+OF_QUERIES = {"--node", "--output", "--home"}
+OF_KEYS = OF_QUERIES - {"--node"} | {"--address", "--keyring-backend"}
+SENDING = {"--from", "--keyring-backend", "--chain-id", "--node", "--gas", "--gas-prices", "--broadcast-mode", "--output", "--yes"}
+INSTANTIATION = {"--label", "--admin"}
 
 
 def parse(arguments):
@@ -28,6 +33,17 @@ def parse(arguments):
         else:
             words.append(argument)
     return words, flags
+
+
+def check_flags(words, flags):
+    known = {"keys": OF_KEYS, "status": OF_QUERIES, "query": OF_QUERIES, "tx": SENDING | {"--home"}}[words[0]]
+    if words[:3] == ["tx", "compute", "instantiate"]:
+        known = known | INSTANTIATION
+    if unknown := set(flags) - known:
+        fail(f"unknown flag: {sorted(unknown)[0]}")
+    # Without them secretcli asks back, or takes the chain of its own configuration.
+    if words[0] == "tx" and (lacking := SENDING - set(flags)):
+        fail(f"no {sorted(lacking)[0]}")
 
 
 def fail(text):
@@ -53,8 +69,10 @@ def config(contract):
 def smart(contract, query):
     if "config" in query:
         return config(contract)
-    found = [i for i in contract.get("images", []) if (i["image"], i["workload"]) == (query["image"]["image"], query["image"]["workload"])]
-    return {"usable": bool(found), "status": "active", "until": found[-1]["until"] if found else None}
+    asked = query["image"]
+    found = [i for i in contract.get("images", []) if (i["image"], i["workload"]) == (asked["image"], asked["workload"])]
+    status = contract.get("revoked", {}).get(asked["image"], "active")
+    return {"usable": bool(found) and status == "active", "status": status, "until": found[-1]["until"] if found else None}
 
 
 def code_hash(chain, contract):
@@ -90,6 +108,9 @@ def execute(contract, message):
         contract["init"]["policy"] = message["set_policy"]["policy"]
     elif "approve_image" in message:
         contract.setdefault("images", []).append(message["approve_image"])
+        contract.get("revoked", {}).pop(message["approve_image"]["image"], None)
+    elif "revoke" in message:
+        contract.setdefault("revoked", {})[message["revoke"]["target"]["image"]] = message["revoke"]["speed"]
 
 
 def transact(chain, words, flags):
@@ -136,6 +157,7 @@ def main():
     words, flags = parse(sys.argv[1:])
     with open(os.environ["STAND_IN_CHAIN"]) as file:
         chain = json.load(file)
+    check_flags(words, flags)
     answer = None
     if words[:2] == ["keys", "show"]:
         print(KEYS.get(words[2]) or fail(f"{words[2]} is not a valid name or address"))

@@ -76,6 +76,19 @@ class Deploy(Deploying):
         self.assertIn("4 transactions sent", self.deploy("--with", with_file).stderr)
         self.assertIn("nothing to do", self.deploy("--with", with_file).stderr)
 
+    def test_an_image_that_was_revoked_or_has_ended_is_left_alone(self):
+        self.start_deployed()
+        wishes = self.write("with.json", {"registry": {"images": [{"image": "ab" * 32}]}})
+        self.deploy("--with", wishes)
+        for speed in ("retired", "compromised"):
+            revoke = {"revoke": {"target": {"image": "ab" * 32}, "speed": speed}}
+            self.deploy("send", "registry", self.write("revoke.json", revoke))
+            done = self.deploy("--with", wishes)
+            self.assertIn(f"left out, since it was revoked ({speed})", done.stderr)
+            self.assertIn("nothing to do", done.stderr)
+        ended = self.write("ended.json", {"registry": {"images": [{"image": "cd" * 32, "until": 1_600_000_000}]}})
+        self.assertIn("nothing to do", self.deploy("--with", ended).stderr)
+
     def test_an_image_without_a_workload_is_approved_for_all(self):
         self.start_deployed()
         self.deploy("--with", self.write("with.json", {"registry": {"images": [{"image": "ab" * 32}]}}))
@@ -89,6 +102,7 @@ class Deploy(Deploying):
         self.assertEqual(len(self.chain()["txs"]), STEPS + 1)
         self.refused("no contract 'vault'", "devnet", "send", "vault", file, "--from", "a")
         self.refused("holds no JSON object", "devnet", "send", "registry", self.write("x", "no"), "--from", "a")
+        self.refused("holds no JSON object", "devnet", "send", "registry", self.write("x", ""), "--from", "a")
 
 
 class Refused(Deploying):
@@ -109,8 +123,39 @@ class Refused(Deploying):
 
     def test_a_label_that_somebody_else_took(self):
         self.start_deployed()
+        file = self.write("key.json", {"set_viewing_key": {"key": "of the operator"}})
+        state = self.state.read_text()
         self.state.unlink()
         self.refused("is taken by", "devnet", "--from", "b")
+        self.refused("is taken by", "devnet", "send", "billing", file, "--from", "b")
+        self.state.write_text(state)
+        self.assertEqual(self.run_script("devnet", "send", "billing", file, "--from", "b").returncode, 0)
+
+    def test_messages_for_the_token_go_to_the_one_of_the_profile(self):
+        """Not to whoever took its label."""
+        theirs = {"address": "secret1theirs", "label": "secret-ai-token", "code_id": "1", "creator": "x", "admin": "", "init": {}}
+        token = theirs | {"address": "secret1token", "label": "a token"}
+        self.start_chain("secretdev-1", contracts=[theirs, token], codes=[{"code_id": "1", "code_hash": "ee" * 32}])
+        tokens = {"tokens": [{"address": "secret1token", "code_hash": "ee" * 32, "min_deposit": "1"}]}
+        file = self.write("key.json", {"set_viewing_key": {"key": "of the operator"}})
+        done = self.run_script("devnet", "send", "token", file, "--dry-run", "--with", self.write("with.json", tokens))
+        self.assertIn("execute secret1token", done.stdout)
+
+    def test_profiles_that_would_not_do_what_was_meant(self):
+        """An admin of billing is named once and for ever."""
+        for content, why in (("", "holds no JSON object"), ("[]", "holds no JSON object"),
+                ({"amdin": "x"}, "amdin is not a field"), ({"registry": {"image": []}}, "registry.image is not a field"),
+                ({"timing": {"epochs": 1}}, "timing.epochs is not"), ({"admin": ["x"]}, "admin: must be one value"),
+                ({"gas": {"execute": "$(id)"}}, "gas.execute: must be a number"),
+                ({"development": "true"}, "development: must be true or false")):
+            with self.subTest(content=content):
+                self.refused(why, "devnet", "--from", "a", "--with", self.write("with.json", content))
+        self.refused("no file", "devnet", "--from", "a", "--with", "gone.json")
+
+    def test_another_admin_than_the_profile_says(self):
+        self.start_deployed()
+        admin = self.write("with.json", {"admin": "secret1fc3fzy78ttp0lwuujw7e52rhspxn8uj52zfyne"})
+        self.refused("the registry's admin is", "devnet", "--from", "a", "--with", admin)
 
     def test_a_contract_that_others_may_migrate(self):
         self.deploy("--with", self.write("with.json", {"migration_admin": "sender"}))
