@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the end-to-end suites against LocalSecret, Secret Network's own development chain in a Docker container:
 #   scripts/localsecret.sh [suite...]     scripts/test-*.sh unless named: js, py, scripts and so on
-# Starts the container, waits for the chain, runs each suite with SECRET_AI_LCD and SECRET_AI_CHAIN_ID set, which make
-# the stage use this chain, and removes the container. secretcli is the container's own.
+# Starts the container, waits for the chain, runs each suite with SECRET_AI_LCD and the like set, which make the stage
+# use this chain, and removes the container. secretcli is the container's own.
 #
 #   LOCALSECRET_IMAGE  ghcr.io/scrtlabs/localsecret:v1.15.0 by default
 #   STAGE              the stage, target/debug/stage by default
@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 IMAGE=${LOCALSECRET_IMAGE:-ghcr.io/scrtlabs/localsecret:v1.15.0}
 # The image's first start makes a genesis and an enclave's keys.
 START_S=180
-WORK=$(mktemp -d)
+WORK=
 CONTAINER=secret-ai-localsecret-$$
 PROFILE=scripts/profiles/localsecret.json
 
@@ -28,19 +28,21 @@ docker_ready() {
 # start: fast blocks; ports on loopback only; this folder at the same path, so that its secretcli can read artifacts.
 start() {
     trap stop EXIT
+    WORK=$(mktemp -d)
+    SECRETCLI=$WORK/secretcli
     docker run --detach --name "$CONTAINER" --env FAST_BLOCKS=true --volume "$PWD:$PWD:ro" \
         --publish 127.0.0.1:1317:1317 --publish 127.0.0.1:5000:5000 --publish 127.0.0.1:26657:26657 "$IMAGE" \
         >/dev/null || die "the container does not start; are the ports 1317, 5000 and 26657 free?"
-    cat >"$WORK/secretcli" <<EOF
+    cat >"$SECRETCLI" <<EOF
 #!/bin/sh
 exec docker exec --interactive $CONTAINER secretcli "\$@"
 EOF
-    chmod +x "$WORK/secretcli"
+    chmod +x "$SECRETCLI"
 }
 
 stop() {
     docker rm --force --volumes "$CONTAINER" >/dev/null 2>&1 || true
-    rm -rf "$WORK"
+    [ -z "$WORK" ] || rm -rf "$WORK"
 }
 
 # height: of the newest block; 0 before there is one.
@@ -88,8 +90,9 @@ main() {
     SECRET_AI_LCD=$(jq -r .lcd_url "$PROFILE")
     SECRET_AI_CHAIN_ID=$(jq -r .chain_id "$PROFILE")
     SECRET_AI_NODE=$(jq -r .node "$PROFILE")
-    SECRETCLI=$WORK/secretcli
-    export SECRET_AI_LCD SECRET_AI_CHAIN_ID SECRET_AI_NODE SECRETCLI
+    SECRET_AI_RPC=${SECRET_AI_NODE/#tcp:/http:}
+    SECRET_AI_FAUCET=http://127.0.0.1:5000
+    export SECRET_AI_LCD SECRET_AI_CHAIN_ID SECRET_AI_NODE SECRET_AI_RPC SECRET_AI_FAUCET SECRETCLI
     say "starting LocalSecret: $IMAGE"
     start
     await_chain

@@ -14,7 +14,7 @@ TESTS=(python3 -m unittest discover -s tests/scripts "$@")
 
 have python3 && have jq || apt_install python3 jq || die "missing: python3, jq; on Debian: apt-get install python3 jq"
 have shellcheck || apt_install shellcheck || say "no shellcheck: the scripts are not linted"
-! have shellcheck || shellcheck -x scripts/*.sh scripts/deploy/*.sh
+! have shellcheck || shellcheck -x .ci/run scripts/*.sh scripts/deploy/*.sh packages/typescript/scripts/*.sh
 if ! have "${SECRETCLI:-secretcli}"; then
     say "no secretcli (or SECRETCLI): deploy.sh is tested on a stand-in for it only"
     exec "${TESTS[@]}"

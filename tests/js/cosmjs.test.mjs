@@ -19,7 +19,7 @@ const SECRET_HD_PATH = stringToPath("m/44'/529'/0'/0/0");
 const user = stage.accounts.user;
 const anyone = stage.accounts.anyone;
 
-describe("cosmjs", { skip: stage.rpc_url ? false : "the stage has no RPC" }, () => {
+describe("cosmjs", { skip: stage.rpc_url ? false : "the stage has no RPC; SECRET_AI_RPC names that of a running chain" }, () => {
   let client;
   let sent;
 
@@ -76,7 +76,8 @@ describe("cosmjs", { skip: stage.rpc_url ? false : "the stage has no RPC" }, () 
     }
     const block = await client.getBlock(sent.height);
     assert.equal(block.header.height, sent.height);
-    assert.deepEqual(block.txs, [byHash.tx]);
+    // The agent's transactions may be in the same block.
+    assert.ok(block.txs.some((tx) => Buffer.from(tx).equals(Buffer.from(byHash.tx))));
   });
 
   test("simulates a transfer", async () => {
@@ -108,12 +109,12 @@ describe("cosmjs", { skip: stage.rpc_url ? false : "the stage has no RPC" }, () 
     assert.equal(status.nodeInfo.network, stage.chain_id);
     assert.ok((await comet.abciInfo()).lastBlockHeight >= sent.height);
     const { block, blockId } = await comet.block(sent.height);
-    assert.equal(block.txs.length, 1);
+    assert.ok(block.txs.length >= 1);
     assert.deepEqual((await comet.commit(sent.height)).commit.blockId, blockId);
     const last = await comet.block(sent.height - 1);
     assert.deepEqual(block.header.lastBlockId, last.blockId);
     const results = await comet.blockResults(sent.height);
-    assert.deepEqual(results.results.map((result) => result.code), [0]);
+    assert.deepEqual(results.results.map((result) => result.code), block.txs.map(() => 0));
     const { blockMetas } = await comet.blockchain(sent.height, sent.height);
     assert.deepEqual(blockMetas.map((meta) => meta.blockId), [blockId]);
     assert.equal((await comet.validatorsAll()).validators.length, 1);

@@ -40,15 +40,16 @@ class LocalSecret(unittest.TestCase):
 
     def test_a_suite_runs_on_the_container_which_is_removed(self):
         self.docker()
-        self.program("stage", f'echo "$SECRET_AI_LCD $SECRET_AI_CHAIN_ID $SECRET_AI_NODE" >>"{self.log}"; "$SECRETCLI" status')
+        self.program("stage", f'echo "$SECRET_AI_LCD $SECRET_AI_CHAIN_ID $SECRET_AI_NODE $SECRET_AI_RPC" >>"{self.log}"; "$SECRETCLI" status')
         done = self.run_script()
         self.assertEqual(done.returncode, 0, done.stderr)
         log = self.log.read_text()
-        self.assertIn("http://127.0.0.1:1317 secretdev-1 tcp://127.0.0.1:26657\n", log)
+        self.assertIn("http://127.0.0.1:1317 secretdev-1 tcp://127.0.0.1:26657 http://127.0.0.1:26657\n", log)
         name = log.split("--name ")[1].split()[0]
         self.assertIn(f"docker exec --interactive {name} secretcli status\n", log)
         self.assertIn(f"docker rm --force --volumes {name}\n", log)
         self.assertNotIn("0.0.0.0", log)
+        self.assertEqual(list(self.folder.glob("tmp.*")), [])
 
     def test_a_suite_that_fails_fails_it_all_and_the_container_is_removed(self):
         self.docker()
