@@ -66,6 +66,7 @@ test("messages are filled to their class and never beyond", () => {
   const length = (msg) => new TextEncoder().encode(JSON.stringify(msg)).length;
   assert.equal(length(filled("billing", { withdraw: { token: "t" } })), 512);
   assert.equal(length(filled("billing", { settle: { kid: "k", entries: [] } })), 2048);
+  assert.equal(length(filled("token", { send: { recipient: "r", amount: "1", msg: "e30=" } })), 768);
   assert.equal(length(filled("registry", { retire: { worker_id: "ü".repeat(200) } })) % 256, 0);
   assert.throws(() => padded({ deposit: { beneficiary: "x".repeat(200) } }, 192), RangeError);
 });

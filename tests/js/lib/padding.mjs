@@ -32,5 +32,6 @@ export function filled(contract, msg) {
 function sizeOf(contract, name, msg) {
   if (contract === "registry") return blocks(bytes(JSON.stringify(msg)) + ',"padding":""'.length);
   if (name === "open_sessions") return blocks(104 + 1263 * msg.open_sessions.sessions.length);
+  if (name === "send" || name === "send_from") return 512 + blocks(msg[name].msg?.length ?? 0);
   return { settle: 2048, set_minters: 1024 }[name] ?? 512;
 }
