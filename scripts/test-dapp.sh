@@ -14,7 +14,12 @@ STAGE=${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}
 use_node
 node_packages
 library
-[ -n "${CHROMIUM:-}" ] || have chromium || have google-chrome || apt_install chromium fonts-liberation ||
+# chromium: prints the path of one; fails if there is none.
+chromium() { type -P chromium || type -P chromium-browser || type -P google-chrome; }
+
+[ -z "${CHROMIUM:-}" ] || [ -x "$CHROMIUM" ] || die "CHROMIUM: no program $CHROMIUM"
+CHROMIUM=${CHROMIUM:-$(chromium)} || { apt_install chromium fonts-liberation && CHROMIUM=$(chromium); } ||
     say "no Chromium: the dApp is built, its tests are skipped; on Debian: apt-get install chromium"
+export CHROMIUM
 
 exec "$STAGE" -- npm test --silent -w examples/dapp

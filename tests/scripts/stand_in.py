@@ -4,7 +4,8 @@ secretcli prints, on a chain that is a JSON file. It knows nothing of contracts 
 of the script itself; tests/scripts/test_chain.py uses the real secretcli where there is one.
 
 STAND_IN_CHAIN     the file; must exist
-STAND_IN_LOSE      n: transaction n (from 1) gets into the chain, but whoever sent it is killed before it knows
+STAND_IN_LOSE      n: transaction n (from 1) gets into the chain, but the script is killed before it knows
+STAND_IN_KILL      n: the script is killed when it asks for transaction n
 STAND_IN_FAIL      n: transaction n fails in the contract
 """
 
@@ -12,6 +13,7 @@ import gzip
 import hashlib
 import json
 import os
+import pathlib
 import signal
 import sys
 
@@ -50,6 +52,17 @@ def fail(text):
     sys.exit(f"Error: {text}")
 
 
+def kill_script():
+    """And its subshells, which have its command line."""
+    pid, found = os.getppid(), []
+    while "deploy.sh" in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
+        found.insert(0, pid)
+        pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    sys.exit(1)
+
+
 def contract_at(chain, address):
     found = [c for c in chain["contracts"] if c["address"] == address]
     return found[0] if found else fail(f"rpc error: code = Unknown desc = {address}: contract: not found")
@@ -82,6 +95,8 @@ def code_hash(chain, contract):
 def query(chain, words):
     match words:
         case ["tx", txhash]:
+            if os.environ.get("STAND_IN_KILL") == str(int(txhash, 16)):
+                kill_script()
             return chain["txs"].get(txhash) or fail(f"tx ({txhash}) not found")
         case ["compute", "list-code"]:
             return {"code_infos": chain["codes"]}
@@ -143,8 +158,7 @@ def broadcast(chain, words, flags):
         chain["txs"][txhash] = {"txhash": txhash, "code": 0, "raw_log": ""}
     save(chain)
     if os.environ.get("STAND_IN_LOSE") == str(number):
-        os.kill(os.getppid(), signal.SIGKILL)
-        sys.exit(1)
+        kill_script()
     return {"height": "0", "txhash": txhash, "code": 0, "raw_log": ""}
 
 

@@ -1,6 +1,7 @@
 """scripts/deploy.sh on the stand-in: once, twice, interrupted, with other wishes, and on the wrong chain."""
 
 import json
+import signal
 import tomllib
 import unittest
 
@@ -46,11 +47,20 @@ class Deploy(Deploying):
         """Killed after every transaction in turn; what each sent is never sent again."""
         for lost in range(1, STEPS + 1):
             done = self.run_script("devnet", "--from", "a", STAND_IN_LOSE=str(lost))
-            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual(done.returncode, -signal.SIGKILL)
             self.assertEqual(len(self.chain()["txs"]), lost)
         self.assertIn("nothing to do", self.deploy().stderr)
         chain = self.chain()
         self.assertEqual((len(chain["codes"]), len(chain["contracts"])), (4, 4))
+
+    def test_a_run_that_was_killed_while_it_waited_goes_on(self):
+        done = self.run_script("devnet", "--from", "a", STAND_IN_KILL="2")
+        self.assertEqual(done.returncode, -signal.SIGKILL)
+        pending = json.loads(self.state.read_text())["pending"]
+        self.assertEqual(list(self.chain()["txs"])[1], pending)
+        done = self.deploy()
+        self.assertIn(f"waiting for transaction {pending}", done.stderr)
+        self.assertIn(f"{STEPS - 2} transactions sent", done.stderr)
 
     def test_a_transaction_that_fails_is_told_in_the_contracts_words(self):
         done = self.run_script("devnet", "--from", "a", STAND_IN_FAIL=str(STEPS))
