@@ -63,9 +63,9 @@ lint: ## check format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
 
-clean: ## remove everything built
+clean: ## remove everything built, make devnet's chain included
 	cargo clean
-	rm -rf artifacts
+	rm -rf artifacts node_modules packages/typescript/dist packages/typescript/wasm examples/dapp/dist
 
 setup:
 	@scripts/setup.sh

@@ -44,7 +44,8 @@ class TestChain:
 
     def test_transactions_are_found_by_hash_height_and_sender(self, user):
         sent = user.committed(user.wallet.send_tokens(user.address, transfer_amount=Coins.from_str("1uscrt")))
-        assert [t.txhash for t in user.lcd.tx.tx_infos_by_height(sent.height)] == [sent.txhash]
+        # The agents' transactions may be in the same block.
+        assert sent.txhash in [t.txhash for t in user.lcd.tx.tx_infos_by_height(sent.height)]
         # Since Cosmos SDK 0.50 nodes take `query`; the `events` of secret-sdk's own are gone there.
         query = f"tx.height={sent.height} AND message.sender='{user.address}'"
         found = user.lcd.tx.search(events=[], params={"query": query})
