@@ -78,7 +78,7 @@ test("only the admin hands over, migrates or clears", async () => {
   const migration = { contract_address, code_id, code_hash, msg: {} };
   const former = await admin.tx.compute.migrateContract({ sender: admin.address, ...migration }, options);
   assert.notEqual(former.code, 0);
-  // Our contracts have no such entry point: nobody's admin can change their code.
+  // A migration runs the new code's entry point, which ours have not. Other code may have one, so an admin is to be feared.
   const refused = await user.tx.compute.migrateContract({ sender: user.address, ...migration }, options);
   assert.equal(`${refused.codespace} ${refused.code}`, "compute 5");
   assert.match(refused.rawLog, /migrate contract failed/);
