@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # The example dApp, ready to use: a devnet, contracts, a worker and the page; ends with Ctrl-C.
+#
+#   STAGE          the program that sets up all but the page, target/debug/stage by default
+#   SECRET_AI_LCD  a running chain instead of a devnet; see the stage
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/common.sh
 . scripts/node.sh
 
+STAGE=${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}
+[ -x "$STAGE" ] || die "no $STAGE; build it with: cargo build --workspace --bins"
 use_node
 node_packages
 library
-exec "${CARGO_TARGET_DIR:-target}/debug/stage" -- npm run dev -w examples/dapp
+exec "$STAGE" -- npm run dev -w examples/dapp
