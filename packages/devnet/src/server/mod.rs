@@ -3,10 +3,10 @@
 //!
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
 //! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
-//! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`), in a file if there shall be one (`store`), and answers:
-//! the LCD (`lcd`, `lcd_modules`, `tx_api`, `tx_find`, `extras`), CometBFT's RPC (`rpc`), gRPC
-//! (`grpc`, the same services as `abci_query` of the RPC: `abci`) and the faucet.
+//! the network's IO key (`open`), runs them (`execute`), seals answers, logs and errors to their
+//! caller (`seal`), keeps accounts and past transactions (`node`), in a file if there shall be one
+//! (`store`), and answers: the LCD (`lcd`, `lcd_modules`, `tx_api`, `tx_find`, `extras`), CometBFT's
+//! RPC (`rpc`), gRPC (`grpc`, the same services as `abci_query` of the RPC: `abci`) and the faucet.
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
@@ -31,7 +31,9 @@ mod lcd_modules;
 mod lookup;
 mod message_form;
 mod node;
+mod open;
 mod rpc;
+mod seal;
 mod search;
 mod signature;
 mod store;
