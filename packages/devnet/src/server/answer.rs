@@ -10,8 +10,8 @@ use serde_json::{json, Value};
 /// A handler's answer.
 pub(super) type Answer = Result<Json<Value>, GrpcError>;
 
-/// A request's JSON, whatever its content type says: the gateway does not look, and secret.js sends
-/// none.
+/// A request's JSON, whatever its content type says: the gateway does not look, and secret.js labels
+/// its JSON text/plain in a browser.
 pub(super) fn json_body(body: &[u8]) -> Result<Value, GrpcError> {
     serde_json::from_slice(body).map_err(|e| GrpcError::invalid(format!("body is no JSON: {e}")))
 }

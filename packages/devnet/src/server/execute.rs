@@ -3,21 +3,22 @@
 
 use super::{
     answer::GrpcError,
-    ante::{coins, DecodedTx, Refusal},
+    ante::{DecodedTx, Refusal},
     books::TxRecord,
-    node::{module_address, Node},
+    fee,
+    node::Node,
     open::open_all,
-    seal::{event_json, seal, Sealed},
+    seal::{seal, Sealed},
     signature, tx_json,
 };
-use crate::{bank, gas, Attribute, Event, Msg, MsgResponse, Tx, TxResult};
+use crate::{gas, Msg, MsgResponse, Tx, TxResult};
 use serde_json::{json, Value};
 
 /// Runs a transaction that [`super::ante::check`] has let in, and keeps it.
 pub(super) fn deliver(node: &mut Node, tx: &DecodedTx, bytes: &[u8]) -> Result<(), GrpcError> {
     let refused = |r: Refusal| GrpcError::unknown(r.log);
     let key = signature::public_key(node, tx).map_err(refused)?;
-    let fee_events = pay_fee(node, tx)?;
+    let fee_events = fee::pay(node, tx)?;
     let account = node.accounts.ensure(&tx.sender);
     account.sequence = account.sequence.saturating_add(1);
     account.public_key = Some(key);
@@ -76,49 +77,6 @@ pub(super) fn run(
     };
     node.keep(record, &new_accounts);
     Ok(())
-}
-
-/// Takes the fee, which is gone whatever the messages do.
-fn pay_fee(node: &mut Node, tx: &DecodedTx) -> Result<Vec<Value>, GrpcError> {
-    let fee = coins(&tx.fee.amount).map_err(|r| GrpcError::unknown(r.log))?;
-    let mut events = Vec::new();
-    let collector = module_address("fee_collector");
-    node.edit(|snapshot| {
-        bank::send(
-            &mut snapshot.world,
-            &tx.sender,
-            &collector,
-            &fee,
-            &mut events,
-        )
-    })
-    .map_err(|_| GrpcError::unknown("fee cannot be paid"))?;
-    let signature = tx
-        .raw
-        .signatures
-        .first()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let amount = fee
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(",");
-    let acc_seq = format!("{}/{}", tx.sender, tx.signer_info.sequence);
-    for (key, value) in [
-        ("fee", amount),
-        ("acc_seq", acc_seq),
-        ("signature", tx_json::base64(signature)),
-    ] {
-        events.push(Event {
-            ty: "tx".into(),
-            attributes: vec![Attribute::plain(key, value)],
-        });
-    }
-    events
-        .iter()
-        .map(|event| event_json(event, None, None))
-        .collect()
 }
 
 /// The outcome of a transaction of which a message could not be opened.

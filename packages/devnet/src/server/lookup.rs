@@ -11,18 +11,18 @@ use secret_ai_chain_client::{encryption::open_message, ChainError};
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
 
-/// Refuses what is no address of the chain.
-fn checked_address(text: &str) -> Result<(), GrpcError> {
+/// An address in lower case, under which it is kept; refuses what is no address of the chain.
+fn checked_address(text: &str) -> Result<String, GrpcError> {
     match address_error(text) {
-        None => Ok(()),
+        None => Ok(text.to_lowercase()),
         Some(words) => Err(GrpcError::unknown(words)),
     }
 }
 
 /// The bank module alone gives a bad address a gRPC code.
-fn bank_address(text: &str) -> Result<(), GrpcError> {
+fn bank_address(text: &str) -> Result<String, GrpcError> {
     match address_error(text) {
-        None => Ok(()),
+        None => Ok(text.to_lowercase()),
         Some(words) => Err(GrpcError::invalid(format!("invalid address: {words}"))),
     }
 }
@@ -44,16 +44,14 @@ fn not_found() -> GrpcError {
 
 /// The account of an address that has received coins or is a contract.
 pub(super) fn account<'a>(node: &'a Node, address: &str) -> Result<&'a AccountState, GrpcError> {
-    checked_address(address)?;
     node.accounts
-        .get(address)
+        .get(&checked_address(address)?)
         .ok_or_else(|| GrpcError::not_found(format!("account {address} not found")))
 }
 
 /// All coins of an address, in base units.
 pub(super) fn balances(node: &Node, address: &str) -> Result<Vec<Coin>, GrpcError> {
-    bank_address(address)?;
-    Ok(node.devnet.balances(address))
+    Ok(node.devnet.balances(&bank_address(address)?))
 }
 
 /// One coin of an address, in base units; 0 of what it does not hold.
@@ -61,8 +59,7 @@ pub(super) fn balance(node: &Node, address: &str, denom: &str) -> Result<Coin, G
     if denom.is_empty() {
         return Err(GrpcError::invalid("invalid denom: "));
     }
-    bank_address(address)?;
-    let amount = node.devnet.balance(address, denom);
+    let amount = node.devnet.balance(&bank_address(address)?, denom);
     Ok(cosmwasm_std::coin(amount, denom))
 }
 
@@ -81,8 +78,8 @@ pub(super) fn supply(node: &Node) -> Vec<Coin> {
 
 /// A contract's record.
 pub(super) fn contract<'a>(node: &'a Node, address: &str) -> Result<&'a ContractInfo, GrpcError> {
-    checked_address(address)?;
-    node.devnet.contract_info(address).ok_or_else(not_found)
+    let address = checked_address(address)?;
+    node.devnet.contract_info(&address).ok_or_else(not_found)
 }
 
 /// Stored code.
@@ -150,7 +147,7 @@ pub(super) fn no_seed() -> GrpcError {
 
 /// Opens an encrypted query, runs it, and seals the answer or the contract's error.
 pub(super) fn query(node: &Node, address: &str, wire: &[u8]) -> Result<Vec<u8>, GrpcError> {
-    checked_address(address)?;
+    let address = &checked_address(address)?;
     if node.devnet.contract_info(address).is_none() {
         return Err(GrpcError::unknown("contract: not found"));
     }

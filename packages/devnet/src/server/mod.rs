@@ -2,7 +2,7 @@
 //! answer, over one [`crate::Devnet`].
 //!
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
-//! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
+//! that does not: it checks signature, sequence, chain id and fee (`ante`, `fee`), opens messages with
 //! the network's IO key (`open`), runs them (`execute`), seals answers, logs and errors to their
 //! caller (`seal`), keeps accounts and past transactions (`node`), in a file if there shall be one
 //! (`store`), and answers: the LCD (`lcd`, `lcd_modules`, `tx_api`, `tx_find`, `extras`), CometBFT's
@@ -24,6 +24,7 @@ mod books;
 mod execute;
 mod extras;
 mod faucet;
+mod fee;
 mod genesis;
 mod grpc;
 mod lcd;
@@ -201,11 +202,8 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Se
 }
 
 /// Lets web pages of any origin ask, as LocalSecret's proxy does.
-async fn allow_browsers(mut request: Request, next: Next) -> Response {
+async fn allow_browsers(request: Request, next: Next) -> Response {
     use axum::http::{header, HeaderValue, Method};
-    // A node reads every body as JSON; what secret.js sends from a browser is labelled text/plain.
-    let json = HeaderValue::from_static("application/json");
-    request.headers_mut().insert(header::CONTENT_TYPE, json);
     let mut response = match *request.method() {
         Method::OPTIONS => Response::default(),
         _ => next.run(request).await,

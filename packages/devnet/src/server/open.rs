@@ -1,6 +1,9 @@
 //! Opens the messages of a transaction: the contracts' are encrypted to the network's IO key.
 
-use super::ante::{coins, raw_address, DecodedTx, ProtoMsg, Refusal};
+use super::{
+    ante::{raw_address, DecodedTx, ProtoMsg, Refusal},
+    fee::coins,
+};
 use crate::Msg;
 use secret_ai_chain_client::encryption::{open_message, IoKeys, MessageCipher, CODE_HASH_LEN};
 

@@ -114,6 +114,14 @@ async fn time_moves_when_told_and_with_blocks() {
     ] {
         assert_eq!(harness.post("/devnet/advance", &bad).await.0, 400, "{bad}");
     }
+    for path in ["/devnet/advance", "/cosmos/tx/v1beta1/simulate"] {
+        let (status, error) = harness.post_text(path, "{").await;
+        assert_eq!(
+            (status, &error["code"]),
+            (400, &json!(3)),
+            "{path}: {error}"
+        );
+    }
     assert_eq!(latest().await.height, 102);
 }
 

@@ -76,6 +76,11 @@ async fn single_calls_batches_and_uris() {
         .contains("subscribe"));
     assert_eq!(answers[2]["result"]["block"]["header"]["height"], "1");
     assert_eq!(answers[3]["error"]["code"], -32602);
+    let many = vec![json!({"jsonrpc": "2.0", "id": 1, "method": "health"}); 101];
+    let (_, refused) = harness.rpc_post(&json!(many).to_string()).await;
+    assert_eq!(refused["error"]["code"], -32600, "{refused}");
+    let (_, answers) = harness.rpc_post(&json!(many[1..]).to_string()).await;
+    assert_eq!(answers.as_array().map(Vec::len), Some(100));
     let (status, broken) = harness.rpc_post("{").await;
     assert_eq!((status, &broken["error"]["code"]), (500, &json!(-32700)));
     let (status, block) = harness.rpc_get("/block?height=%221%22").await;
@@ -124,8 +129,14 @@ async fn blocks_are_the_same_from_every_side() {
         .rpc_get(&format!("/block_by_hash?hash=0x{hash}"))
         .await;
     assert_eq!(by_hash["result"], before);
-    let (_, no_block) = harness.rpc_get("/block_by_hash?hash=0xAB").await;
-    assert_eq!(no_block["result"]["block"], Value::Null);
+    // Of another chain, of a height that is to come, and no hash at all.
+    let other = format!("{:0>64}", &hash[48..]);
+    let later = format!("{}{}", &hash[..48], "FF".repeat(8));
+    for no_hash in [&other[..], &later, "AB"] {
+        let path = format!("/block_by_hash?hash=0x{no_hash}");
+        let (_, no_block) = harness.rpc_get(&path).await;
+        assert_eq!(no_block["result"]["block"], Value::Null, "{no_hash}");
+    }
     let range = json!({"minHeight": "2", "maxHeight": "3"});
     let range = harness.rpc("blockchain", range).await.unwrap();
     assert_eq!(range["block_metas"].as_array().unwrap().len(), 2);

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::server::{
     answer::GrpcError,
-    ante::MIN_GAS_PRICE_MILLI,
     blocks::{self, Block},
+    fee::MIN_GAS_PRICE_MILLI,
     node::Node,
 };
 use prost::Message;

@@ -47,6 +47,9 @@ const fn method(
     }
 }
 
+/// Most requests of a batch; cosmjs sends 20 at most.
+const MAX_BATCH: usize = 100;
+
 const HEIGHT: &[&str] = &["height"];
 const PAGE: [&str; 3] = ["page", "per_page", "order_by"];
 
@@ -125,6 +128,12 @@ async fn json_rpc(State(node): State<SharedNode>, body: Bytes) -> Response {
         }
     };
     match request {
+        Value::Array(batch) if batch.len() > MAX_BATCH => {
+            let got = batch.len();
+            let text = format!("the batch has {got} requests, {MAX_BATCH} are allowed at most");
+            let answer = envelope(&Value::Null, Err(RpcError::request(text)));
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(answer)).into_response()
+        }
         Value::Array(batch) => {
             let mut answers = Vec::new();
             for request in batch {

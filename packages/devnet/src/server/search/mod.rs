@@ -24,7 +24,7 @@ impl Page {
         let given = sizes.into_iter().find(|size| *size > 0);
         let size = given.unwrap_or(MAX_PER_PAGE).min(MAX_PER_PAGE);
         let number = match number {
-            0 => offset / size + 1,
+            0 => (offset / size).saturating_add(1),
             number => number,
         };
         Self {
