@@ -81,6 +81,8 @@ async fn single_calls_batches_and_uris() {
     assert_eq!(refused["error"]["code"], -32600, "{refused}");
     let (_, answers) = harness.rpc_post(&json!(many[1..]).to_string()).await;
     assert_eq!(answers.as_array().map(Vec::len), Some(100));
+    let (_, number) = harness.rpc_post("5").await;
+    assert_eq!(number["error"]["code"], -32600, "{number}");
     let (status, broken) = harness.rpc_post("{").await;
     assert_eq!((status, &broken["error"]["code"]), (500, &json!(-32700)));
     let (status, block) = harness.rpc_get("/block?height=%221%22").await;

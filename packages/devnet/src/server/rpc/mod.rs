@@ -149,7 +149,11 @@ async fn json_rpc(State(node): State<SharedNode>, body: Bytes) -> Response {
 }
 
 async fn answer(node: &SharedNode, mut request: Value) -> Option<Value> {
-    let id = request.get_mut("id").map(Value::take)?;
+    let Some(fields) = request.as_object_mut() else {
+        let error = RpcError::request("a request must be an object");
+        return Some(envelope(&Value::Null, Err(error)));
+    };
+    let id = fields.remove("id")?;
     let name = request["method"].as_str().unwrap_or_default().to_owned();
     let params = request["params"].take();
     let result = match find(&name) {
