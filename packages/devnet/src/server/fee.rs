@@ -13,7 +13,13 @@ use secret_ai_chain_client::tx;
 use serde_json::Value;
 
 /// Least price of gas, in thousandths of a uscrt.
-pub(super) const MIN_GAS_PRICE_MILLI: u64 = 100;
+const MIN_GAS_PRICE_MILLI: u64 = 100;
+
+/// Least price of gas as the SDK writes it.
+pub(super) fn least_gas_price() -> String {
+    let (whole, milli) = (MIN_GAS_PRICE_MILLI / 1000, MIN_GAS_PRICE_MILLI % 1000);
+    format!("{whole}.{milli:03}uscrt")
+}
 
 /// Coins of a message or fee.
 pub(super) fn coins(coins: &[secret_ai_chain_client::Coin]) -> Result<Vec<Coin>, Refusal> {

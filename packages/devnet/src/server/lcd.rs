@@ -3,6 +3,7 @@
 use super::{
     answer::{Answer, GrpcError},
     blocks::Block,
+    fee,
     lookup::{self, number},
     node::{Node, SharedNode},
     tx_json::{base64, from_base64, nanoseconds, public_key_json},
@@ -26,6 +27,13 @@ pub(super) fn router() -> Router<SharedNode> {
             "/cosmos/bank/v1beta1/balances/{address}/by_denom",
             get(balance),
         )
+        // Nothing is ever locked: all coins are spendable.
+        .route(
+            "/cosmos/bank/v1beta1/spendable_balances/{address}",
+            get(balances),
+        )
+        .route("/cosmos/bank/v1beta1/supply", get(supply))
+        .route("/cosmos/base/node/v1beta1/config", get(config))
         .route(
             "/compute/v1beta1/code_hash/by_contract_address/{address}",
             get(code_hash),
@@ -94,6 +102,18 @@ async fn balance(
     node.run(move |node| {
         let balance = lookup::balance(node, &address, &denom)?;
         Ok(Json(json!({ "balance": balance })))
+    })
+    .await?
+}
+
+async fn supply(State(node): State<SharedNode>) -> Answer {
+    node.run(|node| {
+        let supply = lookup::supply(node);
+        let total = supply.len().to_string();
+        Ok(Json(json!({
+            "supply": supply,
+            "pagination": { "next_key": null, "total": total },
+        })))
     })
     .await?
 }
@@ -241,6 +261,10 @@ async fn node_info(State(node): State<SharedNode>) -> Answer {
         })))
     })
     .await?
+}
+
+async fn config() -> Json<Value> {
+    Json(json!({ "minimum_gas_price": fee::least_gas_price() }))
 }
 
 async fn syncing() -> Json<Value> {
