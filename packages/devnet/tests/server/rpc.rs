@@ -134,7 +134,7 @@ async fn blocks_are_the_same_from_every_side() {
     // Of another chain, of a height that is to come, and no hash at all.
     let other = format!("{:0>64}", &hash[48..]);
     let later = format!("{}{}", &hash[..48], "FF".repeat(8));
-    for no_hash in [&other[..], &later, "AB"] {
+    for no_hash in [&other[..], &later[..], "AB"] {
         let path = format!("/block_by_hash?hash=0x{no_hash}");
         let (_, no_block) = harness.rpc_get(&path).await;
         assert_eq!(no_block["result"]["block"], Value::Null, "{no_hash}");
