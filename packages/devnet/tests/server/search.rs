@@ -87,6 +87,10 @@ async fn pages_and_order() {
         (page(1, "random"), "order_by"),
         (json!({"query": "height=1"}), "must be conditions"),
         (json!({}), "must be conditions"),
+        (
+            json!({"query": format!("wasm.key='{}'", "x".repeat(502))}),
+            "query length exceeded",
+        ),
     ] {
         let error = harness.rpc("tx_search", params).await.unwrap_err();
         assert!(error["data"].as_str().unwrap().contains(words), "{error}");
