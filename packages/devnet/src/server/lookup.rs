@@ -37,9 +37,16 @@ pub(super) fn number(parameter: &str, parser: &str, text: &str) -> Result<u64, G
     })
 }
 
-/// The compute module's error `ErrNotFound`, which has no gRPC code of its own.
+/// Codespace, code and name of errors that the modules have registered; none has a gRPC code of its
+/// own.
+const NOT_FOUND: (&str, u32, &str) = ("compute", 9, "not found");
+const INVALID: (&str, u32, &str) = ("compute", 13, "invalid");
+const QUERY_FAILED: (&str, u32, &str) = ("compute", 4, "query contract failed");
+const UNKNOWN_ADDRESS: (&str, u32, &str) = ("sdk", 9, "unknown address");
+
+/// The compute module's `ErrNotFound`, which says nothing more.
 fn not_found() -> GrpcError {
-    GrpcError::unknown("codespace compute code 9: not found")
+    GrpcError::registered(NOT_FOUND, "")
 }
 
 /// The account of an address that has received coins or is a contract.
@@ -108,7 +115,7 @@ pub(super) fn contracts_of_code(node: &Node, id: u64) -> Result<Vec<&ContractInf
 
 fn checked_code_id(id: u64) -> Result<(), GrpcError> {
     match id {
-        0 => Err(GrpcError::unknown("code id: invalid")),
+        0 => Err(GrpcError::registered(INVALID, "code id")),
         _ => Ok(()),
     }
 }
@@ -117,7 +124,7 @@ fn checked_code_id(id: u64) -> Result<(), GrpcError> {
 pub(super) fn address_of_label<'a>(node: &'a Node, label: &str) -> Result<&'a str, GrpcError> {
     node.devnet
         .contract_by_label(label)
-        .ok_or_else(|| GrpcError::unknown(format!("{label}: unknown address")))
+        .ok_or_else(|| GrpcError::registered(UNKNOWN_ADDRESS, label))
 }
 
 /// Contracts whose changes governance must allow do not exist here.
@@ -142,16 +149,16 @@ pub(super) fn registration_keys(node: &Node) -> Value {
 
 /// No node has registered here, so there is no seed for one.
 pub(super) fn no_seed() -> GrpcError {
-    GrpcError::unknown("Node has not been authenticated yet: unknown address")
+    GrpcError::registered(UNKNOWN_ADDRESS, "Node has not been authenticated yet")
 }
 
 /// Opens an encrypted query, runs it, and seals the answer or the contract's error.
 pub(super) fn query(node: &Node, address: &str, wire: &[u8]) -> Result<Vec<u8>, GrpcError> {
     let address = &checked_address(address)?;
     if node.devnet.contract_info(address).is_none() {
-        return Err(GrpcError::unknown("contract: not found"));
+        return Err(GrpcError::registered(NOT_FOUND, "contract"));
     }
-    let failed = |text: &str| GrpcError::unknown(format!("{text}: query contract failed"));
+    let failed = |text: &str| GrpcError::registered(QUERY_FAILED, text);
     let sealed = |e: ChainError| GrpcError::unknown(e.to_string());
     let opened = open_message(&node.io_keys, wire)
         .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;

@@ -120,7 +120,14 @@ async fn errors_have_grpc_codes() {
     let account = "/cosmos.auth.v1beta1.Query/Account";
     let compressed = vec![1, 0, 0, 0, 0];
     let short = vec![0, 0, 0, 0, 9, 1];
+    let contract = "/secret.compute.v1beta1.Query/ContractInfo";
     for (path, body, code, words) in [
+        (
+            contract,
+            framed(&text(stranger.address())),
+            2,
+            "codespace compute code 9: not found",
+        ),
         (account, framed(&text(stranger.address())), 5, "not found"),
         (account, framed(&[255]), 3, "protobuf"),
         (account, Vec::new(), 3, "no gRPC message"),
