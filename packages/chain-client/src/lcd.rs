@@ -202,13 +202,8 @@ impl LcdClient {
         let txs = &answer["block"]["data"]["txs"];
         let txs = txs.as_array().map(Vec::as_slice).unwrap_or_default();
         let bytes = |tx: &Value| STANDARD.decode(tx.as_str()?).ok();
-        let hashes = txs.iter().map(|tx| match bytes(tx) {
-            // A test chain's faucet sends coins without a transaction.
-            Some(bytes) if bytes.is_empty() => Ok(None),
-            Some(bytes) => Ok(Some(tx::hash(&bytes))),
-            None => Err(malformed()),
-        });
-        hashes.filter_map(Result::transpose).collect()
+        let hashes = txs.iter().map(|tx| Some(tx::hash(&bytes(tx)?)));
+        hashes.collect::<Option<_>>().ok_or_else(malformed)
     }
 
     /// The newest block.

@@ -1,5 +1,6 @@
 //! Bech32 addresses with the prefix `secret`, and contract addresses.
 
+use crate::error::ExecError;
 use bech32::{Bech32, Hrp};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
@@ -30,6 +31,17 @@ pub fn decode(address: &str) -> Result<Vec<u8>, AddressError> {
     match bytes.len() {
         20 | 32 => Ok(bytes),
         other => Err(AddressError::Length(other)),
+    }
+}
+
+/// An address in lower case, under which everything is kept: bech32 may be written in upper case, too.
+pub(crate) fn normal(address: &str) -> Result<String, ExecError> {
+    match decode(address) {
+        Ok(_) => Ok(address.to_lowercase()),
+        Err(e) => Err(ExecError::sdk(
+            7,
+            format!("{address}: {e}: invalid address"),
+        )),
     }
 }
 

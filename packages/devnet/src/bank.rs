@@ -45,7 +45,7 @@ pub fn send(
     coins: &[Coin],
     events: &mut Vec<Event>,
 ) -> Result<(), ExecError> {
-    address::decode(to).map_err(|e| ExecError::sdk(7, format!("{to}: {e}: invalid address")))?;
+    let to = &address::normal(to)?;
     for coin in coins {
         if coin.amount.is_zero() || coin.denom.is_empty() {
             return Err(ExecError::sdk(10, format!("{coin}: invalid coins")));

@@ -234,7 +234,7 @@ impl Devnet {
             Ok(ContractResult::Err(text)) => Err(QueryError::Contract(text)),
             Err(Fault::OutOfGas) => Err(QueryError::OutOfGas { limit }),
             Err(fault) => Err(QueryError::Chain(format!(
-                "Execution error: Enclave: {fault}: query contract failed"
+                "Execution error: Enclave: {fault}"
             ))),
         }
     }

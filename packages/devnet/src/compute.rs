@@ -104,9 +104,7 @@ impl Keeper {
         let Some(code) = world.codes.get(&code_id).cloned() else {
             return Err(self.refused(entry, ExecError::compute(9, "code: not found")));
         };
-        if let Some(admin) = admin {
-            check_address(admin)?;
-        }
+        let admin = admin.map(address::normal).transpose()?;
         let instance = world.instances.saturating_add(1);
         let address = contract_address(code_id, instance, origin.sender)
             .map_err(|e| ExecError::sdk(7, format!("{e}: invalid address")))?;
@@ -118,7 +116,7 @@ impl Keeper {
             code_hash: code.code_hash.clone(),
             creator: origin.sender.to_owned(),
             label: label.to_owned(),
-            admin: admin.map(str::to_owned),
+            admin,
             created_height: height,
             history: vec![HistoryEntry { code_id, height }],
         };
@@ -222,20 +220,18 @@ impl Keeper {
     ) -> Result<(), ExecError> {
         let loading = "Loading CosmWasm module: update-contract-admin";
         self.session.meter.charge_for(gas::INSTANCE, loading)?;
-        if let Some(admin) = admin {
-            check_address(admin)?;
-        }
+        let admin = admin.map(address::normal).transpose()?;
         let record = self.session.world.contracts.get_mut(contract);
         let record = record.ok_or_else(|| ExecError::compute(9, "contract: not found"))?;
         if record.info.admin.as_deref() != Some(sender) {
             return Err(ExecError::sdk(4, "caller is not the admin: unauthorized"));
         }
-        record.info.admin = admin.map(str::to_owned);
+        record.info.admin.clone_from(&admin);
         events.push(event(
             "update_contract_admin",
             &[
                 ("contract_address", contract),
-                ("new_admin_address", admin.unwrap_or_default()),
+                ("new_admin_address", admin.as_deref().unwrap_or_default()),
             ],
         ));
         Ok(())
@@ -383,12 +379,6 @@ pub(crate) fn event(ty: &str, attributes: &[(&str, &str)]) -> Event {
             .map(|(key, value)| Attribute::plain(*key, *value))
             .collect(),
     }
-}
-
-fn check_address(address: &str) -> Result<(), ExecError> {
-    address::decode(address)
-        .map(|_| ())
-        .map_err(|e| ExecError::sdk(7, format!("{address}: {e}: invalid address")))
 }
 
 /// The event `wasm`: the contract's address and its attributes.

@@ -25,6 +25,12 @@ export function clientOf(wallet, options = {}) {
   });
 }
 
+/** A client whose wallet signs amino JSON only, as Ledger and Keplr do. */
+export function aminoClientOf(wallet) {
+  const signer = { getAccounts: () => wallet.getAccounts(), signAmino: (...args) => wallet.signAmino(...args) };
+  return clientOf(wallet, { wallet: signer });
+}
+
 /** A client that can only query. */
 export const reader = new SecretNetworkClient({ url: stage.lcd_url, chainId: stage.chain_id });
 

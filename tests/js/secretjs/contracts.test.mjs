@@ -1,7 +1,7 @@
 // Code and contracts: store, instantiate, look up, admin.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { clients, deploy, execute, QUICK, query, reader, stage, succeeded } from "../lib/stage.mjs";
+import { aminoClientOf, clients, deploy, execute, QUICK, query, reader, stage, succeeded } from "../lib/stage.mjs";
 
 const { admin, user, anyone } = clients;
 const token = (label) => ({
@@ -87,4 +87,21 @@ test("only the admin hands over, migrates or clears", async () => {
   const { entries } = await reader.query.compute.contractHistory({ contract_address });
   assert.equal(entries.length, 1);
   assert.equal(entries[0].code_id, code_id);
+});
+
+test("all of it can be signed as amino JSON", async () => {
+  const ledger = aminoClientOf(admin.wallet);
+  // `deploy` stores and instantiates.
+  const { address, code_id, code_hash, tx } = await deploy(ledger, "dev-token", token("<made> & signed"), admin.address);
+  assert.ok(JSON.stringify(tx.tx.auth_info).includes("SIGN_MODE_LEGACY_AMINO_JSON"));
+  const { compute } = ledger.tx;
+  const contract = { sender: admin.address, contract_address: address };
+  const options = { gasLimit: 100_000, ...QUICK };
+  const migrated = await compute.migrateContract({ ...contract, code_id, code_hash, msg: {} }, options);
+  assert.equal(`${migrated.codespace} ${migrated.code}`, "compute 5");
+  succeeded(await compute.updateAdmin({ ...contract, new_admin: user.address }, options));
+  const { contract_info } = await reader.query.compute.contractInfo({ contract_address: address });
+  assert.equal(contract_info.admin, user.address);
+  const cleared = await aminoClientOf(user.wallet).tx.compute.clearAdmin({ ...contract, sender: user.address }, options);
+  assert.equal(succeeded(cleared).code, 0);
 });

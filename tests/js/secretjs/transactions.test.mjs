@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BroadcastMode, MsgExecuteContract, MsgSend } from "secretjs";
 import { filled } from "../lib/padding.mjs";
-import { answer, clientOf, clients, execute, logged, QUICK, query, reader, refusal, stage, succeeded, until } from "../lib/stage.mjs";
+import { aminoClientOf, answer, clientOf, clients, execute, logged, QUICK, query, reader, refusal, stage, succeeded, until } from "../lib/stage.mjs";
 
 const { user, anyone } = clients;
 const { token, billing } = stage.contracts;
@@ -115,9 +115,7 @@ test("without waiting there is a hash first and a result later", async () => {
 });
 
 test("a wallet that signs amino JSON only, as Ledger and Keplr do, sends all of it", async () => {
-  const { wallet } = user;
-  const amino = { getAccounts: () => wallet.getAccounts(), signAmino: (...args) => wallet.signAmino(...args) };
-  const ledger = clientOf(wallet, { wallet: amino });
+  const ledger = aminoClientOf(user.wallet);
   const messages = [
     call(token, { transfer: { recipient: anyone.address, amount: "4" } }),
     new MsgSend({ from_address: user.address, to_address: anyone.address, amount: [{ denom: "uscrt", amount: "2" }] }),

@@ -10,23 +10,45 @@ use serde_json::{json, Value};
 /// A handler's answer.
 pub(super) type Answer = Result<Json<Value>, GrpcError>;
 
-/// A request's JSON, whatever its content type says: the gateway does not look, and secret.js sends
-/// none.
+/// A request's JSON, whatever its content type says: the gateway does not look, and secret.js labels
+/// its JSON text/plain in a browser.
 pub(super) fn json_body(body: &[u8]) -> Result<Value, GrpcError> {
     serde_json::from_slice(body).map_err(|e| GrpcError::invalid(format!("body is no JSON: {e}")))
 }
 
-/// An error as the gateway writes it: `{code, message, details}`.
+/// An error as gRPC and the gateway write it: `{code, message, details}`.
 #[derive(Debug)]
 pub(super) struct GrpcError {
     pub code: u32,
     pub message: String,
+    /// What a query through ABCI says instead.
+    abci: Option<String>,
 }
 
 impl GrpcError {
     /// Code 2: the module's own error.
     pub fn unknown(message: impl Into<String>) -> Self {
         Self::new(2, message)
+    }
+
+    /// Code 2: an error that a module has registered with the SDK. gRPC tells its codespace, code and
+    /// name and then what it is `about`; ABCI tells what it is about and then its name
+    /// (`cosmossdk.io/errors` 1.0, `GRPCStatus` and `Error`).
+    pub fn registered((codespace, code, name): (&str, u32, &str), about: &str) -> Self {
+        let grpc = format!("codespace {codespace} code {code}: {name}");
+        let (grpc, abci) = match about {
+            "" => (grpc, name.to_owned()),
+            about => (format!("{grpc}: {about}"), format!("{about}: {name}")),
+        };
+        Self {
+            abci: Some(abci),
+            ..Self::unknown(grpc)
+        }
+    }
+
+    /// What a query through ABCI says of it.
+    pub fn abci_text(&self) -> &str {
+        self.abci.as_deref().unwrap_or(&self.message)
     }
 
     /// Code 3: the request is malformed.
@@ -55,6 +77,7 @@ impl GrpcError {
         Self {
             code,
             message: message.into(),
+            abci: None,
         }
     }
 }

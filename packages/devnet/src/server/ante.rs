@@ -2,8 +2,7 @@
 //! limit, timeout, memo, size, fee, balance for the fee, key, sequence, signature. Codes and texts are
 //! those of SecretNetwork v1.25 and its Cosmos SDK 0.50.
 
-use super::{message_form, node::Node, signature};
-use cosmwasm_std::Coin;
+use super::{fee, message_form, node::Node, signature};
 use prost::Message;
 use secret_ai_chain_client::{
     address,
@@ -16,9 +15,7 @@ use secret_ai_chain_client::{
 };
 
 /// Most SDK gas of a block on the main network, and so of a transaction.
-const MAX_BLOCK_GAS: u64 = 6_000_000;
-/// Least price of gas, in thousandths of a uscrt.
-pub(super) const MIN_GAS_PRICE_MILLI: u64 = 100;
+pub(super) const MAX_BLOCK_GAS: u64 = 6_000_000;
 /// Most bytes of a memo.
 pub(super) const MAX_MEMO: usize = 256;
 
@@ -187,20 +184,6 @@ pub(super) fn raw_address(bytes: &[u8]) -> Result<String, Refusal> {
     Ok(address::encode(bytes))
 }
 
-/// Coins of a message or fee.
-pub(super) fn coins(coins: &[secret_ai_chain_client::Coin]) -> Result<Vec<Coin>, Refusal> {
-    let invalid = |c: &secret_ai_chain_client::Coin| {
-        Refusal::sdk(10, format!("{}{}: invalid coins", c.amount, c.denom))
-    };
-    coins
-        .iter()
-        .map(|c| match c.amount.parse::<u128>() {
-            Ok(amount) if !c.denom.is_empty() => Ok(cosmwasm_std::coin(amount, c.denom.clone())),
-            _ => Err(invalid(c)),
-        })
-        .collect()
-}
-
 /// Checks everything that the chain checks before execution; changes nothing.
 pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
     let gas_limit = tx.fee.gas_limit;
@@ -225,7 +208,7 @@ pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
     }
     let size_gas = tx.size.saturating_mul(crate::gas::TX_BYTE);
     check_gas(tx, "txSize", size_gas)?;
-    check_fee(tx)?;
+    fee::check_price(tx)?;
     let Some(account) = node.accounts.get(&tx.sender) else {
         let log = format!(
             "fee payer address: {} does not exist: unknown address",
@@ -233,7 +216,7 @@ pub(super) fn check(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
         );
         return Err(Refusal::sdk(9, log));
     };
-    check_funds(node, tx)?;
+    fee::check_funds(node, tx)?;
     let key = signature::public_key(node, tx)?;
     let signature_gas = size_gas.saturating_add(crate::gas::TX_SIGNATURE);
     check_gas(tx, "ante verify: secp256k1", signature_gas)?;
@@ -256,42 +239,4 @@ fn check_gas(tx: &DecodedTx, place: &str, used: u64) -> Result<(), Refusal> {
         "out of gas in location: {place}; gasWanted: {wanted}, gasUsed: {used}: out of gas"
     );
     Err(Refusal::sdk(11, log))
-}
-
-fn check_funds(node: &Node, tx: &DecodedTx) -> Result<(), Refusal> {
-    for coin in coins(&tx.fee.amount)? {
-        let held = node.devnet.balance(&tx.sender, &coin.denom);
-        if held < coin.amount.u128() {
-            let denom = &coin.denom;
-            // The bank's error, wrapped once more by the fee's decorator.
-            let log = format!(
-                "spendable balance {held}{denom} is smaller than {coin}: insufficient funds: \
-                 insufficient funds"
-            );
-            return Err(Refusal::sdk(5, log));
-        }
-    }
-    Ok(())
-}
-
-fn check_fee(tx: &DecodedTx) -> Result<(), Refusal> {
-    let required = tx::fee(tx.fee.gas_limit, MIN_GAS_PRICE_MILLI);
-    let paid = coins(&tx.fee.amount)?;
-    let least: u128 = required.amount.parse().unwrap_or(u128::MAX);
-    let enough = paid
-        .iter()
-        .any(|coin| coin.denom == "uscrt" && coin.amount.u128() >= least);
-    if enough {
-        return Ok(());
-    }
-    let got = paid
-        .iter()
-        .map(Coin::to_string)
-        .collect::<Vec<_>>()
-        .join(",");
-    let log = format!(
-        "insufficient fees; got: {got} required: {}{}: insufficient fee",
-        required.amount, required.denom
-    );
-    Err(Refusal::sdk(13, log))
 }

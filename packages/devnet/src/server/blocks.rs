@@ -3,7 +3,7 @@
 //! There is no consensus here, so no header has a Merkle tree behind it: heights, times and
 //! transactions are the chain's, and every hash that CometBFT would compute is the SHA-256 of its
 //! name, chain id, height and time. They are stable and agree between all interfaces, and prove
-//! nothing.
+//! nothing. A block's own hash ends with its height, by which it is found.
 
 use super::{answer::GrpcError, books::TxRecord, node::Node};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,8 @@ pub(super) const COMET_VERSION: &str = "0.38.0";
 pub(super) const BLOCK_PROTOCOL: u64 = 11;
 /// Version of the peer protocol in CometBFT 0.38.
 pub(super) const P2P_PROTOCOL: u64 = 8;
+/// Bytes of a block's hash before its height.
+const HASH_START: usize = 24;
 /// Votes of the only validator.
 pub(super) const VOTING_POWER: i64 = 1;
 
@@ -51,15 +53,17 @@ impl<'a> Block<'a> {
         Self::at(node, self.height.checked_sub(1)?).ok()
     }
 
+    /// The block with this hash, if there is one.
+    pub fn of_hash(node: &'a Node, hash: &[u8]) -> Option<Self> {
+        let block = Self::at(node, u64::from_be_bytes(*hash.last_chunk()?)).ok()?;
+        (block.hash()[..] == *hash).then_some(block)
+    }
+
     /// The block's own hash.
     pub fn hash(&self) -> [u8; 32] {
-        let Self {
-            chain_id,
-            height,
-            time_ns,
-            ..
-        } = self;
-        Sha256::digest(format!("{chain_id}/{height}/{time_ns}")).into()
+        let mut hash = self.derived("block");
+        hash[HASH_START..].copy_from_slice(&self.height.to_be_bytes());
+        hash
     }
 
     /// Stands where CometBFT has the hash of the validator set; the set never changes.

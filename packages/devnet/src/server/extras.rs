@@ -4,7 +4,7 @@
 //! (`value_length`) instead of a ciphertext, because this chain keeps its state in plaintext.
 
 use super::{
-    answer::{Answer, GrpcError},
+    answer::{json_body, Answer, GrpcError},
     lookup::number,
     node::SharedNode,
     tx_json::base64,
@@ -14,6 +14,7 @@ use crate::{
     TxResult,
 };
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     routing::{get, post},
     Json, Router,
@@ -103,8 +104,8 @@ struct Advance {
 }
 
 /// Lets chain time pass; answers the new time.
-async fn advance(State(node): State<SharedNode>, Json(body): Json<Value>) -> Answer {
-    let Advance { seconds } = serde_json::from_value(body)
+async fn advance(State(node): State<SharedNode>, body: Bytes) -> Answer {
+    let Advance { seconds } = serde_json::from_value(json_body(&body)?)
         .map_err(|e| GrpcError::invalid(format!("body must be {{\"seconds\": n}}: {e}")))?;
     if seconds > MAX_ADVANCE_S {
         let text = format!("seconds is {seconds}, at most {MAX_ADVANCE_S} are allowed");

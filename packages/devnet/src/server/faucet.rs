@@ -70,7 +70,9 @@ fn send(node: &mut Node, to: &str) -> Result<String, GrpcError> {
     let response = &node.tx(&hash)?.response;
     match response["code"].as_u64() {
         Some(0) => Ok(hash),
-        _ => Err(GrpcError::unknown(response["raw_log"].to_string())),
+        _ => Err(GrpcError::unknown(
+            response["raw_log"].as_str().unwrap_or_default(),
+        )),
     }
 }
 

@@ -4,9 +4,9 @@
 use super::{abci, answer::GrpcError, node::SharedNode};
 use axum::{
     body::{Body, Bytes},
-    extract::State,
-    http::{header::CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, Uri},
-    response::Response,
+    extract::{FromRequest, Request, State},
+    http::{header::CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    response::{IntoResponse, Response},
     routing::post,
     Router,
 };
@@ -24,8 +24,16 @@ pub(super) fn router() -> Router<SharedNode> {
     Router::new().route("/{service}/{method}", post(call))
 }
 
-async fn call(State(node): State<SharedNode>, uri: Uri, body: Bytes) -> Response {
-    let path = uri.path().to_owned();
+async fn call(State(node): State<SharedNode>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    // What is not served may be a stream, of whose request there is no end to wait for.
+    if !abci::has_service(&path) {
+        return failed(&abci::not_served(&path));
+    }
+    let body = match Bytes::from_request(request, &()).await {
+        Ok(body) => body,
+        Err(rejection) => return rejection.into_response(),
+    };
     let served = match message(&body) {
         Ok(request) => node
             .run(move |node| {

@@ -1,11 +1,11 @@
-//! The LCD's endpoints for accounts, coins, contracts, blocks and the node itself.
+//! The LCD's endpoints for accounts, coins, contracts and the node itself.
 
 use super::{
     answer::{Answer, GrpcError},
-    blocks::Block,
+    fee,
     lookup::{self, number},
-    node::{Node, SharedNode},
-    tx_json::{base64, from_base64, nanoseconds, public_key_json},
+    node::SharedNode,
+    tx_json::{base64, from_base64, public_key_json},
 };
 use crate::{CodeInfo, ContractInfo};
 use axum::{
@@ -26,6 +26,13 @@ pub(super) fn router() -> Router<SharedNode> {
             "/cosmos/bank/v1beta1/balances/{address}/by_denom",
             get(balance),
         )
+        // Nothing is ever locked: all coins are spendable.
+        .route(
+            "/cosmos/bank/v1beta1/spendable_balances/{address}",
+            get(balances),
+        )
+        .route("/cosmos/bank/v1beta1/supply", get(supply))
+        .route("/cosmos/base/node/v1beta1/config", get(config))
         .route(
             "/compute/v1beta1/code_hash/by_contract_address/{address}",
             get(code_hash),
@@ -44,8 +51,6 @@ pub(super) fn router() -> Router<SharedNode> {
             get(address_of_label),
         )
         .route("/compute/v1beta1/query/{address}", get(query))
-        .route(&format!("{TENDERMINT}/blocks/latest"), get(latest_block))
-        .route(&format!("{TENDERMINT}/blocks/{{height}}"), get(block))
         .route(&format!("{TENDERMINT}/node_info"), get(node_info))
         .route(&format!("{TENDERMINT}/syncing"), get(syncing))
 }
@@ -94,6 +99,18 @@ async fn balance(
     node.run(move |node| {
         let balance = lookup::balance(node, &address, &denom)?;
         Ok(Json(json!({ "balance": balance })))
+    })
+    .await?
+}
+
+async fn supply(State(node): State<SharedNode>) -> Answer {
+    node.run(|node| {
+        let supply = lookup::supply(node);
+        let total = supply.len().to_string();
+        Ok(Json(json!({
+            "supply": supply,
+            "pagination": { "next_key": null, "total": total },
+        })))
     })
     .await?
 }
@@ -189,41 +206,6 @@ async fn query(
     .await?
 }
 
-async fn latest_block(State(node): State<SharedNode>) -> Answer {
-    node.run(|node| block_json(node, node.latest_height()))
-        .await?
-}
-
-async fn block(State(node): State<SharedNode>, Path(height): Path<String>) -> Answer {
-    let height = number("height", "ParseInt", &height)?;
-    node.run(move |node| block_json(node, height)).await?
-}
-
-fn block_json(node: &Node, height: u64) -> Answer {
-    // These endpoints go through the node's ABCI, which puts its own words around.
-    let block = Block::at(node, height).map_err(|error| match height {
-        0 => GrpcError::invalid(format!("{}: invalid request", error.message)),
-        _ => GrpcError::invalid(format!(
-            "rpc error: code = InvalidArgument desc = {}: invalid request",
-            error.message
-        )),
-    })?;
-    let txs: Vec<String> = block.txs.iter().map(|tx| base64(&tx.bytes)).collect();
-    let json = json!({
-        "header": {
-            "chain_id": node.chain_id,
-            "height": height.to_string(),
-            "time": nanoseconds(block.time_ns),
-        },
-        "data": { "txs": txs },
-    });
-    Ok(Json(json!({
-        "block_id": { "hash": base64(&block.hash()) },
-        "block": json,
-        "sdk_block": json,
-    })))
-}
-
 async fn node_info(State(node): State<SharedNode>) -> Answer {
     node.run(|node| {
         let version = env!("CARGO_PKG_VERSION");
@@ -241,6 +223,10 @@ async fn node_info(State(node): State<SharedNode>) -> Answer {
         })))
     })
     .await?
+}
+
+async fn config() -> Json<Value> {
+    Json(json!({ "minimum_gas_price": fee::least_gas_price() }))
 }
 
 async fn syncing() -> Json<Value> {

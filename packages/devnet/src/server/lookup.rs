@@ -11,18 +11,18 @@ use secret_ai_chain_client::{encryption::open_message, ChainError};
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
 
-/// Refuses what is no address of the chain.
-fn checked_address(text: &str) -> Result<(), GrpcError> {
+/// An address in lower case, under which it is kept; refuses what is no address of the chain.
+fn checked_address(text: &str) -> Result<String, GrpcError> {
     match address_error(text) {
-        None => Ok(()),
+        None => Ok(text.to_lowercase()),
         Some(words) => Err(GrpcError::unknown(words)),
     }
 }
 
 /// The bank module alone gives a bad address a gRPC code.
-fn bank_address(text: &str) -> Result<(), GrpcError> {
+fn bank_address(text: &str) -> Result<String, GrpcError> {
     match address_error(text) {
-        None => Ok(()),
+        None => Ok(text.to_lowercase()),
         Some(words) => Err(GrpcError::invalid(format!("invalid address: {words}"))),
     }
 }
@@ -37,23 +37,28 @@ pub(super) fn number(parameter: &str, parser: &str, text: &str) -> Result<u64, G
     })
 }
 
-/// The compute module's error `ErrNotFound`, which has no gRPC code of its own.
+/// Codespace, code and name of errors that the modules have registered; none has a gRPC code of its
+/// own.
+const NOT_FOUND: (&str, u32, &str) = ("compute", 9, "not found");
+const INVALID: (&str, u32, &str) = ("compute", 13, "invalid");
+const QUERY_FAILED: (&str, u32, &str) = ("compute", 4, "query contract failed");
+const UNKNOWN_ADDRESS: (&str, u32, &str) = ("sdk", 9, "unknown address");
+
+/// The compute module's `ErrNotFound`, which says nothing more.
 fn not_found() -> GrpcError {
-    GrpcError::unknown("codespace compute code 9: not found")
+    GrpcError::registered(NOT_FOUND, "")
 }
 
 /// The account of an address that has received coins or is a contract.
 pub(super) fn account<'a>(node: &'a Node, address: &str) -> Result<&'a AccountState, GrpcError> {
-    checked_address(address)?;
     node.accounts
-        .get(address)
+        .get(&checked_address(address)?)
         .ok_or_else(|| GrpcError::not_found(format!("account {address} not found")))
 }
 
 /// All coins of an address, in base units.
 pub(super) fn balances(node: &Node, address: &str) -> Result<Vec<Coin>, GrpcError> {
-    bank_address(address)?;
-    Ok(node.devnet.balances(address))
+    Ok(node.devnet.balances(&bank_address(address)?))
 }
 
 /// One coin of an address, in base units; 0 of what it does not hold.
@@ -61,8 +66,7 @@ pub(super) fn balance(node: &Node, address: &str, denom: &str) -> Result<Coin, G
     if denom.is_empty() {
         return Err(GrpcError::invalid("invalid denom: "));
     }
-    bank_address(address)?;
-    let amount = node.devnet.balance(address, denom);
+    let amount = node.devnet.balance(&bank_address(address)?, denom);
     Ok(cosmwasm_std::coin(amount, denom))
 }
 
@@ -81,8 +85,8 @@ pub(super) fn supply(node: &Node) -> Vec<Coin> {
 
 /// A contract's record.
 pub(super) fn contract<'a>(node: &'a Node, address: &str) -> Result<&'a ContractInfo, GrpcError> {
-    checked_address(address)?;
-    node.devnet.contract_info(address).ok_or_else(not_found)
+    let address = checked_address(address)?;
+    node.devnet.contract_info(&address).ok_or_else(not_found)
 }
 
 /// Stored code.
@@ -111,7 +115,7 @@ pub(super) fn contracts_of_code(node: &Node, id: u64) -> Result<Vec<&ContractInf
 
 fn checked_code_id(id: u64) -> Result<(), GrpcError> {
     match id {
-        0 => Err(GrpcError::unknown("code id: invalid")),
+        0 => Err(GrpcError::registered(INVALID, "code id")),
         _ => Ok(()),
     }
 }
@@ -120,7 +124,7 @@ fn checked_code_id(id: u64) -> Result<(), GrpcError> {
 pub(super) fn address_of_label<'a>(node: &'a Node, label: &str) -> Result<&'a str, GrpcError> {
     node.devnet
         .contract_by_label(label)
-        .ok_or_else(|| GrpcError::unknown(format!("{label}: unknown address")))
+        .ok_or_else(|| GrpcError::registered(UNKNOWN_ADDRESS, label))
 }
 
 /// Contracts whose changes governance must allow do not exist here.
@@ -145,16 +149,16 @@ pub(super) fn registration_keys(node: &Node) -> Value {
 
 /// No node has registered here, so there is no seed for one.
 pub(super) fn no_seed() -> GrpcError {
-    GrpcError::unknown("Node has not been authenticated yet: unknown address")
+    GrpcError::registered(UNKNOWN_ADDRESS, "Node has not been authenticated yet")
 }
 
 /// Opens an encrypted query, runs it, and seals the answer or the contract's error.
 pub(super) fn query(node: &Node, address: &str, wire: &[u8]) -> Result<Vec<u8>, GrpcError> {
-    checked_address(address)?;
+    let address = &checked_address(address)?;
     if node.devnet.contract_info(address).is_none() {
-        return Err(GrpcError::unknown("contract: not found"));
+        return Err(GrpcError::registered(NOT_FOUND, "contract"));
     }
-    let failed = |text: &str| GrpcError::unknown(format!("{text}: query contract failed"));
+    let failed = |text: &str| GrpcError::registered(QUERY_FAILED, text);
     let sealed = |e: ChainError| GrpcError::unknown(e.to_string());
     let opened = open_message(&node.io_keys, wire)
         .map_err(|_| failed("Execution error: Enclave: failed to decrypt data"))?;

@@ -2,11 +2,12 @@
 //! answer, over one [`crate::Devnet`].
 //!
 //! The library below takes plaintext from senders it trusts; this module is the part of a node
-//! that does not: it checks signature, sequence, chain id and fee (`ante`), opens messages with
-//! the network's IO key and seals answers, logs and errors to their caller (`execute`), keeps
-//! accounts and past transactions (`node`), in a file if there shall be one (`store`), and answers:
-//! the LCD (`lcd`, `lcd_modules`, `tx_api`, `tx_find`, `extras`), CometBFT's RPC (`rpc`), gRPC
-//! (`grpc`, the same services as `abci_query` of the RPC: `abci`) and the faucet.
+//! that does not: it checks signature, sequence, chain id and fee (`ante`, `fee`), opens messages
+//! with the network's IO key (`open`), runs them (`execute`), seals answers, logs and errors to
+//! their caller (`seal`), keeps accounts and past transactions (`node`), in a file if there shall be
+//! one (`store`), and answers: the LCD (`lcd`, `lcd_blocks`, `lcd_modules`, `tx_api`, `tx_find`,
+//! `extras`), CometBFT's RPC (`rpc`), gRPC (`grpc`, the same services as `abci_query` of the RPC:
+//! `abci`) and the faucet.
 //!
 //! Deviations from a node, all on purpose: a transaction is executed when it is broadcast, so SYNC
 //! answers after the block; blocks come on demand or tick with the wall clock; the IO key comes
@@ -24,14 +25,18 @@ mod books;
 mod execute;
 mod extras;
 mod faucet;
+mod fee;
 mod genesis;
 mod grpc;
 mod lcd;
+mod lcd_blocks;
 mod lcd_modules;
 mod lookup;
 mod message_form;
 mod node;
+mod open;
 mod rpc;
+mod seal;
 mod search;
 mod signature;
 mod store;
@@ -129,6 +134,7 @@ impl Server {
         let (grpc_listener, grpc) = listen(config.host, config.grpc_port).await?;
         let node = SharedNode::new(Node::new(&config)?);
         let lcd_router = lcd::router()
+            .merge(lcd_blocks::router())
             .merge(lcd_modules::router())
             .merge(tx_api::router())
             .merge(tx_find::router())
@@ -199,11 +205,8 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Se
 }
 
 /// Lets web pages of any origin ask, as LocalSecret's proxy does.
-async fn allow_browsers(mut request: Request, next: Next) -> Response {
+async fn allow_browsers(request: Request, next: Next) -> Response {
     use axum::http::{header, HeaderValue, Method};
-    // A node reads every body as JSON; what secret.js sends from a browser is labelled text/plain.
-    let json = HeaderValue::from_static("application/json");
-    request.headers_mut().insert(header::CONTENT_TYPE, json);
     let mut response = match *request.method() {
         Method::OPTIONS => Response::default(),
         _ => next.run(request).await,

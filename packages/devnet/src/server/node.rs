@@ -49,6 +49,7 @@ impl Node {
             Some(held) => {
                 let mut node = Self::with(config, store, &held.origin, held.books)?;
                 node.resume(held.saved_at_ms, block_seconds(config));
+                node.keep_all()?;
                 Ok(node)
             }
             None => {

@@ -38,7 +38,7 @@ pub enum StateError {
         held: String,
         wanted: String,
     },
-    #[error("the state file cannot be written: {0}")]
+    #[error("the state file cannot be written; restart secret-devnet when it can be: {0}")]
     Write(redb::Error),
 }
 

@@ -3,8 +3,10 @@
 use super::{
     answer::GrpcError,
     ante::{self, ProtoMsg, Refusal},
-    execute::{self, Sealed},
+    execute,
     node::Node,
+    open::open_all,
+    seal::{seal, Sealed},
 };
 use crate::{Msg, Tx};
 
@@ -53,7 +55,7 @@ pub(super) fn simulate(node: &Node, bytes: &[u8]) -> Result<Sealed, GrpcError> {
             "messages to contracts cannot be simulated, set a gas limit",
         ));
     }
-    let opened = execute::open_all(&node.io_keys, &decoded).map_err(|(_, r)| refused(r))?;
+    let opened = open_all(&node.io_keys, &decoded).map_err(|(_, r)| refused(r))?;
     let (messages, ciphers): (Vec<Msg>, Vec<_>) =
         opened.into_iter().map(|o| (o.msg, o.cipher)).unzip();
     let result = node.devnet.simulate(Tx {
@@ -63,7 +65,7 @@ pub(super) fn simulate(node: &Node, bytes: &[u8]) -> Result<Sealed, GrpcError> {
         hash: Some(decoded.hash.clone()),
         bytes: Some(decoded.size),
     });
-    let sealed = execute::seal(&result, &ciphers, Vec::new())?;
+    let sealed = seal(&result, &ciphers, Vec::new())?;
     if sealed.code != 0 {
         let (log, gas) = (sealed.raw_log, sealed.gas_used);
         return Err(GrpcError::unknown(format!("{log} with gas used: '{gas}'")));

@@ -1,7 +1,7 @@
 //! Broadcast of transactions, and transactions by hash.
 
 use super::{
-    answer::{Answer, GrpcError},
+    answer::{json_body, Answer, GrpcError},
     ante::Refusal,
     node::SharedNode,
     submit::submit,
@@ -9,6 +9,7 @@ use super::{
     tx_json::from_base64,
 };
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     routing::{get, post},
     Json, Router,
@@ -22,8 +23,8 @@ pub(super) fn router() -> Router<SharedNode> {
         .route("/cosmos/tx/v1beta1/txs/{hash}", get(by_hash))
 }
 
-async fn broadcast(State(node): State<SharedNode>, body: axum::body::Bytes) -> Answer {
-    let body = super::answer::json_body(&body)?;
+async fn broadcast(State(node): State<SharedNode>, body: Bytes) -> Answer {
+    let body = json_body(&body)?;
     let text = |names: [&str; 2]| {
         let field = names.iter().find_map(|name| body.get(name)?.as_str());
         field.map(str::to_owned)

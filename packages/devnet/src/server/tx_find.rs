@@ -1,7 +1,7 @@
 //! Search and simulation of transactions at the LCD.
 
 use super::{
-    answer::{Answer, GrpcError},
+    answer::{json_body, Answer, GrpcError},
     books::TxRecord,
     lookup::number,
     node::SharedNode,
@@ -10,6 +10,7 @@ use super::{
     tx_json::{base64, from_base64},
 };
 use axum::{
+    body::Bytes,
     extract::{Query, State},
     routing::{get, post},
     Json, Router,
@@ -63,7 +64,8 @@ pub(super) fn response(record: &TxRecord) -> Value {
     response
 }
 
-async fn simulate(State(node): State<SharedNode>, Json(body): Json<Value>) -> Answer {
+async fn simulate(State(node): State<SharedNode>, body: Bytes) -> Answer {
+    let body = json_body(&body)?;
     let field = ["tx_bytes", "txBytes"]
         .iter()
         .find_map(|name| body.get(name)?.as_str());

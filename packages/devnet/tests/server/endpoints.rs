@@ -24,6 +24,14 @@ async fn accounts_and_balances() {
         all["balances"],
         json!([{"denom": "uscrt", "amount": START.to_string()}])
     );
+    let path = format!("/cosmos/bank/v1beta1/spendable_balances/{address}");
+    assert_eq!(harness.get(&path).await.1, all);
+    let (_, supply) = harness.get("/cosmos/bank/v1beta1/supply").await;
+    // Accounts a to d and the faucet.
+    assert_eq!(
+        supply["supply"],
+        json!([{"denom": "uscrt", "amount": (5 * START).to_string()}])
+    );
     let path = format!("/cosmos/bank/v1beta1/balances/{address}/by_denom?denom=other");
     let (_, other) = harness.get(&path).await;
     assert_eq!(other, json!({"balance": {"denom": "other", "amount": "0"}}));
@@ -114,6 +122,14 @@ async fn time_moves_when_told_and_with_blocks() {
     ] {
         assert_eq!(harness.post("/devnet/advance", &bad).await.0, 400, "{bad}");
     }
+    for path in ["/devnet/advance", "/cosmos/tx/v1beta1/simulate"] {
+        let (status, error) = harness.post_text(path, "{").await;
+        assert_eq!(
+            (status, &error["code"]),
+            (400, &json!(3)),
+            "{path}: {error}"
+        );
+    }
     assert_eq!(latest().await.height, 102);
 }
 
@@ -151,6 +167,8 @@ async fn node_says_who_it_is() {
         .get("/cosmos/base/tendermint/v1beta1/node_info")
         .await;
     assert_eq!(info["default_node_info"]["network"], CHAIN);
+    let (_, config) = harness.get("/cosmos/base/node/v1beta1/config").await;
+    assert_eq!(config, json!({"minimum_gas_price": "0.100uscrt"}));
     let (_, codes) = harness.get("/compute/v1beta1/codes").await;
     assert_eq!(codes, json!({"code_infos": []}));
     let (_, traces) = harness.get("/compute/v1beta1/block_traces/1").await;

@@ -4,13 +4,38 @@ use super::{
     harness::{start, Harness},
     rpc::{text, Balances},
 };
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Bytes, client::conn::http2, header::HeaderMap, Request};
+use http_body_util::{combinators::BoxBody, BodyExt, Full};
+use hyper::{
+    body::{Body, Bytes, Frame},
+    client::conn::http2,
+    header::HeaderMap,
+    Request,
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use secret_ai_chain_client::Wallet;
 use serde_json::json;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
 use tokio::net::TcpStream;
+
+/// A request that a client never ends.
+struct Endless;
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
 
 /// Code, message of the error if any, and the answer's bytes.
 struct Answer {
@@ -43,13 +68,18 @@ impl Harness {
     }
 
     async fn grpc(&self, path: &str, body: Vec<u8>) -> Answer {
+        self.grpc_stream(path, Full::new(Bytes::from(body)).boxed())
+            .await
+    }
+
+    async fn grpc_stream(&self, path: &str, body: BoxBody<Bytes, Infallible>) -> Answer {
         let io = TokioIo::new(TcpStream::connect(self.server.grpc).await.unwrap());
         let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);
         let request = Request::post(format!("http://{}{path}", self.server.grpc))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
-            .body(Full::new(Bytes::from(body)))
+            .body(body)
             .unwrap();
         let response = sender.send_request(request).await.unwrap();
         assert_eq!(response.headers()["content-type"], "application/grpc");
@@ -90,7 +120,14 @@ async fn errors_have_grpc_codes() {
     let account = "/cosmos.auth.v1beta1.Query/Account";
     let compressed = vec![1, 0, 0, 0, 0];
     let short = vec![0, 0, 0, 0, 9, 1];
+    let contract = "/secret.compute.v1beta1.Query/ContractInfo";
     for (path, body, code, words) in [
+        (
+            contract,
+            framed(&text(stranger.address())),
+            2,
+            "codespace compute code 9: not found",
+        ),
         (account, framed(&text(stranger.address())), 5, "not found"),
         (account, framed(&[255]), 3, "protobuf"),
         (account, Vec::new(), 3, "no gRPC message"),
@@ -119,4 +156,13 @@ async fn errors_have_grpc_codes() {
         .grpc("/cosmos.bank.v1beta1.Query/DenomMetadata", metadata)
         .await;
     assert_eq!(answer.message, "client metadata for denom %C3%BC%25");
+}
+
+/// Reflection is a stream, which grpcurl opens first of all.
+#[tokio::test]
+async fn a_stream_is_refused_without_waiting_for_its_end() {
+    let harness = start().await;
+    let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    let answer = harness.grpc_stream(path, Endless.boxed()).await;
+    assert_eq!(answer.code, 12, "{}", answer.message);
 }

@@ -9,5 +9,6 @@ mod grpc;
 mod harness;
 mod refusals;
 mod rpc;
+mod rpc_blocks;
 mod rpc_txs;
 mod search;

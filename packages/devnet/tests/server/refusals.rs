@@ -4,7 +4,7 @@ use super::harness::{start, START};
 use k256::ecdsa::Signature;
 use prost::Message;
 use secret_ai_chain_client::{
-    proto::{Coin, TxRaw},
+    proto::{Any, Coin, MsgSend, TxRaw},
     tx::sign,
     ChainClient, ChainError,
 };
@@ -83,6 +83,23 @@ async fn failed_execution_costs_the_fee_and_a_sequence() {
         .await
         .unwrap();
     assert_eq!(account.sequence, 1);
+}
+
+/// Bech32 may be in upper case, too; it is the same address.
+#[tokio::test]
+async fn coins_sent_to_an_address_in_upper_case_arrive() {
+    let harness = start().await;
+    let to = harness.b.address().to_uppercase();
+    assert_eq!(harness.balance(&to).await, START);
+    let message = Any::pack(&MsgSend {
+        from_address: harness.a.address().into(),
+        to_address: to.clone(),
+        amount: vec![Coin::uscrt(7)],
+    });
+    let bytes = sign(&harness.a, vec![message], &harness.context());
+    assert_eq!(harness.broadcast(&bytes).await, (0, String::new()));
+    assert_eq!(harness.balance(harness.b.address()).await, START + 7);
+    assert_eq!(harness.balance(&to).await, START + 7);
 }
 
 #[tokio::test]

@@ -87,6 +87,10 @@ async fn pages_and_order() {
         (page(1, "random"), "order_by"),
         (json!({"query": "height=1"}), "must be conditions"),
         (json!({}), "must be conditions"),
+        (
+            json!({"query": format!("wasm.key='{}'", "x".repeat(502))}),
+            "query length exceeded",
+        ),
     ] {
         let error = harness.rpc("tx_search", params).await.unwrap_err();
         assert!(error["data"].as_str().unwrap().contains(words), "{error}");
@@ -97,6 +101,14 @@ async fn pages_and_order() {
     assert_eq!(hashes(&lcd, "tx_responses", "height"), ["3"]);
     assert_eq!(lcd["total"], "2");
     assert_eq!(harness.get("/cosmos/tx/v1beta1/txs").await.0, 500);
+    let far = format!("pagination.offset={}&pagination.limit=1", u64::MAX);
+    let (status, error) = harness
+        .get(&format!("/cosmos/tx/v1beta1/txs?query={low}&{far}"))
+        .await;
+    assert_eq!((status, &error["code"]), (400, &json!(3)), "{error}");
+    let usual = json!({"query": "tx.height>0", "per_page": "0"});
+    let found = harness.rpc("tx_search", usual).await.unwrap();
+    assert_eq!(hashes(&found, "txs", "height"), ["2", "3", "4"]);
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::server::{
     answer::GrpcError,
-    ante::MIN_GAS_PRICE_MILLI,
     blocks::{self, Block},
+    fee,
     node::Node,
 };
 use prost::Message;
@@ -23,9 +23,8 @@ use secret_ai_chain_client::proto::{Any, PubKey};
 pub(super) fn serve_node(node: &Node, method: &str, request: &[u8]) -> Served {
     match method {
         "Config" => unary(request, |Empty {}| {
-            let (whole, milli) = (MIN_GAS_PRICE_MILLI / 1000, MIN_GAS_PRICE_MILLI % 1000);
             Ok(ConfigResponse {
-                minimum_gas_price: format!("{whole}.{milli:03}uscrt"),
+                minimum_gas_price: fee::least_gas_price(),
             })
         }),
         "Status" => unary(request, |Empty {}| {

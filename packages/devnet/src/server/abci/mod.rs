@@ -11,29 +11,55 @@ mod tx;
 use super::{answer::GrpcError, node::Node};
 use prost::Message;
 
+/// Answers a method of a service.
+type Service = fn(&mut Node, &str, &[u8]) -> Served;
+
+const SERVICES: [(&str, Service); 7] = [
+    ("cosmos.auth.v1beta1.Query", |node, method, request| {
+        auth::serve(node, method, request)
+    }),
+    ("cosmos.bank.v1beta1.Query", |node, method, request| {
+        bank::serve(node, method, request)
+    }),
+    (
+        "cosmos.base.node.v1beta1.Service",
+        |node, method, request| base::serve_node(node, method, request),
+    ),
+    (
+        "cosmos.base.tendermint.v1beta1.Service",
+        |node, method, request| base::serve_tendermint(node, method, request),
+    ),
+    ("cosmos.tx.v1beta1.Service", tx::serve),
+    ("secret.compute.v1beta1.Query", |node, method, request| {
+        compute::serve(node, method, request)
+    }),
+    (
+        "secret.registration.v1beta1.Query",
+        |node, method, request| compute::serve_registration(node, method, request),
+    ),
+];
+
 /// Answers a call of `/package.Service/Method`.
 pub(super) fn serve(node: &mut Node, path: &str, request: &[u8]) -> Result<Vec<u8>, GrpcError> {
-    let answer = match path.trim_start_matches('/').split_once('/') {
-        Some(("cosmos.auth.v1beta1.Query", method)) => auth::serve(node, method, request),
-        Some(("cosmos.bank.v1beta1.Query", method)) => bank::serve(node, method, request),
-        Some(("cosmos.base.node.v1beta1.Service", method)) => {
-            base::serve_node(node, method, request)
-        }
-        Some(("cosmos.base.tendermint.v1beta1.Service", method)) => {
-            base::serve_tendermint(node, method, request)
-        }
-        Some(("cosmos.tx.v1beta1.Service", method)) => tx::serve(node, method, request),
-        Some(("secret.compute.v1beta1.Query", method)) => compute::serve(node, method, request),
-        Some(("secret.registration.v1beta1.Query", method)) => {
-            compute::serve_registration(node, method, request)
-        }
-        _ => None,
-    };
-    answer.unwrap_or_else(|| {
-        Err(GrpcError::not_served(format!(
-            "secret-devnet does not serve {path}"
-        )))
-    })
+    service(path)
+        .and_then(|(serve, method)| serve(node, method, request))
+        .unwrap_or_else(|| Err(not_served(path)))
+}
+
+/// Whether the service of this path is here; its method need not be.
+pub(super) fn has_service(path: &str) -> bool {
+    service(path).is_some()
+}
+
+pub(super) fn not_served(path: &str) -> GrpcError {
+    GrpcError::not_served(format!("secret-devnet does not serve {path}"))
+}
+
+/// The service of a path, and the method's name.
+fn service(path: &str) -> Option<(Service, &str)> {
+    let (name, method) = path.trim_start_matches('/').split_once('/')?;
+    let (_, service) = SERVICES.iter().find(|(known, _)| *known == name)?;
+    Some((*service, method))
 }
 
 /// An encoded answer; none if the service has no such method here.

@@ -54,7 +54,7 @@ pub(super) fn query(node: &mut Node, arguments: &Arguments) -> Answer {
 /// Code and log that the SDK makes of a query's gRPC error (`baseapp/abci.go`). Clients look for
 /// `code = NotFound` in the log.
 fn sdk_error(error: &GrpcError) -> (u32, String) {
-    let text = &error.message;
+    let text = error.abci_text();
     let status =
         |name: &str, suffix: &str| format!("rpc error: code = {name} desc = {text}: {suffix}");
     match error.code {

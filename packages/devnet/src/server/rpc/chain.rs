@@ -2,6 +2,7 @@
 
 use super::{arguments::Arguments, error::RpcError, header, Answer};
 use crate::server::{
+    ante::MAX_BLOCK_GAS,
     blocks::{self, Block},
     node::Node,
     tx_json::{base64, nanoseconds},
@@ -59,7 +60,10 @@ pub(super) fn consensus_params(node: &mut Node, arguments: &Arguments) -> Answer
     Ok(json!({
         "block_height": block.height.to_string(),
         "consensus_params": {
-            "block": { "max_bytes": MAX_BODY.to_string(), "max_gas": "-1" },
+            "block": {
+                "max_bytes": MAX_BODY.to_string(),
+                "max_gas": MAX_BLOCK_GAS.to_string(),
+            },
             "evidence": { "max_age_num_blocks": "0", "max_age_duration": "0", "max_bytes": "0" },
             "validator": { "pub_key_types": ["ed25519"] },
             "version": { "app": "0" },

@@ -20,6 +20,15 @@ impl RpcError {
         }
     }
 
+    /// The request as a whole is not taken.
+    pub fn request(data: impl Into<String>) -> Self {
+        Self {
+            code: -32600,
+            message: "Invalid Request",
+            data: data.into(),
+        }
+    }
+
     /// There is no such method here.
     pub fn no_method(name: &str) -> Self {
         Self {

@@ -34,7 +34,7 @@ pub(super) fn block(node: &mut Node, arguments: &Arguments) -> Answer {
 }
 
 pub(super) fn block_by_hash(node: &mut Node, arguments: &Arguments) -> Answer {
-    Ok(match of_hash(node, arguments)? {
+    Ok(match Block::of_hash(node, &arguments.bytes("hash")?) {
         Some(block) => block_json(node, &block),
         None => json!({ "block_id": no_id(), "block": null }),
     })
@@ -46,7 +46,7 @@ pub(super) fn header(node: &mut Node, arguments: &Arguments) -> Answer {
 }
 
 pub(super) fn header_by_hash(node: &mut Node, arguments: &Arguments) -> Answer {
-    let block = of_hash(node, arguments)?;
+    let block = Block::of_hash(node, &arguments.bytes("hash")?);
     Ok(json!({ "header": block.map(|block| header_json(node, &block)) }))
 }
 
@@ -84,16 +84,6 @@ pub(super) fn blockchain(node: &mut Node, arguments: &Arguments) -> Answer {
     Ok(json!({
         "last_height": latest.to_string(),
         "block_metas": metas.collect::<Result<Vec<Value>, RpcError>>()?,
-    }))
-}
-
-/// Looks from the newest block back: who asks by hash mostly asks for a new one.
-fn of_hash<'a>(node: &'a Node, arguments: &Arguments) -> Result<Option<Block<'a>>, RpcError> {
-    let hash = arguments.bytes("hash")?;
-    let mut blocks = (1..=node.latest_height()).rev();
-    Ok(blocks.find_map(|height| {
-        let block = Block::at(node, height).ok()?;
-        (block.hash()[..] == hash[..]).then_some(block)
     }))
 }
 

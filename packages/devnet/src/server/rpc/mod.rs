@@ -47,6 +47,9 @@ const fn method(
     }
 }
 
+/// Most requests of a batch. A node takes 10 if not told otherwise; cosmjs sends up to 20.
+const MAX_BATCH: usize = 100;
+
 const HEIGHT: &[&str] = &["height"];
 const PAGE: [&str; 3] = ["page", "per_page", "order_by"];
 
@@ -125,6 +128,12 @@ async fn json_rpc(State(node): State<SharedNode>, body: Bytes) -> Response {
         }
     };
     match request {
+        Value::Array(batch) if batch.len() > MAX_BATCH => {
+            let text =
+                format!("batch request exceeds maximum ({MAX_BATCH}) allowed number of requests");
+            let answer = envelope(&Value::Null, Err(RpcError::request(text)));
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(answer)).into_response()
+        }
         Value::Array(batch) => {
             let mut answers = Vec::new();
             for request in batch {
@@ -140,7 +149,11 @@ async fn json_rpc(State(node): State<SharedNode>, body: Bytes) -> Response {
 }
 
 async fn answer(node: &SharedNode, mut request: Value) -> Option<Value> {
-    let id = request.get_mut("id").map(Value::take)?;
+    let Some(fields) = request.as_object_mut() else {
+        let error = RpcError::request("a request must be an object");
+        return Some(envelope(&Value::Null, Err(error)));
+    };
+    let id = fields.remove("id")?;
     let name = request["method"].as_str().unwrap_or_default().to_owned();
     let params = request["params"].take();
     let result = match find(&name) {

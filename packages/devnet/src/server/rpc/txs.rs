@@ -29,7 +29,10 @@ pub(super) fn tx_search(node: &mut Node, arguments: &Arguments) -> Answer {
     };
     let page = Page {
         number: arguments.number("page")?.unwrap_or(1),
-        size: arguments.number("per_page")?.unwrap_or(DEFAULT_PER_PAGE),
+        size: match arguments.number("per_page")? {
+            None | Some(0) => DEFAULT_PER_PAGE,
+            Some(size) => size,
+        },
         descending,
     };
     let found = search(node, query, &page)?;

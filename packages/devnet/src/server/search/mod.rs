@@ -9,6 +9,9 @@ pub(super) const DEFAULT_PER_PAGE: u64 = 30;
 /// Most results on a page; more are asked for in vain.
 const MAX_PER_PAGE: u64 = 100;
 
+/// Most bytes of a query, as in CometBFT.
+const MAX_QUERY: usize = 512;
+
 /// Which of the transactions found are wanted.
 pub(super) struct Page {
     /// From 1.
@@ -24,7 +27,7 @@ impl Page {
         let given = sizes.into_iter().find(|size| *size > 0);
         let size = given.unwrap_or(MAX_PER_PAGE).min(MAX_PER_PAGE);
         let number = match number {
-            0 => offset / size + 1,
+            0 => (offset / size).saturating_add(1),
             number => number,
         };
         Self {
@@ -43,6 +46,9 @@ pub(super) struct Found<'a> {
 
 /// Finds the transactions that meet a query. A page behind the last is an error.
 pub(super) fn search<'a>(node: &'a Node, query: &str, page: &Page) -> Result<Found<'a>, GrpcError> {
+    if query.len() > MAX_QUERY {
+        return Err(GrpcError::invalid("maximum query length exceeded"));
+    }
     let conditions = query::parse(query)?;
     let mut records: Vec<&TxRecord> = node
         .txs()

@@ -238,6 +238,26 @@ fn unpaid(harness: &Harness) -> Vec<Case> {
             "insufficient fees; got:  required: 5000uscrt: insufficient fee".into(),
         ),
         (
+            "fee with nothing in it",
+            with(vec![
+                Coin {
+                    amount: "0".into(),
+                    denom: "other".into(),
+                },
+                Coin::uscrt(5_000),
+            ]),
+            "sdk",
+            13,
+            "invalid fee amount: 0other,5000uscrt: insufficient fee".into(),
+        ),
+        (
+            "fee in two parts",
+            with(vec![Coin::uscrt(5_000); 2]),
+            "sdk",
+            13,
+            "invalid fee amount: 5000uscrt,5000uscrt: insufficient fee".into(),
+        ),
+        (
             "account that does not exist",
             unknown,
             "sdk",
