@@ -27,9 +27,12 @@ export class ReceiptStore {
     }
   }
 
-  /** Keeps a verified receipt in place of an older one. */
+  /** Keeps a verified receipt in place of an older one; answers to two questions at once may end in any order. */
   keep(signed: Signed<Receipt>): void {
-    const key = name(toHex(signed.body.sessionId), toHex(signed.body.kid));
+    const [sessionId, kid] = [toHex(signed.body.sessionId), toHex(signed.body.kid)];
+    const known = this.newest(sessionId, kid);
+    if (known !== undefined && known.body.seq >= signed.body.seq) return;
+    const key = name(sessionId, kid);
     const text = toBase64(encodeSigned(receipt, signed));
     if (this.store === undefined) this.memory.set(key, text);
     else this.store.setItem(key, text);
