@@ -50,6 +50,8 @@ pageTest(
   async ({ page, site }) => {
     await page.goto(`${site.url}?chain=secretdev-2`);
     await page.getByText("Network: secretdev-2").waitFor();
+    await page.getByText("The link to this page changes the network").waitFor();
+    await page.getByRole("listitem").getByText("chain ID secretdev-2").waitFor();
     await page.getByRole("button", { name: "Keplr" }).click();
     await page.getByText(`Chain ID: the node is of ${stage.chain_id}, the settings say secretdev-2`).waitFor();
   },
@@ -105,7 +107,7 @@ pageTest(
     await page.route("**/v1/chat/completions", (route) => route.abort("connectionrefused"));
     const dead = await ask(page, "Are you there?");
     await dead.getByText("No answer", { exact: true }).waitFor();
-    await dead.getByText(/Worker: it cannot be reached\. Nothing was charged/).waitFor();
+    await dead.getByText(/Worker: it cannot be reached\. Try again, or close the session/).waitFor();
     await page.unroute("**/v1/chat/completions");
 
     const forged = "**bold** <img src=x onerror=alert(1)> [click](javascript:alert(1)) [out](https://example.org)";
