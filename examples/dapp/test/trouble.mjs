@@ -32,6 +32,25 @@ pageTest(
   { expected: LOAD_FAILED },
 );
 
+pageTest(
+  "a script that got into the page would not run",
+  async ({ page }) => {
+    await page.getByRole("button", { name: "Test account" }).waitFor();
+    const ran = await page.evaluate(async () => {
+      const script = document.createElement("script");
+      script.textContent = "window.intruder = true";
+      document.head.append(script);
+      const button = document.createElement("button");
+      button.setAttribute("onclick", "window.intruder = true");
+      document.body.append(button);
+      button.click();
+      return "intruder" in window;
+    });
+    assert.equal(ran, false);
+  },
+  { expected: /Content Security Policy/ },
+);
+
 pageTest("a key is for the development chain only, and must be words", async ({ page }) => {
   await page.getByText("Use another development key").click();
   await page.getByLabel("Words of the key").fill("one two three");
