@@ -7,6 +7,7 @@ import type { DevelopmentRoots, GoldenSetAnswer, Policy, WorkerAnswer, Workload 
 import { kidOf } from './receipts.js';
 import { endpoint } from './url.js';
 import type { Check, Report, Roots, Verifier, VerifierFile } from './verifier.js';
+import { measureWorkload } from './workload.js';
 
 /** What a worker answers at `GET /attestation`: bytes in hex, evidence and certificates in base64. */
 export interface AttestationAnswer {
@@ -150,21 +151,19 @@ export function verifyWorker(verifier: Verifier, inputs: WorkerInputs): WorkerRe
   const failed = report.checks.filter((check) => check.outcome === 'fail' || check.outcome === 'missing');
   const facts = report.facts.find((one) => one.subject === kind);
   const genuine = facts?.['genuine'] === true;
-  const differences = differing(inputs, kind, facts?.['platform']);
+  const differences = [...differing(inputs, kind, facts?.['platform']), ...otherWorkload(inputs, facts?.['rtmr3'])];
   // What was judged has to be the one quote or report that the answer shows.
   if (report.verdict === 'accepted' && !genuine) differences.push('cpu: is not the evidence that was judged');
-  const unjudged = attestation.workload ? ['workload: named in parts, which only the registry has put together'] : [];
-  const verdict = report.verdict === 'accepted' && unjudged.length > 0 ? 'incomplete' : report.verdict;
   const outcome = (name: string) => report.checks.find((c) => c.subject === kind && c.name === name)?.outcome;
   const tcb = facts?.['tcb_status'];
   return {
-    verdict: differences.length > 0 ? 'refused' : verdict,
+    verdict: differences.length > 0 ? 'refused' : report.verdict,
     root: roots ? 'development' : kind === 'tdx' ? 'intel' : 'amd',
     cpu: { kind, genuine, ...(typeof tcb === 'string' && { tcb }) },
     gpus: attestation.gpus.map((_, number) => gpuOf(report, `gpu ${number}`)),
     image: { digest: String(facts?.['image'] ?? ''), registered: outcome('image') === 'pass' },
     keysBound: outcome('binding') === 'pass' && differences.length === 0,
-    problems: [...differences, ...unjudged, ...failed.map((c) => `${c.subject} ${c.name}: ${c.detail}`)],
+    problems: [...differences, ...failed.map((c) => `${c.subject} ${c.name}: ${c.detail}`)],
     report,
   };
 }
@@ -209,6 +208,20 @@ function differing({ worker, attestation, chainId, registry }: WorkerInputs, kin
   return same
     .filter(([, said, known]) => said !== known)
     .map(([field]) => `${field}: is not what the registry has`);
+}
+
+/** What is wrong with a workload that the worker names in parts. */
+function otherWorkload({ worker, attestation }: WorkerInputs, rtmr3: unknown): string[] {
+  if (!attestation.workload) return [];
+  try {
+    const measured = measureWorkload(attestation.workload);
+    return [
+      ...(measured.digest === worker.workload ? [] : ['workload: is not what the registry has']),
+      ...(measured.rtmr3 === rtmr3 ? [] : ['workload: does not give the RTMR3 of the quote']),
+    ];
+  } catch {
+    return ['workload: has another form'];
+  }
 }
 
 /**

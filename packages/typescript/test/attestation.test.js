@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { attest, developmentRoots, fetchAttestation, Verifier, verifyWorker } from '../dist/index.js';
+import { measureWorkload } from '../dist/workload.js';
 import { connect, needsStage, stage, walletOf } from './stage.js';
 
 const MODULE = new URL('../wasm/verifier.wasm', import.meta.url);
@@ -110,10 +111,17 @@ test('evidence of another kind or number than the answer says is not taken for i
   assert.deepEqual([twice.verdict, twice.cpu.genuine], ['refused', false]);
 });
 
-test('a workload that nobody put together here is not said to be verified', onStage, async () => {
+test('a workload in parts must be the registered one, and give the register of the quote', onStage, async () => {
   const [verifier, good] = [await Verifier.load(), await inputs()];
   const workload = { attest_tool: { compose_sha256: '00'.repeat(32), rootfs: '00'.repeat(32), docker_files_sha256: null } };
-  const report = verifyWorker(verifier, { ...good, attestation: { ...good.attestation, workload } });
-  assert.equal(report.verdict, 'incomplete');
-  assert.match(report.problems.join(), /^workload: /);
+  const problems = (named, digest) => {
+    const [attestation, worker] = [{ ...good.attestation, workload: named }, { ...good.worker, workload: digest }];
+    const report = verifyWorker(verifier, { ...good, attestation, worker });
+    assert.equal(report.verdict, 'refused');
+    return report.problems;
+  };
+  const [other, register] = ['workload: is not what the registry has', 'workload: does not give the RTMR3 of the quote'];
+  assert.deepEqual(problems(workload, good.worker.workload), [other, register]);
+  assert.deepEqual(problems(workload, measureWorkload(workload).digest), [register]);
+  assert.deepEqual(problems({ attest_tool: {} }, good.worker.workload), ['workload: has another form']);
 });
