@@ -10,7 +10,7 @@ export interface TextStore {
   setItem(key: string, value: string): void;
 }
 
-/** Newest receipts; in memory unless a store is given. */
+/** Newest receipts; in memory unless a store is given, and where that one is full. */
 export class ReceiptStore {
   private readonly memory = new Map<string, string>();
 
@@ -19,8 +19,8 @@ export class ReceiptStore {
   /** The newest known receipt; none if there is no readable one. Ids in hex. */
   newest(sessionId: string, kid: string): Signed<Receipt> | undefined {
     const key = name(sessionId, kid);
-    const text = this.store === undefined ? this.memory.get(key) : this.store.getItem(key);
     try {
+      const text = this.memory.get(key) ?? this.store?.getItem(key);
       return text ? decodeSigned(receipt, fromBase64(text, 'receipt')) : undefined;
     } catch {
       return undefined;
@@ -34,8 +34,14 @@ export class ReceiptStore {
     if (known !== undefined && known.body.seq >= signed.body.seq) return;
     const key = name(sessionId, kid);
     const text = toBase64(encodeSigned(receipt, signed));
-    if (this.store === undefined) this.memory.set(key, text);
-    else this.store.setItem(key, text);
+    try {
+      this.store?.setItem(key, text);
+      if (this.store !== undefined) this.memory.delete(key);
+      else this.memory.set(key, text);
+    } catch {
+      // The answer is verified all the same, and the next one has to go on from it.
+      this.memory.set(key, text);
+    }
   }
 }
 

@@ -267,3 +267,11 @@ test('of answers that end in any order the newest receipt is kept', () => {
   for (const seq of [2n, 1n]) receipts.keep(sign(encoding.receipt, DOMAIN, { ...body, seq, isFinal: false, aborted: false }, KEY));
   assert.equal(receipts.newest('00'.repeat(16), '00'.repeat(20)).body.seq, 2n);
 });
+
+test('an answer stays verified where its receipt cannot be stored', async () => {
+  const full = { getItem: () => null, setItem: () => { throw new DOMException('full', 'QuotaExceededError'); } };
+  const [fake, receipts] = [workerWith(), new ReceiptStore(full)];
+  await ask(fake, { receipts });
+  assert.equal((await ask(fake, { receipts })).at(-1).total, 1_200n);
+  assert.equal(receipts.newest('11'.repeat(16), worker.kid).body.seq, 2n);
+});
