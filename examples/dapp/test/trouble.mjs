@@ -32,6 +32,25 @@ pageTest(
   { expected: LOAD_FAILED },
 );
 
+pageTest(
+  "a script that got into the page would not run",
+  async ({ page }) => {
+    await page.getByRole("button", { name: "Test account" }).waitFor();
+    const ran = await page.evaluate(async () => {
+      const script = document.createElement("script");
+      script.textContent = "window.intruder = true";
+      document.head.append(script);
+      const button = document.createElement("button");
+      button.setAttribute("onclick", "window.intruder = true");
+      document.body.append(button);
+      button.click();
+      return "intruder" in window;
+    });
+    assert.equal(ran, false);
+  },
+  { expected: /Content Security Policy/ },
+);
+
 pageTest("a key is for the development chain only, and must be words", async ({ page }) => {
   await page.getByText("Use another development key").click();
   await page.getByLabel("Words of the key").fill("one two three");
@@ -50,6 +69,8 @@ pageTest(
   async ({ page, site }) => {
     await page.goto(`${site.url}?chain=secretdev-2`);
     await page.getByText("Network: secretdev-2").waitFor();
+    await page.getByText("The link to this page changes the network").waitFor();
+    await page.getByRole("listitem").getByText("chain ID secretdev-2").waitFor();
     await page.getByRole("button", { name: "Keplr" }).click();
     await page.getByText(`Chain ID: the node is of ${stage.chain_id}, the settings say secretdev-2`).waitFor();
   },
@@ -105,7 +126,7 @@ pageTest(
     await page.route("**/v1/chat/completions", (route) => route.abort("connectionrefused"));
     const dead = await ask(page, "Are you there?");
     await dead.getByText("No answer", { exact: true }).waitFor();
-    await dead.getByText(/Worker: it cannot be reached\. Nothing was charged/).waitFor();
+    await dead.getByText(/Worker: it cannot be reached\. Try again, or close the session/).waitFor();
     await page.unroute("**/v1/chat/completions");
 
     const forged = "**bold** <img src=x onerror=alert(1)> [click](javascript:alert(1)) [out](https://example.org)";

@@ -1,8 +1,9 @@
 /** Steps that every test takes, as a user takes them: by what is written on the page. */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import assert from "node:assert/strict";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** A part of a test; the ones after it need it, so the first that fails ends the test. */
 export async function step(name, work) {
@@ -59,7 +60,8 @@ export async function balance(page, name) {
 
 /** Nothing that keeps people out: axe's rules for WCAG 2.2 A and AA. */
 export async function isAccessible(page, name) {
-  if (!(await page.evaluate(() => "axe" in window))) await page.addScriptTag({ path: AXE });
+  // The page's own policy lets no other script in.
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const { violations } = await page.evaluate((values) => window.axe.run({ runOnly: { type: "tag", values } }), tags);
   const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use reqwest::{RequestBuilder, Response};
 use secret_ai_interface::billing::{OwnSession, SessionAuth};
 use secret_ai_interface::registry::WorkerAnswer;
-use secret_ai_receipts::{public_key, sha256, sign, Ack, Domain, Request};
+use secret_ai_receipts::{public_key, sha256, sign, Ack, Domain, Receipt, Request, Signed};
 use serde::Deserialize;
 use serde_json::{json, Value};
 
@@ -17,7 +17,7 @@ use crate::account::Account;
 use crate::error::{ClientError, Result};
 use crate::receipts::Receipts;
 use crate::sse::{Event, Parser};
-use crate::verify::{price, verify, Exchange, Usage, Verified};
+use crate::verify::{price, verify, verify_missed, Exchange, Usage, Verified};
 
 /// A question and where it goes.
 pub struct Question<'a> {
@@ -69,40 +69,82 @@ impl Question<'_> {
             chain_id: self.account.chain_id().to_string(),
             billing: self.account.billing.address.clone(),
         };
-        let session = &self.own.session;
-        let kid = &self.worker.kid;
-        let previous = self.receipts.newest(&session.session_id, kid);
+        let mut response = self.send(&domain, &body, request_sha256).await?;
+        if let Some(missed) = self.missed(&domain, &response)? {
+            self.receipts.keep(&missed)?;
+            response = self.send(&domain, &body, request_sha256).await?;
+        }
+        let previous = self.newest();
+        let answer = read(accepted(response).await?, out).await?;
 
+        let exchange = Exchange {
+            domain: &domain,
+            session: &self.own.session,
+            worker: self.worker,
+            model: self.model,
+            request_sha256,
+            response_sha256: answer.response_sha256,
+            usage: answer.usage,
+            previous: previous.as_ref().map(|p| &p.body),
+        };
+        let verified = verify(&exchange, &answer.receipt, &answer.evidence)?;
+        if let Some(max) = self.max_charge.filter(|max| verified.cost > *max) {
+            let cost = verified.cost;
+            let problem =
+                format!("receipt: the answer costs {cost} base units, allowed were {max}");
+            return Err(ClientError::verification(problem));
+        }
+        self.receipts.keep(&verified.receipt)?;
+        Ok(verified)
+    }
+
+    /// The newest receipt of this session and worker that is known here.
+    fn newest(&self) -> Option<Signed<Receipt>> {
+        let session = &self.own.session.session_id;
+        self.receipts.newest(session, &self.worker.kid)
+    }
+
+    /// Sends the question, in a countersigned session with the ack of the newest receipt.
+    async fn send(&self, domain: &Domain, body: &[u8], body_sha256: [u8; 32]) -> Result<Response> {
         let url = format!(
             "{}/v1/chat/completions",
             self.worker.listing.url.trim_end_matches('/')
         );
+        // The registry names one address; whoever answers there does not send questions elsewhere.
         let http = reqwest::Client::builder()
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(unreachable)?;
         let mut request = http.post(url).header("content-type", "application/json");
         if let Some(max) = self.max_charge {
             request = request.header("x-max-charge", max.to_string());
         }
-        let acked = previous.as_ref().map(|p| &p.body);
-        let request = self.authenticate(request, &domain, request_sha256, acked)?;
-        let response = request.body(body).send().await.map_err(unreachable)?;
-        let answer = read(accepted(response).await?, out).await?;
+        let newest = self.newest();
+        let acked = newest.as_ref().map(|receipt| &receipt.body);
+        let request = self.authenticate(request, domain, body_sha256, acked)?;
+        request
+            .body(body.to_vec())
+            .send()
+            .await
+            .map_err(unreachable)
+    }
 
-        let exchange = Exchange {
-            domain: &domain,
-            session,
-            worker: self.worker,
-            model: self.model,
-            request_sha256,
-            response_sha256: answer.response_sha256,
-            usage: answer.usage,
-            previous: acked,
+    /// The newest receipt, in a 402 for used up slack, if this client does not have it.
+    fn missed(&self, domain: &Domain, response: &Response) -> Result<Option<Signed<Receipt>>> {
+        let session = &self.own.session;
+        let text = response.headers().get("x-secret-ai-receipt");
+        let (402, Some(text), SessionAuth::K(_)) =
+            (response.status().as_u16(), text, &session.auth)
+        else {
+            return Ok(None);
         };
-        let verified = verify(&exchange, &answer.receipt, &answer.evidence)?;
-        self.receipts.keep(&verified.receipt)?;
-        Ok(verified)
+        let receipt = URL_SAFE_NO_PAD
+            .decode(text.as_bytes())
+            .map_err(|_| ClientError::verification("receipt: unreadable"))?;
+        let known = self.newest();
+        let known = known.as_ref().map(|receipt| &receipt.body);
+        verify_missed(domain, session, self.worker, known, &receipt)
     }
 
     /// Adds the bearer secret, or a signature and the ack of the newest receipt.

@@ -24,12 +24,18 @@ impl Receipts {
         Signed::decode(&fs::read(self.path(session, kid)).ok()?).ok()
     }
 
-    /// Keeps a receipt in place of an older one.
+    /// Keeps a receipt in place of an older one; answers to two questions at once may end in any order.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn keep(&self, receipt: &Signed<Receipt>) -> Result<()> {
-        let path = self.path(&receipt.body.session_id.into(), &receipt.body.kid.into());
+        let (session, kid): (SessionId, Kid) =
+            (receipt.body.session_id.into(), receipt.body.kid.into());
+        let known = self.newest(&session, &kid);
+        if known.is_some_and(|known| known.body.seq >= receipt.body.seq) {
+            return Ok(());
+        }
+        let path = self.path(&session, &kid);
         let shown = path.display().to_string();
         fs::create_dir_all(&self.0).context(FileSnafu { path: &shown })?;
         let new = path.with_extension("new");

@@ -1,7 +1,7 @@
 //! What the client checks of every answer: that the attested key signed the receipt, that the
 //! receipt is about this very question and answer, and that it charges what was used and no more.
 
-use secret_ai_interface::billing::{Line, SessionAnswer};
+use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth};
 use secret_ai_interface::registry::WorkerAnswer;
 use secret_ai_interface::Unit;
 use secret_ai_receipts::{
@@ -60,22 +60,9 @@ pub struct Verified {
 /// [`ClientError::Verification`] names the first thing that is wrong.
 pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Verified> {
     let wrong = ClientError::verification;
-    let receipt: Signed<Receipt> =
-        Signed::decode(receipt).map_err(|e| wrong(format!("receipt: {e}")))?;
+    let receipt = signed_receipt(exchange.domain, exchange.session, exchange.worker, receipt)?;
     let evidence = Evidence::decode(evidence).map_err(|e| wrong(format!("evidence: {e}")))?;
     let body = &receipt.body;
-    let worker = exchange.worker;
-
-    if kid_of(&worker.receipt_pk.0) != worker.kid.0 || body.kid != worker.kid.0 {
-        return Err(wrong(
-            "receipt: not by the key that the registry attested".into(),
-        ));
-    }
-    verify_signature(&worker.receipt_pk.0, exchange.domain, &receipt)
-        .map_err(|e| wrong(format!("receipt: {e}")))?;
-    if body.session_id != exchange.session.session_id.0 {
-        return Err(wrong("receipt: for another session".into()));
-    }
     if exchange.domain.digest(&evidence) != body.evidence {
         return Err(wrong(
             "receipt: for other evidence than the worker sent".into(),
@@ -108,6 +95,77 @@ pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Ve
         total,
         receipt,
     })
+}
+
+/// Verifies an encoded receipt that comes without its answer: a worker whose slack is used up shows
+/// what has to be countersigned before it goes on. `None` if it says nothing new.
+///
+/// # Errors
+/// [`ClientError::Verification`] names the first thing that is wrong.
+pub fn verify_missed(
+    domain: &Domain,
+    session: &SessionAnswer,
+    worker: &WorkerAnswer,
+    previous: Option<&Receipt>,
+    receipt: &[u8],
+) -> Result<Option<Signed<Receipt>>> {
+    let receipt = signed_receipt(domain, session, worker, receipt)?;
+    let body = &receipt.body;
+    if body.seq <= previous.map_or(0, |p| p.seq) {
+        return Ok(None);
+    }
+    let wrong = |problem: &str| Err(ClientError::verification(format!("receipt: {problem}")));
+    if body.counters.len() != session.lines.len() {
+        return wrong("another number of lines");
+    }
+    let known: &[u64] = match previous {
+        Some(receipt) => &receipt.counters,
+        None => &[],
+    };
+    let mut lines = body.counters.iter().zip(known);
+    if lines.any(|(counter, known)| counter < known) {
+        return wrong("counters are lower than known before");
+    }
+    check_missed(session, &body.counters, known)?;
+    Ok(Some(receipt))
+}
+
+/// A receipt of this session, signed by the worker's attested key.
+fn signed_receipt(
+    domain: &Domain,
+    session: &SessionAnswer,
+    worker: &WorkerAnswer,
+    receipt: &[u8],
+) -> Result<Signed<Receipt>> {
+    let wrong = |problem: String| ClientError::verification(format!("receipt: {problem}"));
+    let receipt: Signed<Receipt> =
+        Signed::decode(receipt).map_err(|error| wrong(error.to_string()))?;
+    let body = &receipt.body;
+    if kid_of(&worker.receipt_pk.0) != worker.kid.0 || body.kid != worker.kid.0 {
+        return Err(wrong(
+            "not by the key that the registry attested".to_string(),
+        ));
+    }
+    verify_signature(&worker.receipt_pk.0, domain, &receipt)
+        .map_err(|error| wrong(error.to_string()))?;
+    if body.session_id != session.session_id.0 {
+        return Err(wrong("for another session".to_string()));
+    }
+    Ok(receipt)
+}
+
+/// What was not countersigned is never more than the slack, so neither is what an honest worker can
+/// have counted since the newest receipt that is known.
+fn check_missed(session: &SessionAnswer, counters: &[u64], known: &[u64]) -> Result<()> {
+    let cost = price(&session.lines, counters)?.saturating_sub(price(&session.lines, known)?);
+    let slack = session.slack.u128();
+    if cost > slack {
+        let problem = format!(
+            "receipt: {cost} base units for answers that never came, more than the slack of {slack}"
+        );
+        return Err(ClientError::verification(problem));
+    }
+    Ok(())
 }
 
 /// Units must be those of the usage that the answer told.
@@ -169,10 +227,25 @@ fn check_counters(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> R
             return wrong("counters are lower than known before");
         }
     }
-    if exchange.previous.is_some_and(|p| body.seq <= p.seq) {
+    let last = exchange.previous.map_or(0, |p| p.seq);
+    if body.seq <= last {
         return wrong("seq does not rise");
     }
-    Ok(())
+    let before = body.counters.iter().zip(&evidence.units);
+    let before: Vec<u64> = before
+        .map(|(counter, units)| counter.saturating_sub(*units))
+        .collect();
+    let is_more = |(i, counter): (usize, &u64)| *counter != known(i);
+    if body.seq - last == 1 && before.iter().enumerate().any(is_more) {
+        return wrong("counts more than this answer, and there was no other");
+    }
+    // Answers between the two broke off, or went to another program with the same wallet.
+    match (&exchange.session.auth, exchange.previous) {
+        (SessionAuth::K(_), Some(previous)) => {
+            check_missed(exchange.session, &before, &previous.counters)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Price of counters at a session's rates, base units.

@@ -2,12 +2,14 @@
 //! charges what was used and no more.
 
 use cosmwasm_std::{Addr, Uint128};
-use secret_ai_client::verify::{verify, Exchange, PromptDetails, Usage, Verified};
+use secret_ai_client::verify::{verify, verify_missed, Exchange, PromptDetails, Usage, Verified};
 use secret_ai_client::ClientError;
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus};
 use secret_ai_interface::registry::{KidStatus, Listing, WorkerAnswer};
 use secret_ai_interface::{Hex, Unit};
-use secret_ai_receipts::{kid, public_key, sign, Body, Domain, Evidence, Receipt, SigningKey};
+use secret_ai_receipts::{
+    kid, public_key, sign, Body, Domain, Evidence, Receipt, Signed, SigningKey,
+};
 
 const REQUEST: [u8; 32] = [1; 32];
 const RESPONSE: [u8; 32] = [2; 32];
@@ -136,6 +138,19 @@ impl Case {
         verify(&exchange, &receipt, &self.evidence.encode())
     }
 
+    /// The receipt alone, as a worker shows it whose slack is used up.
+    fn missed(&self) -> Result<Option<Signed<Receipt>>, ClientError> {
+        let Case {
+            domain,
+            session,
+            worker,
+            previous,
+            ..
+        } = self;
+        let receipt = sign(&self.key, domain, self.receipt.clone()).encode();
+        verify_missed(domain, session, worker, previous.as_ref(), &receipt)
+    }
+
     /// Binds the receipt to changed evidence, as a dishonest worker would.
     fn bind(mut self) -> Self {
         self.receipt.evidence = self.domain.digest(&self.evidence);
@@ -230,4 +245,46 @@ fn counters_and_numbers_never_fall() {
         .unwrap_err()
         .to_string()
         .contains("seq does not rise"));
+}
+
+#[test]
+fn nothing_is_counted_that_no_answer_explains() {
+    let mut padded = honest();
+    padded.receipt.counters[2] = 531;
+    let refused = padded.check().unwrap_err().to_string();
+    assert!(
+        refused.contains("counts more than this answer"),
+        "{refused}"
+    );
+
+    // An answer between the two broke off: 1 token of it costs 4 base units.
+    padded.receipt.seq = 6;
+    padded.session.auth = SessionAuth::K(Hex(public_key(&padded.key)));
+    padded.session.slack = Uint128::new(4);
+    assert!(padded.check().is_ok());
+    padded.session.slack = Uint128::new(3);
+    let refused = padded.check().unwrap_err().to_string();
+    assert!(refused.contains("more than the slack of 3"), "{refused}");
+}
+
+#[test]
+fn a_missed_receipt_is_taken_up_to_the_slack() {
+    let mut case = honest();
+    case.session.slack = Uint128::new(80 + 10 + 120);
+    assert_eq!(case.missed().unwrap().unwrap().body, case.receipt);
+    case.session.slack = Uint128::new(80 + 10 + 119);
+    let refused = case.missed().unwrap_err().to_string();
+    assert!(refused.contains("more than the slack of 209"), "{refused}");
+
+    let mut lower = honest();
+    lower.receipt.counters[0] = 999;
+    let refused = lower.missed().unwrap_err().to_string();
+    assert!(refused.contains("lower than known before"), "{refused}");
+    let mut foreign = honest();
+    foreign.receipt.session_id = [7; 16];
+    let refused = foreign.missed().unwrap_err().to_string();
+    assert!(refused.contains("another session"), "{refused}");
+    let mut known = honest();
+    known.receipt.seq = 4;
+    assert!(known.missed().unwrap().is_none());
 }

@@ -7,7 +7,7 @@ import type * as billing from './messages/billing.js';
 import type { Contract, Permit } from './messages/common.js';
 import type * as registry from './messages/registry.js';
 import type * as token from './messages/token.js';
-import { byPrice, toOffer, type Offer } from './offers.js';
+import { byPrice, isReadable, toOffer, type Offer } from './offers.js';
 import { ownerPermit, type AminoSigner } from './permit.js';
 import { ReceiptStore } from './receipt-store.js';
 import type { Domain } from './receipts.js';
@@ -129,7 +129,8 @@ export class Account {
   async offers(model?: string, tokenAddress?: string): Promise<Offer[]> {
     const price_list = { model: model ?? null, token: tokenAddress ?? null };
     const { offers } = await this.askRegistry<registry.PriceListAnswer>({ price_list });
-    const found = await Promise.all(offers.map(async (o) => toOffer(o, await this.worker(o.worker_id))));
+    const readable = offers.filter(isReadable);
+    const found = await Promise.all(readable.map(async (o) => toOffer(o, await this.worker(o.worker_id))));
     return found.sort(byPrice);
   }
 

@@ -1,11 +1,13 @@
 // Whether a worker is what the registry says it is, judged here: the worker's evidence, verified by the
 // registry's own verifier (verifier.ts), compared with the registry's record of its keys.
 import { fromBase64, fromHex, toBase64, toHex } from './bytes.js';
-import { SecretAiError } from './errors.js';
+import { SecretAiError, unverified } from './errors.js';
 import type { Account } from './account.js';
 import type { DevelopmentRoots, GoldenSetAnswer, Policy, WorkerAnswer, Workload } from './messages/registry.js';
 import { kidOf } from './receipts.js';
+import { endpoint } from './url.js';
 import type { Check, Report, Roots, Verifier, VerifierFile } from './verifier.js';
+import { measureWorkload } from './workload.js';
 
 /** What a worker answers at `GET /attestation`: bytes in hex, evidence and certificates in base64. */
 export interface AttestationAnswer {
@@ -71,13 +73,36 @@ export interface WorkerReport {
   report: Report;
 }
 
-/** Fetches a worker's evidence. */
+/**
+ * Fetches a worker's evidence.
+ *
+ * @throws SecretAiError if the worker does not answer, or with something that is no attestation.
+ */
 export async function fetchAttestation(url: string, get = fetch): Promise<AttestationAnswer> {
-  const response = await get(`${url.replace(/\/+$/, '')}/attestation`).catch((error: Error) => {
+  const response = await get(endpoint(url, '/attestation'), { redirect: 'error' }).catch((error: Error) => {
     throw new SecretAiError('worker', `worker: cannot be reached (${error.message})`);
   });
   if (!response.ok) throw new SecretAiError('worker', 'no attestation', { status: response.status });
-  return (await response.json()) as AttestationAnswer;
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (!isAttestation(answer)) throw unverified('attestation: the answer has another form');
+  return answer;
+}
+
+/** Whether everything that {@link verifyWorker} takes apart is there; what it says is judged later. */
+function isAttestation(answer: unknown): answer is AttestationAnswer {
+  const { cpu, gpus } = fields(answer);
+  const [{ quote }, { report, certificate }] = [fields(fields(cpu)['tdx']), fields(fields(cpu)['snp'])];
+  const isText = (value: unknown) => typeof value === 'string';
+  const isGpu = (gpu: unknown) => {
+    const { certificates, evidence } = fields(gpu);
+    return isText(evidence) && Array.isArray(certificates) && certificates.every(isText);
+  };
+  const isCpu = isText(quote) || (isText(report) && isText(certificate));
+  return isCpu && Array.isArray(gpus) && gpus.every(isGpu);
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /**
@@ -107,7 +132,11 @@ export async function attest(
   });
 }
 
-/** Verifies a worker's evidence. Bad evidence is no error: the report says so. */
+/**
+ * Verifies a worker's evidence. Bad evidence is no error: the report says so.
+ *
+ * @throws SecretAiError if it is nothing that could be judged.
+ */
 export function verifyWorker(verifier: Verifier, inputs: WorkerInputs): WorkerReport {
   const { attestation, roots } = inputs;
   const report = verifier.verify({
@@ -121,14 +150,17 @@ export function verifyWorker(verifier: Verifier, inputs: WorkerInputs): WorkerRe
   const kind = 'tdx' in attestation.cpu ? 'tdx' : 'snp';
   const failed = report.checks.filter((check) => check.outcome === 'fail' || check.outcome === 'missing');
   const facts = report.facts.find((one) => one.subject === kind);
-  const differences = differing(inputs, facts?.['platform']);
+  const genuine = facts?.['genuine'] === true;
+  const differences = [...differing(inputs, kind, facts?.['platform']), ...otherWorkload(inputs, facts?.['rtmr3'])];
+  // What was judged has to be the one quote or report that the answer shows.
+  if (report.verdict === 'accepted' && !genuine) differences.push('cpu: is not the evidence that was judged');
   const outcome = (name: string) => report.checks.find((c) => c.subject === kind && c.name === name)?.outcome;
   const tcb = facts?.['tcb_status'];
   return {
     verdict: differences.length > 0 ? 'refused' : report.verdict,
     root: roots ? 'development' : kind === 'tdx' ? 'intel' : 'amd',
-    cpu: { kind, genuine: facts?.['genuine'] === true, ...(typeof tcb === 'string' && { tcb }) },
-    gpus: attestation.gpus.map((_, number) => gpu(report, `gpu ${number}`)),
+    cpu: { kind, genuine, ...(typeof tcb === 'string' && { tcb }) },
+    gpus: attestation.gpus.map((_, number) => gpuOf(report, `gpu ${number}`)),
     image: { digest: String(facts?.['image'] ?? ''), registered: outcome('image') === 'pass' },
     keysBound: outcome('binding') === 'pass' && differences.length === 0,
     problems: [...differences, ...failed.map((c) => `${c.subject} ${c.name}: ${c.detail}`)],
@@ -142,21 +174,21 @@ export function developmentRoots({ development_roots }: AttestationAnswer): Root
   return { ...(intel && { intel }), ...(amd && { amd }), ...(nvidia && { nvidia }) };
 }
 
-function gpu(report: Report, subject: string): WorkerReport['gpus'][number] {
+function gpuOf(report: Report, subject: string): WorkerReport['gpus'][number] {
   const facts = report.facts.find((one) => one.subject === subject);
   const text = (name: string) => (typeof facts?.[name] === 'string' ? (facts[name] as string) : undefined);
   const [arch, driver] = [text('arch'), text('driver_version')];
-  return { genuine: genuine(report.checks, subject), ...(arch && { arch }), ...(driver && { driver }) };
+  return { genuine: allPassed(report.checks, subject), ...(arch && { arch }), ...(driver && { driver }) };
 }
 
 /** Something was checked of a GPU, and nothing failed or was missing. */
-function genuine(checks: Check[], subject: string): boolean {
+function allPassed(checks: Check[], subject: string): boolean {
   const own = checks.filter((check) => check.subject === subject);
   return own.some((c) => c.outcome === 'pass') && own.every((c) => c.outcome !== 'fail' && c.outcome !== 'missing');
 }
 
 /** Fields in which the worker's word differs from the registry's record. */
-function differing({ worker, attestation, chainId, registry }: WorkerInputs, platform: unknown): string[] {
+function differing({ worker, attestation, chainId, registry }: WorkerInputs, kind: string, platform: unknown): string[] {
   const same: [string, unknown, unknown][] = [
     ['chain_id', attestation.chain_id, chainId],
     ['registry', attestation.registry, registry],
@@ -168,6 +200,8 @@ function differing({ worker, attestation, chainId, registry }: WorkerInputs, pla
     ['tls_spki_sha256', attestation.tls_spki_sha256, worker.tls_spki_sha256],
     ['e2ee_pk', attestation.e2ee_pk, worker.e2ee_pk],
     ['class', attestation.class, worker.class],
+    ['tee', kind, worker.tee],
+    ['gpus', attestation.gpus.length, worker.gpus],
     // Known only of genuine evidence.
     ['platform', platform ?? worker.platform, worker.platform],
   ];
@@ -176,12 +210,29 @@ function differing({ worker, attestation, chainId, registry }: WorkerInputs, pla
     .map(([field]) => `${field}: is not what the registry has`);
 }
 
-/** The registry's policy, for this one image and these keys. Whether a platform is known is in the class. */
+/** What is wrong with a workload that the worker names in parts. */
+function otherWorkload({ worker, attestation }: WorkerInputs, rtmr3: unknown): string[] {
+  if (!attestation.workload) return [];
+  try {
+    const measured = measureWorkload(attestation.workload);
+    return [
+      ...(measured.digest === worker.workload ? [] : ['workload: is not what the registry has']),
+      ...(measured.rtmr3 === rtmr3 ? [] : ['workload: does not give the RTMR3 of the quote']),
+    ];
+  } catch {
+    return ['workload: has another form'];
+  }
+}
+
+/**
+ * The registry's policy, for this one image and these keys. Whether a platform is known is in the class. A
+ * workload that the worker does not name in parts is RTMR3 or host data as the evidence shows it.
+ */
 function policyFor({ worker, attestation, chainId, registry, policy, golden }: WorkerInputs): object {
   return {
     ...policy,
     known_platforms_only: false,
-    images: [{ image: worker.image }],
+    images: [{ image: worker.image, ...(!attestation.workload && { workloads: [worker.workload] }) }],
     golden: (golden ?? []).map((set) => toHex(fromBase64(set, 'golden'))),
     binding: {
       chain_id: chainId,

@@ -1,5 +1,5 @@
 // One question to a worker: streams the answer, then verifies its receipt.
-import { concat, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from './bytes.js';
+import { fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from './bytes.js';
 import { ack as ackCodec, request as requestCodec } from './encoding.js';
 import { badInput, SecretAiError, unverified } from './errors.js';
 import type { OwnSession } from './messages/billing.js';
@@ -9,7 +9,8 @@ import { ReceiptStore } from './receipt-store.js';
 import { encodeSigned, sha256, sign, type Domain } from './receipts.js';
 import type { SessionSecrets } from './session.js';
 import { SseParser, type SseEvent } from './sse.js';
-import { verifyAnswer, type Usage, type Verified } from './verify.js';
+import { endpoint } from './url.js';
+import { verifyAnswer, verifyMissed, type Missed, type Usage, type Verified } from './verify.js';
 
 /** A message of a conversation, as OpenAI's API has it. */
 export interface ChatMessage {
@@ -47,6 +48,8 @@ export interface Question extends ChatOptions {
 
 /** What an answer consists of: pieces, then its usage, then its verified receipt, which is last. */
 export type ChatEvent =
+  /** First of all, if need be: the receipt of an earlier answer that broke off, countersigned to go on. */
+  | ({ type: 'missed' } & Missed)
   | { type: 'text'; text: string }
   /** A choice's `delta` that has no text, such as tool calls. */
   | { type: 'delta'; delta: Record<string, unknown> }
@@ -59,44 +62,68 @@ export type ChatEvent =
  * @throws SecretAiError if the worker refused, broke off, or its receipt is not what it must be.
  */
 export async function* chat(question: Question): AsyncGenerator<ChatEvent, void, void> {
-  const { session, domain, worker, receipts } = question;
+  const { session, domain, worker, receipts, maxCharge } = question;
   const model = question.model ?? session.session.lines[0]?.model;
   if (model === undefined) throw badInput('model', 'the session has no line');
-  const body = utf8(
-    JSON.stringify({
-      ...question.extra,
-      model,
-      messages: question.messages,
-      stream: true,
-      stream_options: { include_usage: true },
-      ...(question.maxTokens === undefined ? {} : { max_tokens: question.maxTokens }),
-    }),
-  );
+  const body = bodyOf(question, model);
   const requestSha256 = sha256(body);
+  const response = yield* accepted(question, body, requestSha256);
   const previous = receipts.newest(session.session.session_id, worker.kid)?.body;
-  const response = await send(question, body, requestSha256);
-  const answered: Uint8Array[] = [];
+  const answered = sha256.create();
   let usage: Usage | undefined;
-  for await (const event of events(response)) {
+  let failure: SecretAiError | undefined;
+  for await (const event of events(response, question.signal)) {
     if (event.name === 'receipt') {
-      if (usage === undefined) throw unverified('the answer tells no usage');
-      const responseSha256 = sha256(concat(...answered));
-      const hashes = { requestSha256, responseSha256 };
-      const exchange = { ...hashes, domain, session: session.session, worker, model, usage, previous };
+      if (usage === undefined) throw failure ?? unverified('the answer tells no usage');
+      const hashes = { requestSha256, responseSha256: answered.digest() };
+      const exchange = { ...hashes, domain, session: session.session, worker, model, usage, previous, maxCharge };
       const verified = verifyAnswer(exchange, ...proof(event.data));
       receipts.keep(verified.receipt);
       yield { type: 'receipt', ...verified };
+      if (failure !== undefined) throw failure;
       return;
     }
-    answered.push(event.raw);
+    answered.update(event.raw);
     const chunk = parseChunk(event.data);
+    // An answer that broke off has a receipt, too, if anything of it is charged.
+    if (chunk.error !== undefined) failure = refused(200, chunk);
     yield* said(chunk);
     if (chunk.usage != null) {
       usage = chunk.usage;
       yield { type: 'usage', usage };
     }
   }
-  throw unverified('the answer broke off before its receipt');
+  throw failure ?? unverified('the answer broke off before its receipt');
+}
+
+function bodyOf({ extra, messages, maxTokens }: Question, model: string): Uint8Array {
+  const options = { stream: true, stream_options: { include_usage: true } };
+  const limit = maxTokens === undefined ? {} : { max_tokens: maxTokens };
+  return utf8(JSON.stringify({ ...extra, model, messages, ...options, ...limit }));
+}
+
+/**
+ * The answer that the worker begins. One that wants the receipt of an answer that broke off countersigned
+ * first gets that, and is asked once more.
+ */
+async function* accepted(question: Question, body: Uint8Array, sha: Uint8Array): AsyncGenerator<ChatEvent, Response> {
+  const first = await send(question, body, sha);
+  if (first.ok) return first;
+  const missed = missedReceipt(question, first);
+  if (missed === undefined) throw await refusal(first);
+  question.receipts.keep(missed.receipt);
+  yield { type: 'missed', ...missed };
+  const second = await send(question, body, sha);
+  if (second.ok) return second;
+  throw await refusal(second);
+}
+
+/** The newest receipt, in a 402 for used up slack, if this client does not have it. */
+function missedReceipt({ session: own, domain, worker, receipts }: Question, response: Response): Missed | undefined {
+  const text = response.headers.get('x-secret-ai-receipt');
+  if (response.status !== 402 || text === null || 'h' in own.session.auth) return undefined;
+  const previous = receipts.newest(own.session.session_id, worker.kid)?.body;
+  return verifyMissed({ domain, session: own.session, worker, previous }, fromBase64Url(text, 'receipt'));
 }
 
 /** What the receipt's event carries: receipt and evidence. */
@@ -115,15 +142,14 @@ interface Chunk {
 }
 
 function parseChunk(data: string): Chunk {
-  const chunk = (json(data) ?? {}) as Chunk;
-  if (chunk.error !== undefined) throw refused(200, chunk);
-  return chunk;
+  const chunk = json(data);
+  return typeof chunk === 'object' && chunk !== null ? (chunk as Chunk) : {};
 }
 
 /** What a chunk adds to the answer. */
 function* said(chunk: Chunk): Generator<ChatEvent> {
   const delta = chunk.choices?.[0]?.delta;
-  if (delta === undefined) return;
+  if (typeof delta !== 'object' || delta === null) return;
   if (typeof delta['content'] === 'string' && delta['content'] !== '') {
     yield { type: 'text', text: delta['content'] };
   }
@@ -132,23 +158,27 @@ function* said(chunk: Chunk): Generator<ChatEvent> {
 }
 
 async function send(question: Question, body: Uint8Array, sha: Uint8Array): Promise<Response> {
-  const url = `${question.worker.listing.url.replace(/\/+$/, '')}/v1/chat/completions`;
+  const url = endpoint(question.worker.listing.url, '/v1/chat/completions');
   const headers: Record<string, string> = { 'content-type': 'application/json', ...credentials(question, sha) };
   if (question.maxCharge !== undefined) headers['x-max-charge'] = question.maxCharge.toString();
-  const request = { method: 'POST', headers, body: body as BodyInit, signal: question.signal ?? null };
-  let response: Response;
+  // The registry names one address; whoever answers there does not send questions and keys elsewhere.
+  const redirect = 'error' as const;
+  const request = { method: 'POST', headers, body: body as BodyInit, redirect, signal: question.signal ?? null };
   try {
-    response = await (question.fetch ?? fetch)(url, request);
+    return await (question.fetch ?? fetch)(url, request);
   } catch (error) {
     question.signal?.throwIfAborted();
     throw new SecretAiError('worker', `worker: cannot be reached (${(error as Error).message})`);
   }
-  if (response.ok) return response;
-  throw refused(response.status, json(await response.text()) as Chunk | undefined);
 }
 
-function refused(status: number, answer: Chunk | undefined): SecretAiError {
-  const { message = 'no explanation', code, param } = answer?.error ?? {};
+/** What a response that is no answer says. */
+async function refusal(response: Response): Promise<SecretAiError> {
+  return refused(response.status, parseChunk(await response.text().catch(() => '')));
+}
+
+function refused(status: number, answer: Chunk): SecretAiError {
+  const { message = 'no explanation', code, param } = answer.error ?? {};
   return new SecretAiError('worker', message, { status, ...(code && { code }), ...(param && { param }) });
 }
 
@@ -179,11 +209,11 @@ function credentials(question: Question, bodySha256: Uint8Array): Record<string,
 }
 
 /** The answer's events; whoever stops reading ends the request. After `[DONE]` only the receipt may come. */
-async function* events(response: Response): AsyncGenerator<SseEvent> {
+async function* events(response: Response, signal?: AbortSignal): AsyncGenerator<SseEvent> {
   if (response.body === null) throw unverified('the answer is empty');
   const parser = new SseParser();
   let done = false;
-  for await (const bytes of pieces(response.body)) {
+  for await (const bytes of pieces(response.body, signal)) {
     for (const event of parser.push(bytes)) {
       if (done && event.name !== 'receipt') throw unverified('the answer goes on after its end');
       done ||= event.data === '[DONE]';
@@ -193,8 +223,16 @@ async function* events(response: Response): AsyncGenerator<SseEvent> {
 }
 
 /** A body's bytes as they come. In Node, secretjs puts a `fetch` in place whose bodies are Node's streams. */
-async function* pieces(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>) {
-  if (!('getReader' in body)) return yield* body;
+async function* pieces(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>, signal?: AbortSignal) {
+  try {
+    yield* 'getReader' in body ? read(body) : body;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new SecretAiError('worker', `worker: the connection broke off (${(error as Error).message})`);
+  }
+}
+
+async function* read(body: ReadableStream<Uint8Array>) {
   const reader = body.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;

@@ -28,7 +28,7 @@ export { Account, type Balances, type ConnectOptions } from './account.js';
 export type { Offer } from './offers.js';
 export { type Outcome } from './chain.js';
 export { chat, type ChatEvent, type ChatMessage, type ChatOptions, type Question } from './chat.js';
-export { verifyAnswer, type Exchange, type Usage, type Verified } from './verify.js';
+export { verifyAnswer, verifyMissed, type Exchange, type Missed, type Usage, type Verified } from './verify.js';
 export {
   attest,
   developmentRoots,

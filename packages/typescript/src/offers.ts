@@ -40,6 +40,11 @@ function weight(offer: Offer): bigint {
   return of('input') + 4n * of('output') + of('request');
 }
 
+/** Whether its rates can be told exactly: contracts take higher ones than JSON numbers hold. */
+export function isReadable({ listing }: Listed): boolean {
+  return listing.rates.every(({ rate: value }) => Number.isSafeInteger(value));
+}
+
 /** The cheapest first. */
 export function byPrice(a: Offer, b: Offer): number {
   const [first, second] = [weight(a), weight(b)];

@@ -10,7 +10,7 @@ export interface TextStore {
   setItem(key: string, value: string): void;
 }
 
-/** Newest receipts; in memory unless a store is given. */
+/** Newest receipts; in memory unless a store is given, and where that one is full. */
 export class ReceiptStore {
   private readonly memory = new Map<string, string>();
 
@@ -19,20 +19,29 @@ export class ReceiptStore {
   /** The newest known receipt; none if there is no readable one. Ids in hex. */
   newest(sessionId: string, kid: string): Signed<Receipt> | undefined {
     const key = name(sessionId, kid);
-    const text = this.store === undefined ? this.memory.get(key) : this.store.getItem(key);
     try {
+      const text = this.memory.get(key) ?? this.store?.getItem(key);
       return text ? decodeSigned(receipt, fromBase64(text, 'receipt')) : undefined;
     } catch {
       return undefined;
     }
   }
 
-  /** Keeps a verified receipt in place of an older one. */
+  /** Keeps a verified receipt in place of an older one; answers to two questions at once may end in any order. */
   keep(signed: Signed<Receipt>): void {
-    const key = name(toHex(signed.body.sessionId), toHex(signed.body.kid));
+    const [sessionId, kid] = [toHex(signed.body.sessionId), toHex(signed.body.kid)];
+    const known = this.newest(sessionId, kid);
+    if (known !== undefined && known.body.seq >= signed.body.seq) return;
+    const key = name(sessionId, kid);
     const text = toBase64(encodeSigned(receipt, signed));
-    if (this.store === undefined) this.memory.set(key, text);
-    else this.store.setItem(key, text);
+    try {
+      this.store?.setItem(key, text);
+      if (this.store !== undefined) this.memory.delete(key);
+      else this.memory.set(key, text);
+    } catch {
+      // The answer is verified all the same, and the next one has to go on from it.
+      this.memory.set(key, text);
+    }
   }
 }
 

@@ -86,17 +86,25 @@ export class Verifier {
    * @throws SecretAiError if nothing could be judged: the request is malformed, or a file is nothing known.
    */
   verify(request: VerifierRequest): Report {
-    const { memory, verifier_allocate, verifier_run } = new WebAssembly.Instance(this.module)
-      .exports as unknown as Exports;
-    const input = utf8(JSON.stringify(request));
-    const at = verifier_allocate(input.length);
-    new Uint8Array(memory.buffer).set(input, at);
-    // Place and length of the answer, 32 bits each.
-    const answer = BigInt.asUintN(64, verifier_run(at, input.length));
-    const bytes = new Uint8Array(memory.buffer, Number(answer >> 32n), Number(answer & 0xffffffffn));
-    const told = JSON.parse(new TextDecoder().decode(bytes)) as { report: Report } | { error: string };
+    const told = this.run(utf8(JSON.stringify(request)));
     if ('error' in told) throw new SecretAiError('input', told.error);
     return told.report;
+  }
+
+  private run(input: Uint8Array): { report: Report } | { error: string } {
+    try {
+      const { memory, verifier_allocate, verifier_run } = new WebAssembly.Instance(this.module)
+        .exports as unknown as Exports;
+      const at = verifier_allocate(input.length);
+      new Uint8Array(memory.buffer).set(input, at);
+      // Place and length of the answer, 32 bits each.
+      const answer = BigInt.asUintN(64, verifier_run(at, input.length));
+      const bytes = new Uint8Array(memory.buffer, Number(answer >> 32n), Number(answer & 0xffffffffn));
+      return JSON.parse(new TextDecoder().decode(bytes)) as { report: Report } | { error: string };
+    } catch (error) {
+      // Out of memory or stack: no verdict, whatever was in the files.
+      throw new SecretAiError('verification', `verifier: gave up (${(error as Error).message})`);
+    }
   }
 }
 

@@ -72,6 +72,22 @@ test('a countersigned session is signed and acked', needsStage, async () => {
   }
 });
 
+test('receipts of answers that nobody waited for are countersigned when the slack is used up', needsStage, async () => {
+  const ai = await connect(walletOf('user'));
+  await ai.deposit(300_000n);
+  const own = await ai.open({ model: stage.model, cap: 250_000n, slack: 6_000n, countersign: true });
+  let missed;
+  for (let tries = 0; missed === undefined && tries < 40; tries += 1) {
+    for await (const event of ai.chat(own, QUESTION, { maxTokens: 8 })) {
+      if (event.type === 'missed') missed = event;
+      if (event.type === 'text') break;
+    }
+  }
+  assert.ok(missed.cost > 0n && missed.cost <= 6_000n);
+  const { receipt } = await collect(ai.chat(own, QUESTION, { maxTokens: 8 }));
+  assert.ok(receipt.total >= missed.total + receipt.cost);
+});
+
 test('whoever stops reading ends the request', needsStage, async () => {
   const ai = await connect(walletOf('user'));
   await ai.deposit(200_000n);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { attest, developmentRoots, fetchAttestation, Verifier, verifyWorker } from '../dist/index.js';
+import { measureWorkload } from '../dist/workload.js';
 import { connect, needsStage, stage, walletOf } from './stage.js';
 
 const MODULE = new URL('../wasm/verifier.wasm', import.meta.url);
@@ -24,6 +25,17 @@ test('what cannot be judged is an error, not a verdict', needsModule, async () =
 
 test('what is no module is refused', async () => {
   await assert.rejects(Verifier.load(Uint8Array.of(1, 2, 3)), { kind: 'input', message: /verifier/ });
+});
+
+test('an answer that is no attestation is named', async () => {
+  const fetched = (text) => fetchAttestation('https://worker.test/', async () => new Response(text));
+  const gpus = [{ certificates: [1], evidence: '' }];
+  const bad = ['', 'null', '[]', '{}', '{"cpu":null,"gpus":[]}', '{"cpu":{"tdx":{}},"gpus":[]}', '{"cpu":{"tdx":{"quote":""}}}'];
+  for (const text of [...bad, JSON.stringify({ cpu: { tdx: { quote: '' } }, gpus })]) {
+    await assert.rejects(fetched(text), { kind: 'verification', message: /^attestation: / }, text);
+  }
+  await fetched('{"cpu":{"tdx":{"quote":""}},"gpus":[]}');
+  await assert.rejects(fetchAttestation('http://worker.test'), { kind: 'verification', message: /^url: / });
 });
 
 const onStage = { skip: needsStage.skip || needsModule.skip };
@@ -74,6 +86,9 @@ test('one flipped bit, another key, another time, another root: refused', onStag
   const refused = (changes) => assert.equal(verifyWorker(verifier, { ...good, ...changes }).verdict, 'refused');
   refused({ worker: { ...good.worker, e2ee_pk: '00'.repeat(32) } });
   refused({ worker: { ...good.worker, image: '00'.repeat(32) } });
+  refused({ worker: { ...good.worker, workload: '00'.repeat(32) } });
+  refused({ worker: { ...good.worker, platform: '00'.repeat(32) } });
+  refused({ worker: { ...good.worker, gpus: good.worker.gpus + 1 } });
   refused({ attestation: { ...good.attestation, challenge: '00'.repeat(32) } });
   refused({ registry: stage.contracts.billing.address });
   refused({ now: good.now + 400 * 86_400 });
@@ -84,4 +99,29 @@ test('without collateral nothing is accepted', onStage, async () => {
   const [verifier, good] = [await Verifier.load(), await inputs()];
   const attestation = { ...good.attestation, collateral: null };
   assert.equal(verifyWorker(verifier, { ...good, attestation }).verdict, 'incomplete');
+});
+
+test('evidence of another kind or number than the answer says is not taken for it', onStage, async () => {
+  const [verifier, good] = [await Verifier.load(), await inputs()];
+  const { quote } = good.attestation.cpu.tdx;
+  const verdict = (cpu) => verifyWorker(verifier, { ...good, attestation: { ...good.attestation, cpu } });
+  const asSnp = verdict({ snp: { report: quote, certificate: JSON.stringify([quote]) } });
+  assert.deepEqual([asSnp.verdict, asSnp.cpu.genuine], ['refused', false]);
+  const twice = verdict({ tdx: { quote: JSON.stringify([quote, quote]) } });
+  assert.deepEqual([twice.verdict, twice.cpu.genuine], ['refused', false]);
+});
+
+test('a workload in parts must be the registered one, and give the register of the quote', onStage, async () => {
+  const [verifier, good] = [await Verifier.load(), await inputs()];
+  const workload = { attest_tool: { compose_sha256: '00'.repeat(32), rootfs: '00'.repeat(32), docker_files_sha256: null } };
+  const problems = (named, digest) => {
+    const [attestation, worker] = [{ ...good.attestation, workload: named }, { ...good.worker, workload: digest }];
+    const report = verifyWorker(verifier, { ...good, attestation, worker });
+    assert.equal(report.verdict, 'refused');
+    return report.problems;
+  };
+  const [other, register] = ['workload: is not what the registry has', 'workload: does not give the RTMR3 of the quote'];
+  assert.deepEqual(problems(workload, good.worker.workload), [other, register]);
+  assert.deepEqual(problems(workload, measureWorkload(workload).digest), [register]);
+  assert.deepEqual(problems({ attest_tool: {} }, good.worker.workload), ['workload: has another form']);
 });

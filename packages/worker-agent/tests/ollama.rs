@@ -289,6 +289,8 @@ async fn the_catalog_is_public() {
         assert_eq!(shown["model_info"]["secret-ai.context_length"], 1_000);
         assert_eq!(shown["capabilities"], json!(["completion"]));
     }
+    let both = json(show(json!({ "model": "m", "name": "" }))).await;
+    assert_eq!(both["capabilities"], json!(["completion"]));
     worker
         .refuses(show(json!({ "model": "x" })), 404, "model_not_found")
         .await;

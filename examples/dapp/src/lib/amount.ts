@@ -9,10 +9,9 @@ export interface Unit {
 /** An amount that a person typed and that cannot be taken; the message says why. */
 export class AmountError extends Error {}
 
-/** "1.5" with 6 decimals is 1500000n. */
+/** "1.5" with 6 decimals is 1500000n. Commas are refused: they group digits here and begin decimals elsewhere. */
 export function parseAmount(text: string, unit: Unit): bigint {
-  const clean = text.trim().replaceAll(",", "");
-  const match = /^(\d+)(?:\.(\d*))?$|^\.(\d+)$/.exec(clean);
+  const match = /^(\d+)(?:\.(\d*))?$|^\.(\d+)$/.exec(text.trim());
   if (!match) throw new AmountError(`expected a number like 1.5, in ${unit.symbol}`);
   const whole = match[1] ?? "0";
   const fraction = match[2] ?? match[3] ?? "";

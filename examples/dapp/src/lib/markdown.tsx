@@ -5,6 +5,10 @@
 import type { ComponentChildren, VNode } from "preact";
 import { Copy } from "../ui/copy";
 
+/** Deeper than this, and longer than this without an empty line, text is shown as it is: reading it takes time. */
+const MAX_DEPTH = 8;
+const MAX_INLINE = 5_000;
+
 const FENCE = /^ {0,3}(```|~~~)\s*([\w+#.-]*)\s*$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/;
 const ITEM = /^( *)([-*+]|\d{1,4}[.)])\s+(.*)$/;
@@ -13,10 +17,11 @@ const RULE = /^ {0,3}([-*_])( *\1){2,} *$/;
 
 /** Shows a text. */
 export function Markdown({ text }: { text: string }) {
-  return <div class="prose">{blocks(text.split("\n"))}</div>;
+  return <div class="prose">{blocks(text.split("\n"), 0)}</div>;
 }
 
-function blocks(lines: string[]): VNode[] {
+function blocks(lines: string[], depth: number): VNode[] {
+  if (depth > MAX_DEPTH) return [<p>{lines.join("\n")}</p>];
   const out: VNode[] = [];
   let at = 0;
   while (at < lines.length) {
@@ -25,7 +30,7 @@ function blocks(lines: string[]): VNode[] {
       at += 1;
       continue;
     }
-    const [node, next] = fence(lines, at) ?? quote(lines, at) ?? list(lines, at) ?? table(lines, at) ?? one(line, at) ?? paragraph(lines, at);
+    const [node, next] = fence(lines, at) ?? quote(lines, at, depth) ?? list(lines, at, depth) ?? table(lines, at) ?? one(line, at) ?? paragraph(lines, at);
     out.push(node);
     at = next;
   }
@@ -55,15 +60,15 @@ function fence(lines: string[], at: number): Block | undefined {
   return [node, end + 1];
 }
 
-function quote(lines: string[], at: number): Block | undefined {
+function quote(lines: string[], at: number, level: number): Block | undefined {
   let end = at;
   while (QUOTE.test(lines[end] ?? "")) end += 1;
   if (end === at) return undefined;
   const inner = lines.slice(at, end).map((line) => QUOTE.exec(line)?.[1] ?? "");
-  return [<blockquote>{blocks(inner)}</blockquote>, end];
+  return [<blockquote>{blocks(inner, level + 1)}</blockquote>, end];
 }
 
-function list(lines: string[], at: number): Block | undefined {
+function list(lines: string[], at: number, level: number): Block | undefined {
   const first = ITEM.exec(lines[at] ?? "");
   if (!first || RULE.test(lines[at] ?? "")) return undefined;
   const indent = first[1]?.length ?? 0;
@@ -83,7 +88,7 @@ function list(lines: string[], at: number): Block | undefined {
       items.at(-1)?.push(line.slice(Math.min(depth, indent + 2)));
     }
   }
-  const children = items.map((item) => <li>{item.length === 1 ? inline(item[0] ?? "") : blocks(item)}</li>);
+  const children = items.map((item) => <li>{item.length === 1 ? inline(item[0] ?? "") : blocks(item, level + 1)}</li>);
   if (!isOrdered) return [<ul>{children}</ul>, end];
   return [<ol start={Number.parseInt(first[2] ?? "1", 10)}>{children}</ol>, end];
 }
@@ -95,7 +100,7 @@ function cells(line: string): string[] {
 
 function table(lines: string[], at: number): Block | undefined {
   const rule = lines[at + 1] ?? "";
-  if (!(lines[at] ?? "").includes("|") || !/^[\s|:-]*-[\s|:-]*$/.test(rule) || !rule.includes("|")) return undefined;
+  if (!(lines[at] ?? "").includes("|") || !/^[\s|:-]+$/.test(rule) || !rule.includes("-") || !rule.includes("|")) return undefined;
   let end = at + 2;
   while ((lines[end] ?? "").includes("|")) end += 1;
   const head = cells(lines[at] ?? "");
@@ -135,14 +140,17 @@ function starts(lines: string[], at: number): boolean {
   return line.trim() === "" || [FENCE, HEADING, ITEM, QUOTE, RULE].some((form) => form.test(line));
 }
 
-const INLINE = /(`+)([\s\S]*?[^`])\1(?!`)|\*\*([\s\S]+?)\*\*|__([\s\S]+?)__|\*([^*\s][^*]*?)\*|(?<!\w)_([^_\s][^_]*?)_(?!\w)|\[([^\]]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>()]+[^\s<>().,;:!?'"])/;
+const INLINE = /(?<!`)(`{1,8})(?!`)([\s\S]*?[^`])\1(?!`)|\*\*([\s\S]+?)\*\*|__([\s\S]+?)__|\*([^*\s][^*]*?)\*|(?<!\w)_([^_\s][^_]*?)_(?!\w)|\[([^\]]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>()]+[^\s<>().,;:!?'"])/;
 
 function inline(text: string): ComponentChildren {
-  const match = INLINE.exec(text);
-  if (!match) return text;
-  const before = text.slice(0, match.index);
-  const after = text.slice(match.index + match[0].length);
-  return [before, span(match), inline(after)];
+  if (text.length > MAX_INLINE) return text;
+  const out: ComponentChildren[] = [];
+  let rest = text;
+  for (let match = INLINE.exec(rest); match; match = INLINE.exec(rest)) {
+    out.push(rest.slice(0, match.index), span(match));
+    rest = rest.slice(match.index + match[0].length);
+  }
+  return out.length === 0 ? rest : [...out, rest];
 }
 
 function span(match: RegExpExecArray): ComponentChildren {
@@ -155,7 +163,7 @@ function span(match: RegExpExecArray): ComponentChildren {
   const href = target ?? bare ?? "";
   if (!/^https?:\/\//i.test(href)) return all;
   return (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+    <a href={href} title={href} target="_blank" rel="noopener noreferrer nofollow">
       {label ?? bare}
     </a>
   );

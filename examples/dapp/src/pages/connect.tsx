@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { Linked } from "../parts/linked";
 import { NetworkForm } from "../parts/network-form";
 import { explain, type Explained } from "../state/explain";
 import { DEVELOPMENT_CHAIN, isDevelopmentChain, network, problems } from "../state/settings";
@@ -46,6 +47,7 @@ export function ConnectPage() {
             signed receipt, and this page checks it before it shows a cost.
           </p>
         </div>
+        <Linked />
         {error && <Notice title="Not connected">{error.text}</Notice>}
         <div class="stack" style={{ gap: "10px" }}>
           <KeplrChoice isBusy={busy === "keplr"} isDisabled={busy !== undefined} onClick={() => void connect("keplr")} />

@@ -34,7 +34,7 @@ export function SettingsPage() {
 function Privacy() {
   const forget = async () => {
     await clearReceipts();
-    toast("Receipts deleted from this browser");
+    toast("Receipts deleted; the newest of each session stays, as the next one is compared with it");
   };
   const toggle = (isOn: boolean) => {
     setKeepsHistory(isOn);
@@ -56,7 +56,7 @@ function Privacy() {
             </span>
           </span>
         </label>
-        <p class="hint">Receipts are always kept: they prove what you were charged. They hold digests and counts, no text.</p>
+        <p class="hint">Receipts are always kept: they prove what you were charged. They hold digests and counts, no text. Deleting them leaves the newest of each session, which the next one must go on from.</p>
         <div>
           <Button kind="danger" onClick={() => void forget()}>Delete receipts</Button>
         </div>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { AmountError, formatAmount, money, parseAmount } from "../lib/amount";
 import { Failure, Faucet } from "../parts/failure";
+import { Linked } from "../parts/linked";
 import { account, accountError, deposit, reclaim, withdraw } from "../state/account";
 import { explain, type Explained } from "../state/explain";
 import { isDevelopmentChain, network } from "../state/settings";
@@ -19,6 +20,7 @@ export function WalletPage() {
           <p>Wallet → free balance → sessions, and back. Each step is a transaction; nobody else can move your free balance.</p>
         </div>
       </div>
+      <Linked />
       {accountError.value && <Failure title="The account could not be read" error={accountError.value} />}
       {open ? <Money open={open} /> : !accountError.value && <Skeleton lines={5} />}
     </div>

@@ -50,7 +50,7 @@ function Shown({ report }: { report: WorkerReport }) {
         <Checks checks={checks} />
       </details>
       <p class="hint">
-        Verified in this browser at {moment(report.report.time)}, with the code that the registry contract runs, compiled to WebAssembly.
+        Verified in this browser, for {moment(report.report.time)} by this device's clock, with the code that the registry contract runs, compiled to WebAssembly.
       </p>
     </div>
   );

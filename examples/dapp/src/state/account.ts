@@ -6,6 +6,7 @@ import { keplrOf } from "./keplr";
 import { askFaucet, gasBalance, Problem } from "./node";
 import { loadReceipts } from "./receipts";
 import { network, type Network } from "./settings";
+import { toast } from "./toasts";
 import type { Account, Offer, Token } from "./types";
 import { toOffer, toSession } from "./views";
 import { wallet, type Connected } from "./wallet";
@@ -42,7 +43,8 @@ export async function openAccount(connected: Connected, at: Network): Promise<vo
     const opened = await SecretAi.connect(connected.chain, at.billing, signer && { signer });
     if (wallet.peek() !== connected) return;
     service = opened;
-    await loadReceipts();
+    // A browser that stores nothing can still chat.
+    await loadReceipts().catch((error: unknown) => toast(`Receipts cannot be read: ${explain(error).text}`, "bad"));
     await refresh();
     await loadOffers();
   } catch (error) {

@@ -25,7 +25,7 @@ export function summary(report: WorkerReport): Check[] {
   return [
     {
       name: "Root of trust",
-      result: root === "development" ? "skip" : "pass",
+      result: root === "development" ? "skip" : judged(cpu.genuine),
       detail:
         root === "development"
           ? "A development root that anybody can make. The checks below are real, the hardware is simulated."
@@ -35,7 +35,7 @@ export function summary(report: WorkerReport): Check[] {
     { name: "Image", result: judged(image.registered), detail: image.digest === "" ? "Not known." : `${short(image.digest, 16, 8)}, ${image.registered ? "the one that the registry approved" : "not the one in the registry's record"}.` },
     { name: "Keys bound", result: judged(keysBound), detail: keysBound ? "Receipt key, TLS key, operator and challenge are inside the quote, and are the registry's." : because(report, "binding") },
     gpus.length === 0
-      ? { name: "GPUs", result: "pass", detail: "None attested, none claimed: the model runs on the confidential CPU." }
+      ? { name: "GPUs", result: judged(!report.problems.some((problem) => /^gpu|class/.test(problem))), detail: "None attested: nothing is proved of any GPU that the machine may have." }
       : { name: `GPUs (${gpus.length})`, result: judged(gpus.every((gpu) => gpu.genuine)), detail: gpus.map((gpu) => [gpu.arch, gpu.driver && `driver ${gpu.driver}`].filter(Boolean).join(", ") || "GPU").join("; ") },
   ];
 }

@@ -2,11 +2,13 @@
 import { effect, signal } from "@preact/signals";
 import { chat, encoding, encodeSigned, ReceiptStore, type ChatMessage, type Verified } from "secret-ai";
 import { clear, get, put } from "../lib/db";
+import { money } from "../lib/amount";
 import { account, ai, refresh } from "./account";
 import { explain, type Explained } from "./explain";
 import { Problem } from "./node";
 import { keepReceipt } from "./receipts";
 import { keepsHistory, network } from "./settings";
+import { toast } from "./toasts";
 import type { Session, StoredReceipt } from "./types";
 import { base64Url, hex } from "../lib/bytes";
 
@@ -50,6 +52,8 @@ function change(sessionId: string, edit: (turns: Turn[]) => Turn[]): void {
 }
 
 function edit(sessionId: string, id: number, fields: Partial<Turn>): void {
+  // The wallet may have gone, and its conversations with it.
+  if (!conversations.value[sessionId]) return;
   change(sessionId, (turns) => turns.map((turn) => (turn.id === id ? { ...turn, ...fields } : turn)));
 }
 
@@ -79,7 +83,7 @@ export async function send(session: Session, model: string, text: string): Promi
   } finally {
     streaming.value = undefined;
     controller = undefined;
-    await keep(session.id);
+    await keep(session.id).catch((error: unknown) => toast(`The conversation was not stored: ${explain(error).text}`, "bad"));
     void refresh();
   }
 }
@@ -92,6 +96,7 @@ async function answer(session: Session, model: string, messages: ChatMessage[], 
   const question = { domain, session: own, worker, secrets, receipts: newest, messages, model, signal: stopped };
   let [text, pieces] = ["", 0];
   for await (const event of chat(question)) {
+    if (event.type === "missed") sayMissed(event.cost);
     if (event.type === "text") {
       text += event.text;
       pieces += 1;
@@ -99,10 +104,16 @@ async function answer(session: Session, model: string, messages: ChatMessage[], 
     }
     if (event.type === "receipt") {
       const receipt = stored(session, worker.receipt_pk, event);
-      await keepReceipt(receipt);
       edit(session.id, id, { receipt });
+      await keepReceipt(receipt).catch((error: unknown) => toast(`The receipt was not stored: ${explain(error).text}`, "bad"));
     }
   }
+}
+
+/** An answer that broke off is paid with the next question, if the worker does not go on without. */
+function sayMissed(cost: bigint): void {
+  const token = account.value?.token;
+  toast(`An earlier answer broke off; what the worker had produced costs ${token ? money(cost, token) : `${cost} base units`}.`);
 }
 
 function stored(session: Session, receiptPk: string, { receipt, evidence, cost, total }: Verified): StoredReceipt {
@@ -136,7 +147,8 @@ export function stop(): void {
 }
 
 async function keep(sessionId: string): Promise<void> {
-  if (keepsHistory.value) await put("history", sessionId, conversations.value[sessionId] ?? []);
+  const turns = conversations.value[sessionId];
+  if (keepsHistory.value && turns) await put("history", sessionId, turns);
 }
 
 /** Brings back a conversation that was kept. */
@@ -155,5 +167,7 @@ export async function forgetHistory(): Promise<void> {
 
 // Another wallet must not see this one's conversations.
 effect(() => {
-  if (account.value === undefined && streaming.peek() === undefined) conversations.value = {};
+  if (account.value !== undefined) return;
+  stop();
+  conversations.value = {};
 });

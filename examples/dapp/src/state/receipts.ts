@@ -18,8 +18,8 @@ export async function loadReceipts(): Promise<void> {
 
 /** Keeps a verified receipt. */
 export async function keepReceipt(receipt: StoredReceipt): Promise<void> {
-  await put("receipts", key(receipt), receipt);
   receipts.value = [...receipts.value.filter((other) => key(other) !== key(receipt)), receipt];
+  await put("receipts", key(receipt), receipt);
 }
 
 /** Deletes all receipts of this browser; the chain's state is not touched. */

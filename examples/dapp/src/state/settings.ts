@@ -43,6 +43,8 @@ const CONFIG: Record<string, keyof Network> = {
 
 /** The network in use. */
 export const network = signal<Network>(DEFAULTS);
+/** What the page's address sets differently from this site's file and what was saved here. */
+export const linked = signal<(keyof Network)[]>([]);
 /** Whether test accounts and the faucet may be offered. */
 export const isDevelopmentChain = computed(() => network.value.chainId === DEVELOPMENT_CHAIN);
 
@@ -77,7 +79,10 @@ async function fromFile(): Promise<Partial<Network>> {
 /** Reads the network's sources; called once, before anything is shown. */
 export async function loadSettings(): Promise<void> {
   const address = Object.fromEntries(new URLSearchParams(location.search));
-  network.value = { ...DEFAULTS, ...(await fromFile()), ...saved(), ...pick(address, QUERY) };
+  const known: Partial<Network> = { ...(await fromFile()), ...saved() };
+  const asked = pick(address, QUERY);
+  linked.value = Object.values(QUERY).filter((key) => known[key] !== undefined && asked[key] !== undefined && asked[key] !== known[key]);
+  network.value = { ...DEFAULTS, ...known, ...asked };
 }
 
 /** What is wrong with each field; empty if nothing is. */
@@ -102,6 +107,7 @@ function isHttp(text: string): boolean {
 export function saveNetwork(next: Network): void {
   const trimmed = { ...next, lcdUrl: next.lcdUrl.trim().replace(/\/+$/, ""), faucetUrl: next.faucetUrl.trim().replace(/\/+$/, "") };
   network.value = trimmed;
+  linked.value = [];
   const { testMnemonic: _, ...kept } = trimmed;
   localStorage.setItem(SAVED, JSON.stringify(kept));
 }

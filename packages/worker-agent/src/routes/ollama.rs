@@ -91,18 +91,21 @@ async fn ps(State(agent): State<Arc<Agent>>) -> Answer<Json<Value>> {
     Ok(Json(running(models)))
 }
 
-/// Body of `POST /api/show`; `name` is the older name.
+/// Body of `POST /api/show`; `name` is the older name, and some clients send both, one of them empty.
 #[derive(Deserialize)]
 struct Show {
-    #[serde(alias = "name")]
-    model: String,
+    model: Option<String>,
+    name: Option<String>,
 }
 
 async fn show(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Json<Value>> {
     let (head, body) = request.into_parts();
     check_media_type(&head.headers)?;
     let body = read_body(&head.headers, body, MAX_NAME_BODY).await?;
-    let Show { model } = secret_ai_engine::from_json(&body).map_err(ApiError::from)?;
+    let Show { model, name } = secret_ai_engine::from_json(&body).map_err(ApiError::from)?;
+    let mut given = [model, name].into_iter().flatten();
+    let model = given.find(|text| !text.is_empty());
+    let model = model.ok_or_else(|| ApiError::bad_request("model", "model: is missing"))?;
     let found = agent.models.find(&model).await.map_err(ApiError::from)?;
     let info = found.ok_or_else(|| ApiError::no_model(&model))?;
     Ok(Json(shown(&info)))
