@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the end-to-end suites against LocalSecret, Secret Network's own development chain in a Docker container:
-#   scripts/localsecret.sh [suite...]     scripts/test-*.sh unless named: js, py, scripts and so on
+#   scripts/localsecret.sh [suite...]     demo and scripts/test-*.sh unless named: js, py, scripts and so on
 # Starts the container, waits for the chain, runs each suite with SECRET_AI_LCD and the like set, which make the stage
 # use this chain, and removes the container. secretcli is the container's own.
 #
@@ -16,6 +16,7 @@ START_S=180
 WORK=
 CONTAINER=secret-ai-localsecret-$$
 PROFILE=scripts/profiles/localsecret.json
+DEMO=$(dirname "${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}")/demo
 
 # docker_ready: is Docker there, does it run, and has it the image or can fetch it?
 docker_ready() {
@@ -63,12 +64,15 @@ await_chain() {
     done
 }
 
+# run_suite <suite>: the demo is a program beside the stage, all others are scripts.
+run_suite() { if [ "$1" = demo ]; then "$DEMO"; else "scripts/test-$1.sh"; fi; }
+
 # run_suites <suite>...: each on its own; all run, also after one that failed.
 run_suites() {
     local suite failed=()
     for suite in "$@"; do
         say "LocalSecret: $suite"
-        "scripts/test-$suite.sh" || failed+=("$suite")
+        run_suite "$suite" || failed+=("$suite")
     done
     [ ${#failed[@]} -eq 0 ] || die "${#failed[@]} of $# suites failed on LocalSecret: ${failed[*]}"
     say "$# suites passed on LocalSecret ($IMAGE)"
@@ -77,13 +81,14 @@ run_suites() {
 main() {
     local suites=("$@") suite
     if [ $# = 0 ]; then
+        suites=(demo)
         for suite in scripts/test-*.sh; do
             suite=${suite#scripts/test-}
             suites+=("${suite%.sh}")
         done
     fi
     for suite in "${suites[@]}"; do
-        [ -x "scripts/test-$suite.sh" ] || die "no suite '$suite': there is no scripts/test-$suite.sh"
+        [ "$suite" = demo ] || [ -x "scripts/test-$suite.sh" ] || die "no suite '$suite': there is no scripts/test-$suite.sh"
     done
     have jq && have curl || apt_install jq curl || die "missing: jq, curl; on Debian: apt-get install jq curl"
     docker_ready

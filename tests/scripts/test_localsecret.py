@@ -51,6 +51,13 @@ class LocalSecret(unittest.TestCase):
         self.assertNotIn("0.0.0.0", log)
         self.assertEqual(list(self.folder.glob("tmp.*")), [])
 
+    def test_the_demo_is_told_the_chain(self):
+        self.docker()
+        self.program("demo", f'echo "$SECRET_AI_LCD" >>"{self.log}"')
+        done = self.run_script("demo")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("http://127.0.0.1:1317\n", self.log.read_text())
+
     def test_a_suite_that_fails_fails_it_all_and_the_container_is_removed(self):
         self.docker()
         self.program("stage", "exit 3")
