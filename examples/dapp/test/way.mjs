@@ -87,7 +87,7 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
   });
 
   await step("stops an answer; the next receipt contains what it cost", async () => {
-    await slowAnswers(context, page, async () => {
+    await slowly(context, page, async () => {
       await page.getByLabel("Your question").fill("Tell me everything about attestation.");
       await page.keyboard.press("Enter");
       await page.locator(".message.assistant[data-state=streaming] .prose").waitFor();
@@ -154,17 +154,16 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
   });
 });
 
-/** While `work` runs, answers of workers trickle in, so that there is time to stop one. */
-async function slowAnswers(context, page, work) {
+/** While `work` runs, everything trickles in, so that there is time to stop an answer. */
+async function slowly(context, page, work) {
   const devtools = await context.newCDPSession(page);
   const limit = (downloadThroughput) => devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput, uploadThroughput: -1 });
-  const onRequest = (request) => request.url().endsWith("/chat/completions") && void limit(600);
   await devtools.send("Network.enable");
-  page.on("request", onRequest);
+  // Bytes a second. Set before the question goes out: a limit that comes during an answer can come too late.
+  await limit(1000);
   try {
     await work();
   } finally {
-    page.off("request", onRequest);
     await limit(-1);
     await devtools.detach();
   }
