@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from unittest import mock
 from urllib.request import urlopen
 
 from secret_sdk.client.lcd import LCDClient
@@ -48,7 +50,23 @@ class Account:
         return info.rawlog
 
     def query(self, contract, msg):
-        return self.lcd.wasm.contract_query(contract, msg)
+        """Asks a contract. secret-sdk opens a refusal that a colon follows, as older nodes write it; one of a node
+        whose LCD goes over gRPC ends with the ciphertext, and is opened here."""
+        utils, sent = self.lcd.encrypt_utils, []
+        seal = utils.encrypt
+
+        def noted(*arguments):
+            sent[:] = seal(*arguments)
+            return sent
+
+        try:
+            with mock.patch.object(utils, "encrypt", noted):
+                return self.lcd.wasm.contract_query(contract, msg)
+        except LCDResponseError as error:
+            sealed = re.search(r"query contract failed: encrypted: ([\w+/]+=*)", str(error.message))
+            if sealed:
+                error.message = utils.decrypt(base64.b64decode(sealed[1]), sent[:32]).decode()
+            raise
 
     def permit(self, contract, permissions=("owner",), name="secret-ai-tests", **dates):
         """A query permit of SNIP-24, with the dates of 24.1 if `created` or `expires` are given."""
