@@ -65,3 +65,9 @@ sha256() { if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi |
 
 # bytes <file>
 bytes() { echo $(($(wc -c <"$1"))); }
+
+# need_stage: sets STAGE, the program that sets up chain, contracts and worker; one given in the environment is kept.
+need_stage() {
+    STAGE=${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}
+    [ -x "$STAGE" ] || die "no $STAGE; build it with: cargo build --workspace --bins"
+}

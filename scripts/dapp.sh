@@ -8,9 +8,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/common.sh
 . scripts/node.sh
 
-STAGE=${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}
-[ -x "$STAGE" ] || die "no $STAGE; build it with: cargo build --workspace --bins"
-use_node
-node_packages
-library
+need_stage
+use_library
 exec "$STAGE" -- npm run dev -w examples/dapp

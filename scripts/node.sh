@@ -37,8 +37,10 @@ node_packages() {
     echo "$now" >"$stamp"
 }
 
-# library: packages/typescript as other packages import it, with the verifier as WebAssembly.
-library() {
+# use_library: node, packages, and packages/typescript as other packages import it, with its verifier.
+use_library() {
+    use_node
+    node_packages
     quiet npm run --silent -w packages/typescript build || die "packages/typescript does not compile"
     packages/typescript/scripts/wasm.sh
 }

@@ -9,11 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/common.sh
 . scripts/node.sh
 
-STAGE=${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}
-[ -x "$STAGE" ] || die "no $STAGE; build it with: cargo build --workspace --bins"
-use_node
-node_packages
-library
+need_stage
+use_library
 
 npm run --silent -w tests/js test:examples
 "$STAGE" -- npm test --silent -w packages/typescript

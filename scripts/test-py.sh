@@ -14,7 +14,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 PYTHON=${PYTHON:-python3}
 TARGET=${CARGO_TARGET_DIR:-target}
-STAGE=${STAGE:-$TARGET/debug/stage}
 VENV=$TARGET/py-venv
 LOCK=tests/py/requirements.lock
 
@@ -46,7 +45,7 @@ packages() {
     printf '%s' "$made" >"$VENV/made"
 }
 
-[ -x "$STAGE" ] || die "no $STAGE; build it with: cargo build --workspace --bins"
+need_stage
 python
 packages
 # A proxy of the machine is not for loopback.

@@ -9,7 +9,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/common.sh
 
-STAGE=${STAGE:-${CARGO_TARGET_DIR:-target}/debug/stage}
 TESTS=(python3 -m unittest discover -s tests/scripts "$@")
 
 have python3 && have jq || apt_install python3 jq || die "missing: python3, jq; on Debian: apt-get install python3 jq"
@@ -21,5 +20,5 @@ if ! have "${SECRETCLI:-secretcli}"; then
 fi
 SECRETCLI=$(command -v "${SECRETCLI:-secretcli}")
 export SECRETCLI
-[ -x "$STAGE" ] || die "no $STAGE; build it with: cargo build --workspace --bins"
+need_stage
 exec "$STAGE" -- "${TESTS[@]}"

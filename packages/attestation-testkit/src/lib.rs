@@ -11,6 +11,7 @@ mod documents;
 pub mod gpu;
 pub mod nras;
 mod pki;
+mod published;
 mod quote;
 pub mod snp;
 mod time;
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 pub use broken::{broken, Broken};
 pub use documents::{Level, QeIdentity, SvnLevel, TcbInfo};
 pub use pki::Platform;
+pub use published::{intel_json, pem_chain};
 pub use quote::{pem, Measurements, QeReport, QuoteForm};
 
 const DAY: u64 = 86_400;

@@ -78,16 +78,10 @@ pub fn verify(exchange: &Exchange, receipt: &[u8], evidence: &[u8]) -> Result<Ve
         return Err(wrong("evidence: for another model".into()));
     }
     check_units(exchange, &evidence)?;
-    check_counters(exchange, body, &evidence)?;
+    let before = counted_before(exchange, body, &evidence)?;
 
     let lines = &exchange.session.lines;
     let total = price(lines, &body.counters)?;
-    let before: Vec<_> = body
-        .counters
-        .iter()
-        .zip(&evidence.units)
-        .map(|(all, this)| all - this)
-        .collect();
     let cost = total - price(lines, &before)?;
     Ok(Verified {
         evidence,
@@ -206,8 +200,9 @@ fn check_units(exchange: &Exchange, evidence: &Evidence) -> Result<()> {
     Ok(())
 }
 
-/// Counters must contain this answer's units on top of what was known before.
-fn check_counters(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> Result<()> {
+/// The counters before this answer: they must contain all that was known, and nothing that this client
+/// cannot account for.
+fn counted_before(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> Result<Vec<u64>> {
     let wrong = |problem: &str| Err(ClientError::verification(format!("receipt: {problem}")));
     if body.counters.len() != evidence.units.len() {
         return wrong("another number of lines");
@@ -219,33 +214,29 @@ fn check_counters(exchange: &Exchange, body: &Receipt, evidence: &Evidence) -> R
             .copied()
             .unwrap_or(0)
     };
-    for (i, (counter, units)) in body.counters.iter().zip(&evidence.units).enumerate() {
-        if counter
-            .checked_sub(*units)
-            .is_none_or(|before| before < known(i))
-        {
-            return wrong("counters are lower than known before");
-        }
-    }
+    let lines = body.counters.iter().zip(&evidence.units).enumerate();
+    let before: Option<Vec<u64>> = lines
+        .map(|(i, (counter, units))| {
+            let before = counter.checked_sub(*units)?;
+            (before >= known(i)).then_some(before)
+        })
+        .collect();
+    let Some(before) = before else {
+        return wrong("counters are lower than known before");
+    };
     let last = exchange.previous.map_or(0, |p| p.seq);
     if body.seq <= last {
         return wrong("seq does not rise");
     }
-    let before = body.counters.iter().zip(&evidence.units);
-    let before: Vec<u64> = before
-        .map(|(counter, units)| counter.saturating_sub(*units))
-        .collect();
     let is_more = |(i, counter): (usize, &u64)| *counter != known(i);
     if body.seq - last == 1 && before.iter().enumerate().any(is_more) {
         return wrong("counts more than this answer, and there was no other");
     }
     // Answers between the two broke off, or went to another program with the same wallet.
-    match (&exchange.session.auth, exchange.previous) {
-        (SessionAuth::K(_), Some(previous)) => {
-            check_missed(exchange.session, &before, &previous.counters)
-        }
-        _ => Ok(()),
+    if let (SessionAuth::K(_), Some(previous)) = (&exchange.session.auth, exchange.previous) {
+        check_missed(exchange.session, &before, &previous.counters)?;
     }
+    Ok(before)
 }
 
 /// Price of counters at a session's rates, base units.

@@ -7,10 +7,10 @@ use base64::prelude::{Engine, BASE64_STANDARD};
 use common::{assert_failed, assert_outcome, fact, judge};
 use secret_ai_attestation::gpu::NvidiaRoot;
 use secret_ai_attestation::snp::SnpRoot;
-use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, RawCollateral, TrustRoot};
+use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, TrustRoot};
 use secret_ai_attestation_testkit::gpu::SoftGpu;
 use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
-use secret_ai_attestation_testkit::{Measurements, SoftTee};
+use secret_ai_attestation_testkit::{intel_json, pem_chain, Measurements, SoftTee};
 use secret_ai_evidence::Outcome::{Fail, Missing, NotChecked, Pass};
 use secret_ai_evidence::{verify, Binding, File, Image, Options, Policy, Report, Roots, Verdict};
 use secret_ai_interface::Hex;
@@ -54,35 +54,6 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     <sha2::Sha256 as sha2::Digest>::digest(bytes).into()
 }
 
-fn pem(certificates: &[Vec<u8>]) -> String {
-    let block = |der: &Vec<u8>| {
-        let body = BASE64_STANDARD.encode(der);
-        let lines: Vec<&str> = body
-            .as_bytes()
-            .chunks(64)
-            .map(|line| std::str::from_utf8(line).unwrap())
-            .collect();
-        let body = lines.join("\n");
-        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
-    };
-    certificates.iter().map(block).collect()
-}
-
-fn collateral_json(raw: &RawCollateral) -> Value {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    json!({
-        "root_ca_crl": hex::encode(&raw.root_ca_crl),
-        "pck_crl": hex::encode(&raw.pck_crl),
-        "pck_crl_issuer_chain": pem(&raw.pck_crl_issuer_chain),
-        "tcb_info": text(&raw.tcb_info),
-        "tcb_info_signature": hex::encode(raw.tcb_info_signature),
-        "tcb_info_issuer_chain": pem(&raw.tcb_info_issuer_chain),
-        "qe_identity": text(&raw.qe_identity),
-        "qe_identity_signature": hex::encode(raw.qe_identity_signature),
-        "qe_identity_issuer_chain": pem(&raw.qe_identity_issuer_chain),
-    })
-}
-
 /// A worker's evidence, as files.
 struct Worker {
     tee: SoftTee,
@@ -110,7 +81,7 @@ fn worker(binding: &Binding) -> Worker {
     chain.push(gpu.root_der());
     let bundle = json!([{
         "arch": "HOPPER",
-        "certificate": BASE64_STANDARD.encode(pem(&chain)),
+        "certificate": BASE64_STANDARD.encode(pem_chain(&chain)),
         "evidence": BASE64_STANDARD.encode(&evidence),
         "nonce": hex::encode(nonce),
     }]);
@@ -118,7 +89,7 @@ fn worker(binding: &Binding) -> Worker {
         intel_root: tee.root_der(),
         nvidia_root: gpu.root_der(),
         quote: tee.quote(data, &Measurements::default()),
-        collateral: collateral_json(&tee.collateral()).to_string(),
+        collateral: intel_json(&tee.collateral()).to_string(),
         bundle: bundle.to_string(),
         tee,
         gpu,
@@ -227,7 +198,7 @@ fn genuine_gpu_evidence_of_another_machine_cannot_be_spliced_in() {
     let mut chain = other.certificates();
     chain.extend(other.ca_chain().into_iter().rev());
     own.bundle = json!([{
-        "certificate": BASE64_STANDARD.encode(pem(&chain)),
+        "certificate": BASE64_STANDARD.encode(pem_chain(&chain)),
         "evidence": BASE64_STANDARD.encode(other.evidence(nonce)),
     }])
     .to_string();
@@ -295,7 +266,7 @@ fn an_snp_registration_is_accepted_with_its_revocation_list() {
     let (data, _) = data(&bound, &[]);
     let (raw, root) = (amd.collateral(), amd.root_der());
     let report = amd.report(data, &SnpMeasurements::default());
-    let chain = pem(&[amd.vcek_der(), raw.ask.clone(), root.clone()]);
+    let chain = pem_chain(&[amd.vcek_der(), raw.ask.clone(), root.clone()]);
     let roots = Roots {
         amd: Some(SnpRoot::from_der(&root).unwrap()),
         ..Roots::default()
@@ -552,7 +523,7 @@ fn loose_chains_find_their_reports_in_any_order() {
     };
     for _ in 0..certificates.len() {
         certificates.rotate_left(1);
-        let chain = pem(&certificates);
+        let chain = pem_chain(&certificates);
         let report = judge(&[&reports[0], &reports[1], chain.as_bytes()], &options);
         let names = ["certificates", "report"];
         let checks = report.checks.iter().filter(|one| names.contains(&one.name));
@@ -575,7 +546,7 @@ fn outcome(report: &Report, subject: &str, name: &str) -> secret_ai_evidence::Ou
 fn spare_collateral_out_of_its_dates_does_no_harm() {
     let worker = worker(&binding());
     let old = SoftTee::new(SEED, NOW - 90 * 86_400).collateral();
-    let old = collateral_json(&old).to_string();
+    let old = intel_json(&old).to_string();
     let options = Options {
         roots: worker.roots(),
         ..Options::at(NOW)

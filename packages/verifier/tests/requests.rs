@@ -1,11 +1,9 @@
 //! A whole registration under development roots, as a browser hands it in.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
-use secret_ai_attestation::{
-    gpu_nonce, report_data, Device, DeviceKind, RawCollateral, Registration,
-};
+use secret_ai_attestation::{gpu_nonce, report_data, Device, DeviceKind, Registration};
 use secret_ai_attestation_testkit::gpu::SoftGpu;
-use secret_ai_attestation_testkit::{pem, Measurements, SoftTee};
+use secret_ai_attestation_testkit::{intel_json, pem_chain, Measurements, SoftTee};
 use secret_ai_verifier::run;
 use serde_json::{json, Value};
 
@@ -22,26 +20,6 @@ const REGISTRATION: Registration<'static> = Registration {
     class: 0x10,
 };
 
-fn chain(certificates: &[Vec<u8>]) -> String {
-    certificates.iter().map(|der| pem(der)).collect()
-}
-
-fn collateral(raw: &RawCollateral) -> String {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    json!({
-        "root_ca_crl": hex::encode(&raw.root_ca_crl),
-        "pck_crl": hex::encode(&raw.pck_crl),
-        "pck_crl_issuer_chain": chain(&raw.pck_crl_issuer_chain),
-        "tcb_info": text(&raw.tcb_info),
-        "tcb_info_signature": hex::encode(raw.tcb_info_signature),
-        "tcb_info_issuer_chain": chain(&raw.tcb_info_issuer_chain),
-        "qe_identity": text(&raw.qe_identity),
-        "qe_identity_signature": hex::encode(raw.qe_identity_signature),
-        "qe_identity_issuer_chain": chain(&raw.qe_identity_issuer_chain),
-    })
-    .to_string()
-}
-
 /// A request that is accepted.
 fn request() -> Value {
     let (tee, gpu) = (SoftTee::new(SEED, NOW), SoftGpu::new(SEED, 0));
@@ -56,13 +34,13 @@ fn request() -> Value {
     certificates.extend(gpu.ca_chain().into_iter().rev());
     let data = report_data(&REGISTRATION, &[device]).unwrap();
     let quote = tee.quote(data, &Measurements::default());
-    let gpus = json!([{"certificate": chain(&certificates), "evidence": BASE64_STANDARD.encode(evidence)}]);
+    let gpus = json!([{"certificate": pem_chain(&certificates), "evidence": BASE64_STANDARD.encode(evidence)}]);
     json!({
         "time": NOW,
         "files": [
             {"name": "quote", "text": BASE64_STANDARD.encode(quote)},
             {"name": "gpus", "text": gpus.to_string()},
-            {"name": "collateral", "text": collateral(&tee.collateral())},
+            {"name": "collateral", "text": intel_json(&tee.collateral()).to_string()},
         ],
         "policy": {
             "golden": [hex::encode(gpu.golden().encode().unwrap())],

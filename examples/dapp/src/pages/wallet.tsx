@@ -89,24 +89,18 @@ interface MoveProps {
 function Move({ title, note, most, least, mostName, token, done, run }: MoveProps) {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<string | undefined>();
-  const [error, setError] = useState<Explained | undefined>();
-  const [isBusy, setBusy] = useState(false);
+  const { error, isBusy, forget, attempt } = useAttempt();
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    setError(undefined);
+    forget();
     const amount = check(text, least, most, mostName, token);
     setWrong(typeof amount === "string" ? amount : undefined);
     if (typeof amount === "string") return;
-    setBusy(true);
-    try {
+    await attempt(async () => {
       toast(`${done}: ${money(await run(amount), token)}`);
       setText("");
-    } catch (problem) {
-      setError(explain(problem));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
 
   return (
@@ -141,6 +135,25 @@ function Move({ title, note, most, least, mostName, token, done, run }: MoveProp
   );
 }
 
+/** Something that may fail: whether it runs, and what was wrong with it the last time. */
+function useAttempt() {
+  const [error, setError] = useState<Explained | undefined>();
+  const [isBusy, setBusy] = useState(false);
+  const forget = () => setError(undefined);
+  const attempt = async (work: () => Promise<void>) => {
+    forget();
+    setBusy(true);
+    try {
+      await work();
+    } catch (problem) {
+      setError(explain(problem));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { error, isBusy, forget, attempt };
+}
+
 function check(text: string, least: bigint, most: bigint | undefined, mostName: string, token: Token): bigint | string {
   try {
     const amount = parseAmount(text, token);
@@ -154,22 +167,11 @@ function check(text: string, least: bigint, most: bigint | undefined, mostName: 
 }
 
 function Reclaim({ open }: { open: Account }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<Explained | undefined>();
+  const { error, isBusy, attempt } = useAttempt();
   const ended = open.sessions.filter((session) => session.status === "ended");
   const closing = open.sessions.filter((session) => session.status === "closing").length;
   const rest = ended.reduce((sum, session) => sum + session.cap - session.paid, 0n);
-  const run = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      toast(`Reclaimed: ${money(await reclaim(), open.token)}`);
-    } catch (problem) {
-      setError(explain(problem));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const run = () => attempt(async () => toast(`Reclaimed: ${money(await reclaim(), open.token)}`));
   return (
     <section class="card">
       <header>

@@ -11,10 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
 use cosmwasm_std::Binary;
 use secret_ai_attestation::snp::RawSnpCollateral;
-use secret_ai_attestation::RawCollateral;
 use secret_ai_attestation_testkit::gpu::SoftGpu;
 use secret_ai_attestation_testkit::snp::{SnpMeasurements, SoftSnp};
-use secret_ai_attestation_testkit::{pem, Measurements, SoftTee};
+use secret_ai_attestation_testkit::{intel_json, Measurements, SoftTee};
 use secret_ai_interface::registry::DevelopmentRoots;
 use secret_ai_interface::Hex;
 use serde_json::{json, Value};
@@ -113,22 +112,6 @@ impl EvidenceProvider for Simulated {
     }
 }
 
-/// Intel's in the form of PCCS clients: PEM chains, hex lists and signatures, signed documents as texts.
-fn intel_json(raw: &RawCollateral) -> Value {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    json!({
-        "root_ca_crl": hex::encode(&raw.root_ca_crl),
-        "pck_crl": hex::encode(&raw.pck_crl),
-        "pck_crl_issuer_chain": chain(&raw.pck_crl_issuer_chain),
-        "tcb_info": text(&raw.tcb_info),
-        "tcb_info_signature": hex::encode(raw.tcb_info_signature),
-        "tcb_info_issuer_chain": chain(&raw.tcb_info_issuer_chain),
-        "qe_identity": text(&raw.qe_identity),
-        "qe_identity_signature": hex::encode(raw.qe_identity_signature),
-        "qe_identity_issuer_chain": chain(&raw.qe_identity_issuer_chain),
-    })
-}
-
 /// AMD's: DER in base64.
 fn amd_json(ark: &[u8], raw: &RawSnpCollateral) -> Value {
     json!({
@@ -136,10 +119,6 @@ fn amd_json(ark: &[u8], raw: &RawSnpCollateral) -> Value {
         "ask": STANDARD.encode(&raw.ask),
         "crl": STANDARD.encode(&raw.crl),
     })
-}
-
-fn chain(certificates: &[Vec<u8>]) -> String {
-    certificates.iter().map(|der| pem(der)).collect()
 }
 
 impl DeviceProvider for Simulated {
