@@ -21,6 +21,6 @@ pub mod embedded;
 pub mod upstream;
 
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
-pub use engine::{ChatEvent, ChatStream, Delta, Engine, ModelInfo, Usage};
+pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
 pub use tokio_util::sync::CancellationToken;
