@@ -12,8 +12,11 @@
 //! hold them print only their sizes.
 
 mod chat;
+mod chat_template;
+mod device;
 mod engine;
 mod error;
+mod tokenizer;
 mod upper_bound;
 
 #[cfg(feature = "embedded")]
@@ -21,6 +24,8 @@ pub mod embedded;
 pub mod upstream;
 
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
+pub use device::{DeviceChoice, NoDevice};
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
+pub use tokenizer::{Tokenizer, TokenizerError};
 pub use tokio_util::sync::CancellationToken;
