@@ -34,7 +34,7 @@ mod openai;
 pub mod pages;
 pub mod prices;
 pub mod receipts;
-mod renew;
+pub mod renew;
 mod retry;
 pub mod routes;
 pub mod run;
@@ -44,6 +44,8 @@ pub mod sessions;
 pub mod settle;
 mod stream;
 pub mod tee;
+mod tee_sources;
+mod tee_workload;
 mod words;
 
 use secret_ai_interface::SessionId;
