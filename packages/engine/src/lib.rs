@@ -18,9 +18,11 @@ mod upper_bound;
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod pool;
 pub mod upstream;
 
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
+pub use pool::MemberState;
 pub use tokio_util::sync::CancellationToken;
