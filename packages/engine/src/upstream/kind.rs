@@ -3,6 +3,9 @@
 use super::{listing, UpstreamEngine};
 use crate::{EngineError, ModelInfo};
 
+/// Tokens of context of a model of which neither server nor configuration tells.
+const UNKNOWN: u64 = 8_192;
+
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
@@ -89,7 +92,7 @@ impl UpstreamEngine {
     }
 
     /// `GET /v1/models`, then for each model what it is loaded with (`GET /api/ps`), or would be
-    /// (`POST /api/show`).
+    /// (`POST /api/show`). Models that run in Ollama's cloud are left out.
     async fn ask_ollama(&self) -> Result<Vec<ModelInfo>, EngineError> {
         let models = listing::models(&self.get(&self.url("models")).await?)?;
         let running = listing::ollama_running(&self.get(&self.root_url("api/ps")).await?)?;
@@ -98,7 +101,10 @@ impl UpstreamEngine {
             let question = serde_json::json!({ "model": model.id });
             let post = self.client.post(self.root_url("api/show")).json(&question);
             let shown = self.body(self.send(post).await?).await?;
-            let context = listing::ollama_context(&shown, running.get(&model.id).copied())?;
+            let loaded_with = running.get(&model.id).copied();
+            let Some(context) = listing::ollama_context(&shown, loaded_with)? else {
+                continue;
+            };
             infos.push(ModelInfo {
                 id: model.id,
                 context_length: context.within(self.config.context_length),
@@ -127,6 +133,3 @@ impl UpstreamEngine {
         format!("{}/{path}", base.strip_suffix("/v1").unwrap_or(base))
     }
 }
-
-/// Tokens of context of a model of which neither server nor configuration tells.
-pub(super) const UNKNOWN: u64 = 8_192;

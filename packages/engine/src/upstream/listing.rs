@@ -99,6 +99,9 @@ struct Shown {
     parameters: String,
     #[serde(default)]
     model_info: BTreeMap<String, Value>,
+    /// Where a model runs that does not run here (Ollama's cloud models).
+    #[serde(default)]
+    remote_host: String,
 }
 
 /// What Ollama says of a model's context, tokens.
@@ -109,11 +112,15 @@ pub(super) struct OllamaContext {
     longest: Option<u64>,
 }
 
+/// `None` for a model that runs elsewhere: prompts would leave this machine.
 pub(super) fn ollama_context(
     json: &[u8],
     running: Option<u64>,
-) -> Result<OllamaContext, EngineError> {
+) -> Result<Option<OllamaContext>, EngineError> {
     let shown: Shown = parse(json, "what /api/show of Ollama tells")?;
+    if !shown.remote_host.is_empty() {
+        return Ok(None);
+    }
     let of_file = || {
         let mut lines = shown.parameters.lines().map(str::split_whitespace);
         lines.find_map(|mut words| match (words.next(), words.next()) {
@@ -123,10 +130,10 @@ pub(super) fn ollama_context(
     };
     let mut infos = shown.model_info.iter();
     let longest = infos.find(|(name, _)| name.ends_with(".context_length"));
-    Ok(OllamaContext {
+    Ok(Some(OllamaContext {
         set: running.or_else(of_file),
         longest: longest.and_then(|(_, value)| value.as_u64()),
-    })
+    }))
 }
 
 impl OllamaContext {
