@@ -104,7 +104,9 @@ async fn llama_cpp_tells_the_context_of_a_slot_in_its_list_or_in_props() {
 
 #[tokio::test]
 async fn ollama_tells_what_a_model_is_loaded_with_or_what_its_file_asks_for() {
-    let models = list(json!([{ "id": "a:latest" }, { "id": "b" }, { "id": "c" }, { "id": "d" }, { "id": "far" }]));
+    let models = list(
+        json!([{ "id": "a:latest" }, { "id": "b" }, { "id": "c" }, { "id": "d" }, { "id": "far" }]),
+    );
     let running = json!({ "models": [
         { "name": "a:latest", "model": "a:latest", "context_length": 32_768 },
         { "name": "d", "model": "d" },

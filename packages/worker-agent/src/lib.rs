@@ -23,6 +23,7 @@ pub mod devices;
 pub mod engine_config;
 pub mod engines;
 pub mod error;
+mod events;
 pub mod evidence;
 pub mod heartbeat;
 pub mod journal;
@@ -45,7 +46,9 @@ pub mod session;
 pub mod sessions;
 pub mod settle;
 mod stream;
+mod tally;
 pub mod tee;
+pub mod usage;
 mod words;
 
 use secret_ai_interface::SessionId;
