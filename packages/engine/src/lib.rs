@@ -19,10 +19,12 @@ mod upper_bound;
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod pool;
 pub mod upstream;
 
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
 pub use device::{DeviceChoice, NoDevice};
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
+pub use pool::MemberState;
 pub use tokenizer::{Tokenizer, TokenizerError};

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use snafu::{ResultExt, Snafu};
 
 use crate::agent::Limits;
+use crate::engine_config::{self, EngineConfig};
 use crate::node_chain::Gas;
 use crate::tee::{TeeConfig, MAX_GPUS};
 
@@ -39,10 +40,7 @@ pub enum ConfigError {
     #[snafu(display("{origin}: {problem}"))]
     Read { origin: String, problem: String },
     #[snafu(display("configuration: {field}: {problem}"))]
-    Field {
-        field: &'static str,
-        problem: String,
-    },
+    Field { field: String, problem: String },
 }
 
 /// Everything that can be configured.
@@ -68,7 +66,12 @@ pub struct Config {
     /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
     pub known_platform: bool,
-    pub engine: EngineConfig,
+    /// Where answers come from, if from one engine.
+    pub engine: Option<EngineConfig>,
+    /// Where answers come from, if from several engines; each request goes to the least loaded that is up
+    /// and serves its model. Instead of `engine`.
+    #[serde(default)]
+    pub engines: Vec<EngineConfig>,
     /// What the worker asks; goes into the registry.
     pub prices: Vec<ModelListing>,
     /// Seconds between two rounds of settling, 1 to 86,400 and not above billing's `challenge_s`; an
@@ -138,28 +141,6 @@ pub struct ContractConfig {
     pub code_hash: Option<String>,
 }
 
-/// Where answers come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum EngineConfig {
-    /// A model inside this process.
-    Embedded {
-        /// A GGUF file; the built-in demo model if absent.
-        model_file: Option<PathBuf>,
-        /// Name of the model in `model_file`.
-        model: Option<String>,
-    },
-    /// An OpenAI-compatible server.
-    Upstream {
-        /// Address up to and including `/v1`.
-        url: String,
-        /// Holds the key that the server wants.
-        api_key_file: Option<PathBuf>,
-        /// Tokens of context of models for which the server does not tell.
-        context_length: Option<u64>,
-    },
-}
-
 impl Config {
     /// Reads a file and the environment.
     ///
@@ -175,6 +156,11 @@ impl Config {
             .map_err(|error| unreadable(path, &error))?;
         config.check()?;
         Ok(config)
+    }
+
+    /// The engines with the names of their fields.
+    pub fn engines(&self) -> Vec<(String, &EngineConfig)> {
+        engine_config::engines(&self.engine, &self.engines)
     }
 
     /// Limits of the HTTP API.
@@ -273,6 +259,10 @@ impl Config {
         require(gpus <= MAX_GPUS, "tee.gpus", || {
             format!("{gpus}, must be 0 to {MAX_GPUS}")
         })?;
+        let problems = engine_config::problems(&self.engine, &self.engines);
+        if let Some((field, problem)) = problems.into_iter().next() {
+            return Err(ConfigError::Field { field, problem });
+        }
         let contracts = [
             ("chain.registry", &self.chain.registry),
             ("chain.billing", &self.chain.billing),
@@ -284,7 +274,7 @@ impl Config {
             require(fits, field, || "code_hash must have 64 hex digits".into())?;
             let address = secret_ai_chain_client::address::decode(&contract.address);
             address.map_err(|e| ConfigError::Field {
-                field,
+                field: field.to_owned(),
                 problem: format!("address: {e}"),
             })?;
         }
@@ -351,7 +341,7 @@ fn require(
         Ok(())
     } else {
         Err(ConfigError::Field {
-            field,
+            field: field.to_owned(),
             problem: problem(),
         })
     }

@@ -20,6 +20,8 @@ pub mod clock;
 pub mod config;
 pub mod count;
 pub mod devices;
+pub mod engine_config;
+pub mod engines;
 pub mod error;
 mod events;
 pub mod evidence;
