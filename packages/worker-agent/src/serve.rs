@@ -148,10 +148,10 @@ impl Work {
         billed
     }
 
-    /// Counts the usage, signs its receipt and stores it.
+    /// Counts the usage, signs its receipt and hands it to the journal.
     ///
     /// # Errors
-    /// 500 if it cannot be stored.
+    /// 500 if it was counted before.
     pub async fn bill(
         self,
         usage: Usage,
@@ -168,7 +168,7 @@ impl Work {
             ..
         } = self;
         let session_id = held.session().id;
-        let time = agent.clock.now();
+        let time = agent.now();
         let model = head.model;
         let answer = Answer {
             request_sha256,
@@ -177,24 +177,18 @@ impl Work {
             time,
             aborted,
         };
+        let now = agent.sessions.contract_time();
+        // Handed over before the session can be dropped from memory.
         let issued = held.commit(meter.units(usage), |state, units| {
             let id = *session_id.as_bytes();
             let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
-            (proof, state.deadline)
+            let receipt = proof.receipt.clone();
+            if let Err(error) = agent.journal.put_receipt(receipt, state.deadline, now) {
+                tracing::error!(%error, "a receipt is not stored, only its client holds it");
+            }
+            proof
         });
-        let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
-        agent
-            .journal
-            .receipt(
-                proof.receipt.clone(),
-                deadline,
-                agent.sessions.contract_time(),
-            )
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, "cannot store a receipt");
-                ApiError::internal()
-            })?;
+        let proof = issued.ok_or_else(ApiError::internal)?;
         drop(slot);
         tracing::info!(
             session = short(&session_id),
