@@ -1,22 +1,27 @@
 //! The agent's parts, put together: what routes and background tasks share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::WorkerId;
 use secret_ai_receipts::Domain;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
+use crate::limits::LimitsConfig;
+use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
 use crate::sessions::Sessions;
+use crate::strangers::Strangers;
+use crate::watched_chain::{Watch, WatchedChain};
 
 /// Who this worker is, for this boot.
 #[derive(Clone, Debug)]
@@ -57,6 +62,8 @@ pub struct Limits {
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
     pub session_refresh_s: u64,
+    /// What one session, one address and the queue may take.
+    pub rates: LimitsConfig,
 }
 
 impl Default for Limits {
@@ -65,6 +72,7 @@ impl Default for Limits {
             max_body: 1 << 20,
             max_requests: 64,
             session_refresh_s: 30,
+            rates: LimitsConfig::default(),
         }
     }
 }
@@ -95,7 +103,12 @@ pub struct Agent {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) admission: Admission,
+    pub(crate) strangers: Strangers,
+    pub metrics: Metrics,
+    /// How the chain has answered.
+    pub(crate) chain_watch: Arc<Watch>,
+    draining: AtomicBool,
     /// Requests in progress; they go on when their client goes away.
     pub(crate) tasks: TaskTracker,
     attested: RwLock<Attested>,
@@ -119,6 +132,9 @@ impl Agent {
             chain_id: identity.chain_id.clone(),
             billing: identity.billing.clone(),
         };
+        let metrics = Metrics::new(&prices);
+        let chain_watch = Arc::new(Watch::new(metrics.chain.clone(), clock.clone()));
+        let chain: Arc<dyn Chain> = Arc::new(WatchedChain::new(chain, chain_watch.clone()));
         let sessions = Sessions::new(
             identity.worker_id,
             keys.kid().into(),
@@ -132,7 +148,11 @@ impl Agent {
             domain,
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
-            slots: Arc::new(Semaphore::new(limits.max_requests)),
+            admission: Admission::new(&limits, clock.clone()),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
+            metrics,
+            chain_watch,
+            draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             attested: RwLock::new(attested),
             keys,
@@ -172,6 +192,16 @@ impl Agent {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .lease_until
+    }
+
+    /// Takes no new requests from now on; those in progress go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the agent was told to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Waits until all requests in progress are counted and their receipts stored.

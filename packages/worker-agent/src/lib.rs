@@ -9,6 +9,7 @@
 //!
 //! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
 
+mod admission;
 pub mod agent;
 pub mod auth;
 pub mod boot;
@@ -22,14 +23,18 @@ pub mod count;
 pub mod devices;
 pub mod error;
 pub mod evidence;
+pub mod health;
 pub mod heartbeat;
 pub mod journal;
 mod journal_tables;
 pub mod keys;
 pub mod ledger;
+pub mod limits;
+pub mod metrics;
 mod models;
 pub mod node_chain;
 mod ollama;
+pub mod online;
 mod openai;
 pub mod pages;
 pub mod prices;
@@ -42,8 +47,11 @@ mod serve;
 pub mod session;
 pub mod sessions;
 pub mod settle;
+mod strangers;
 mod stream;
 pub mod tee;
+pub mod telemetry;
+mod watched_chain;
 mod words;
 
 use secret_ai_interface::SessionId;

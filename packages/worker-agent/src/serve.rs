@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use secret_ai_engine::{CancellationToken, ChatEvent, ChatRequest, Delta, Usage};
 use secret_ai_receipts::sha256;
-use tokio::sync::OwnedSemaphorePermit;
 
+use crate::admission::Place;
 use crate::agent::Agent;
 use crate::choice::Choice;
 use crate::count::{Meter, TokenLimit};
@@ -39,7 +39,7 @@ pub struct Work {
     /// When the request came.
     pub arrived: Instant,
     /// One of the places for requests in progress.
-    pub slot: OwnedSemaphorePermit,
+    pub slot: Place,
 }
 
 /// A plain answer with its proof.

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cosmwasm_std::Binary;
+use schemars::gen::SchemaGenerator;
+use schemars::schema::Schema;
+use schemars::JsonSchema;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::Digest;
 use serde::{Deserialize, Deserializer};
@@ -45,7 +48,7 @@ pub enum TeeConfig {
 }
 
 /// Kind of a simulated CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SimulatedCpu {
     /// Intel TDX.
@@ -75,23 +78,42 @@ pub enum WorkloadConfig {
     },
 }
 
-/// A `[tee]` table as it is written. Serde's tagged enums would lose the names of the fields inside of
-/// them, and an operator needs them in error messages.
-#[derive(Deserialize)]
+// Serde's tagged enums would lose the names of the fields inside of them, and an operator needs them in
+// error messages.
+/// Where the worker runs, and how it proves that.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TeeFields {
+    /// Real hardware (`configfs-tsm`, TDX or SEV-SNP: found by itself), or `simulated`.
     kind: TeeKind,
+    /// Another folder than the kernel's; `configfs-tsm` only.
     path: Option<PathBuf>,
+    /// VCEK or VLEK in DER or PEM, for SEV-SNP hosts that hand out none; `configfs-tsm` only.
     certificate_file: Option<PathBuf>,
+    /// What the CPU's vendor publishes about this platform, JSON, handed to clients; `configfs-tsm` only.
     collateral_file: Option<PathBuf>,
+    /// File with 64 hex digits and the Unix seconds of the certificates; `simulated` only.
     seed_file: Option<PathBuf>,
+    /// Kind of the CPU, `tdx` if absent; `simulated` only.
     cpu: Option<SimulatedCpu>,
+    /// Confidential GPUs, all that the driver shows, 0 to 15.
     #[serde(default)]
     gpus: u8,
+    /// What the measured image was told to run, if the registry approved it with a named workload.
     workload: Option<WorkloadConfig>,
 }
 
-#[derive(Deserialize)]
+impl JsonSchema for TeeConfig {
+    fn schema_name() -> String {
+        "Tee".to_owned()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        TeeFields::json_schema(generator)
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum TeeKind {
     ConfigfsTsm,
@@ -130,20 +152,37 @@ impl TryFrom<TeeFields> for TeeConfig {
     }
 }
 
-/// A `[tee.workload]` table as it is written.
-#[derive(Deserialize)]
+/// What the measured image was told to run (registry's `Workload`).
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WorkloadFields {
+    /// How the image binds its workload: `attest_tool` (SecretVM) or `dstack`.
     scheme: Scheme,
+    /// 20 to 64 bytes in hex; `dstack` only.
     #[serde(default, deserialize_with = "app_id")]
+    #[schemars(with = "Option<String>")]
     app_id: Option<Vec<u8>>,
+    /// SHA-256 of the compose file, 64 hex digits.
     compose_sha256: Digest,
+    /// Digest of the root file system, 64 hex digits; `attest_tool` only.
     rootfs: Option<Digest>,
+    /// SHA-256 of the OS image, 64 hex digits; `dstack` only.
     os_image_sha256: Option<Digest>,
+    /// SHA-256 of the Docker files, if there are any, 64 hex digits.
     docker_files_sha256: Option<Digest>,
 }
 
-#[derive(Deserialize)]
+impl JsonSchema for WorkloadConfig {
+    fn schema_name() -> String {
+        "Workload".to_owned()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        WorkloadFields::json_schema(generator)
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Scheme {
     AttestTool,

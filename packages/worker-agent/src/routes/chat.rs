@@ -73,6 +73,8 @@ pub async fn serve(
     if !agent.is_healthy() {
         return Err(ApiError::busy("this worker cannot serve now"));
     }
+    let slot = agent.admission.enter(&session).await?;
+    let rates = slot.headers();
 
     let Asked {
         request,
@@ -88,12 +90,6 @@ pub async fn serve(
     };
     let meter = meter(&agent, &session, &model)?;
     let prompt = agent.engine.count_prompt(&request).await?;
-    let busy = || ApiError::busy("all places for requests are taken");
-    let slot = agent
-        .slots
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| busy())?;
     let wish = Wish {
         prompt,
         context: model.context_length,
@@ -120,7 +116,9 @@ pub async fn serve(
         slot,
         agent,
     };
-    answer(work, words, stream).await
+    let mut response = answer(work, words, stream).await?;
+    response.headers_mut().extend(rates);
+    Ok(response)
 }
 
 async fn answer(work: Work, words: Box<dyn Words>, stream: bool) -> Result<Response, ApiError> {
