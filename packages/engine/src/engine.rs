@@ -102,7 +102,8 @@ pub trait Engine: Send + Sync {
     async fn models(&self) -> Result<Vec<ModelInfo>, EngineError>;
 
     /// Tokens of the prompt of `request`, chat template included, as exactly as can be told without
-    /// asking anybody. Nothing is generated.
+    /// asking anybody. Nothing is generated. An engine with a tokenizer may still give the upper bound
+    /// of its bytes, which costs nothing, as long as that is at most half of the model's context.
     ///
     /// # Errors
     /// An unknown model, or content that the engine cannot count.

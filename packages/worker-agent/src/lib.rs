@@ -22,6 +22,7 @@ pub mod config;
 pub mod count;
 pub mod devices;
 pub mod error;
+mod events;
 pub mod evidence;
 pub mod health;
 pub mod heartbeat;
@@ -49,8 +50,10 @@ pub mod sessions;
 pub mod settle;
 mod strangers;
 mod stream;
+mod tally;
 pub mod tee;
 pub mod telemetry;
+pub mod usage;
 mod watched_chain;
 mod words;
 

@@ -10,6 +10,7 @@ mod otlp;
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use schemars::JsonSchema;
+use secret_ai_interface::SessionId;
 use serde::{Deserialize, Serialize};
 use tracing::Span;
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,6 +18,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, EnvFilter, Layer, Registry};
 
 use crate::config::Checks;
+use crate::metrics::{operation, Answered};
+use crate::short;
 
 /// Target of the spans that are exported. The log never shows them.
 pub const TARGET: &str = "secret_ai_trace";
@@ -153,17 +156,15 @@ pub fn answered(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", status.as_u16());
 }
 
-/// The request's answer was billed. `session` is the short form of its id.
-pub fn billed(answer: &crate::metrics::Answered<'_>, session: &str) {
-    let span = Span::current();
+/// The request's answer was billed.
+pub fn billed(span: &Span, answer: &Answered<'_>, session: &SessionId) {
     if span.is_disabled() {
         return;
     }
-    let operation = crate::metrics::operation(answer.endpoint);
-    span.record("gen_ai.operation.name", operation);
+    span.record("gen_ai.operation.name", operation(answer.endpoint));
     span.record("gen_ai.request.model", answer.model);
     span.record("gen_ai.usage.input_tokens", answer.input_tokens);
     span.record("gen_ai.usage.output_tokens", answer.output_tokens);
-    span.record("secret_ai.session", session);
+    span.record("secret_ai.session", short(session));
     span.record("secret_ai.aborted", answer.aborted);
 }
