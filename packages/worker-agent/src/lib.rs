@@ -9,6 +9,7 @@
 //!
 //! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
 
+mod admission;
 pub mod agent;
 pub mod auth;
 pub mod boot;
@@ -26,6 +27,7 @@ pub mod error;
 mod events;
 pub mod evidence;
 pub mod handing;
+pub mod health;
 pub mod heartbeat;
 pub mod journal;
 pub mod journal_error;
@@ -36,9 +38,12 @@ mod journal_tables;
 pub mod keys;
 mod leases;
 pub mod ledger;
+pub mod limits;
+pub mod metrics;
 mod models;
 pub mod node_chain;
 mod ollama;
+pub mod online;
 mod openai;
 pub mod pages;
 pub mod prices;
@@ -51,12 +56,15 @@ mod serve;
 pub mod session;
 pub mod sessions;
 pub mod settle;
+mod strangers;
 mod stream;
 mod tally;
 pub mod tee;
 mod tee_sources;
 mod tee_workload;
+pub mod telemetry;
 pub mod usage;
+mod watched_chain;
 mod words;
 
 use secret_ai_interface::SessionId;

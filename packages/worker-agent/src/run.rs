@@ -1,15 +1,19 @@
 //! From a configuration to a worker that serves until it is told to stop.
 
 use std::fs;
+use std::future::IntoFuture;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
+use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
@@ -25,11 +29,11 @@ use crate::keys::BootKeys;
 use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
-use crate::routes::router;
+use crate::routes::{self, router};
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
 
-/// How long requests in progress may take after the agent was told to stop.
-const LAST_REQUESTS: Duration = Duration::from_secs(60);
+/// How long the last bytes of answers may take on their way.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Why the agent cannot run.
 #[derive(Debug, Snafu)]
@@ -77,9 +81,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_contracts(&config.chain, &billing_config)?;
     let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .context(ServerSnafu)?;
+    let listeners = Listeners::bind(&config).await?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -124,7 +126,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
-    serve(Agent::new(parts), attester, listener, plan, stop).await
+    let drain = Duration::from_secs(config.drain_s);
+    serve(Agent::new(parts), attester, listeners, plan, drain, stop).await
 }
 
 /// When receipts are handed in, if billing's timing allows it.
@@ -147,38 +150,91 @@ fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
 async fn serve(
     agent: Arc<Agent>,
     attester: Attester,
-    listener: TcpListener,
+    listeners: Listeners,
     plan: Plan,
+    drain: Duration,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
     learn_time(&agent).await?;
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
-    if let Ok(address) = listener.local_addr() {
+    let inside = tokio::spawn(inside(agent.clone(), listeners.inside));
+    if let Ok(address) = listeners.api.local_addr() {
         tracing::info!(%address, "serving");
     }
-    let server = axum::serve(listener, router(agent.clone()))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let last_requests = async {
-        stop.cancelled().await;
-        tokio::time::sleep(LAST_REQUESTS).await;
-    };
-    let served = tokio::select! {
-        served = server => served.context(ServerSnafu),
-        () = last_requests => Ok(()),
-    };
+    let served = api(&agent, listeners.api, &stop, drain).await;
     stop.cancel();
-    if tokio::time::timeout(LAST_REQUESTS, agent.finish_requests())
-        .await
-        .is_err()
-    {
-        tracing::warn!("requests in progress were given up");
-    }
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
     settle_last(&agent, &plan).await;
+    inside.abort();
     served
+}
+
+/// Serves the API until `stop`, then what is in progress for up to `drain`. New requests are refused
+/// meanwhile and the listener stays open, so that whoever sends requests here reads on `/ready` why.
+async fn api(
+    agent: &Arc<Agent>,
+    listener: TcpListener,
+    stop: &CancellationToken,
+    drain: Duration,
+) -> Result<(), RunError> {
+    let close = CancellationToken::new();
+    let service = router(agent.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service)
+        .with_graceful_shutdown(close.clone().cancelled_owned())
+        .into_future();
+    tokio::pin!(server);
+    let drained = async {
+        stop.cancelled().await;
+        agent.drain();
+        if timeout(drain, agent.finish_requests()).await.is_err() {
+            tracing::warn!("requests in progress were given up");
+        }
+    };
+    let served = tokio::select! {
+        served = &mut server => served,
+        () = drained => {
+            close.cancel();
+            timeout(LAST_BYTES, server).await.unwrap_or(Ok(()))
+        }
+    };
+    // A request that had come just before `stop` may have begun its work since.
+    let _ = timeout(LAST_BYTES, agent.finish_requests()).await;
+    served.context(ServerSnafu)
+}
+
+/// Serves metrics, if they are wanted, until it is dropped: also while the agent stops.
+async fn inside(agent: Arc<Agent>, listener: Option<TcpListener>) {
+    let Some(listener) = listener else { return };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "serving metrics");
+    }
+    if let Err(error) = axum::serve(listener, routes::inside(agent)).await {
+        tracing::error!(%error, "metrics are not served any more");
+    }
+}
+
+/// Where the agent listens.
+struct Listeners {
+    api: TcpListener,
+    /// For metrics.
+    inside: Option<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Self, RunError> {
+        Ok(Listeners {
+            api: TcpListener::bind(config.listen)
+                .await
+                .context(ServerSnafu)?,
+            inside: match config.metrics.listen {
+                Some(address) => Some(TcpListener::bind(address).await.context(ServerSnafu)?),
+                None => None,
+            },
+        })
+    }
 }
 
 /// Hands in what waits. What fails or does not fit stays in the journal.
@@ -232,6 +288,34 @@ async fn contract(client: &ChainClient, config: ContractConfig) -> Result<Contra
         }),
         None => client.contract(&config.address).await,
     }
+}
+
+/// Whether node and contracts answer and fit together; what they are, in a line.
+///
+/// # Errors
+/// [`RunError`] for the first thing that is wrong.
+pub async fn check_chain(config: &Config) -> Result<String, RunError> {
+    let chain = connect(config).await?;
+    let billing = chain.billing_config().await?;
+    check_contracts(&config.chain, &billing)?;
+    plan(config, billing.timing)?;
+    let time = chain.block_time().await?;
+    let operator = chain.operator();
+    Ok(format!(
+        "the contracts fit together, block time is {time}, the operator is {operator}"
+    ))
+}
+
+/// Whether the engines answer and serve what the price list has; what it serves, in a line.
+///
+/// # Errors
+/// [`RunError`] for the first thing that is wrong.
+pub async fn check_engines(config: &Config) -> Result<String, RunError> {
+    let engine = engines::open(config)?;
+    engines::check_models(config, engine.as_ref()).await?;
+    let served = engine.models().await.unwrap_or_default();
+    let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
+    Ok(format!("serves {}", names.join(", ")))
 }
 
 /// The contracts must belong together: receipts are signed for billing, which trusts its registry.
