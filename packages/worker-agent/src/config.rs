@@ -27,6 +27,7 @@ use crate::journal::JournalConfig;
 use crate::limits::LimitsConfig;
 use crate::metrics::MetricsConfig;
 use crate::node_chain::Gas;
+use crate::server::ServerConfig;
 use crate::tee::TeeConfig;
 use crate::telemetry::{LogFormat, TelemetryConfig};
 
@@ -104,6 +105,9 @@ pub struct Config {
     /// Traces.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    /// How connections are taken.
+    #[serde(default)]
+    pub server: ServerConfig,
 }
 
 /// What a round of settling looks like to an observer.

@@ -1,9 +1,7 @@
 //! From a configuration to a worker that serves until it is told to stop.
 
 use std::fs;
-use std::future::IntoFuture;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +28,7 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::{self, router};
+use crate::server::Server;
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
 
 /// How long the last bytes of answers may take on their way.
@@ -176,15 +175,12 @@ async fn serve(
 /// meanwhile and the listener stays open, so that whoever sends requests here reads on `/ready` why.
 async fn api(
     agent: &Arc<Agent>,
-    listener: TcpListener,
+    server: Server,
     stop: &CancellationToken,
     drain: Duration,
 ) -> Result<(), RunError> {
     let close = CancellationToken::new();
-    let service = router(agent.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service)
-        .with_graceful_shutdown(close.clone().cancelled_owned())
-        .into_future();
+    let server = server.serve(router(agent.clone()), None, close.clone());
     tokio::pin!(server);
     let drained = async {
         stop.cancelled().await;
@@ -218,7 +214,7 @@ async fn inside(agent: Arc<Agent>, listener: Option<TcpListener>) {
 
 /// Where the agent listens.
 struct Listeners {
-    api: TcpListener,
+    api: Server,
     /// For metrics.
     inside: Option<TcpListener>,
 }
@@ -226,7 +222,7 @@ struct Listeners {
 impl Listeners {
     async fn bind(config: &Config) -> Result<Self, RunError> {
         Ok(Listeners {
-            api: TcpListener::bind(config.listen)
+            api: Server::bind(config.listen, config.server)
                 .await
                 .context(ServerSnafu)?,
             inside: match config.metrics.listen {
