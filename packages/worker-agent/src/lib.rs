@@ -21,6 +21,7 @@ pub mod config;
 pub mod count;
 pub mod devices;
 pub mod error;
+mod events;
 pub mod evidence;
 pub mod heartbeat;
 pub mod journal;
@@ -45,7 +46,9 @@ pub mod sessions;
 pub mod settle;
 pub mod sound;
 mod stream;
+mod tally;
 pub mod tee;
+pub mod usage;
 mod words;
 
 use secret_ai_interface::SessionId;
