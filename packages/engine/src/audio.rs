@@ -92,6 +92,14 @@ impl SpeechRequest {
         Ok(())
     }
 
+    /// The request as a server gets it.
+    ///
+    /// # Errors
+    /// None for a request that came as JSON.
+    pub fn into_body(self) -> Result<bytes::Bytes, EngineError> {
+        crate::chat::to_body(&self)
+    }
+
     /// Characters of the text.
     pub fn characters(&self) -> usize {
         self.input.chars().count()

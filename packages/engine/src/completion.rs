@@ -110,12 +110,13 @@ impl CompletionRequest {
         self.stream.unwrap_or(false)
     }
 
-    /// The request as a server gets it: bounded, and a stream ends with its usage.
+    /// The request as a server gets it: its answers are bounded, by the default if by nothing else, and a
+    /// stream ends with its usage.
     ///
     /// # Errors
     /// None for a request that came as JSON.
-    pub fn into_body(mut self, max_tokens: u64) -> Result<bytes::Bytes, EngineError> {
-        self.max_tokens = Some(max_tokens);
+    pub fn into_body(mut self, max_tokens: Option<u64>) -> Result<bytes::Bytes, EngineError> {
+        self.max_tokens = Some(max_tokens.unwrap_or_else(|| self.output_limit()));
         let stream = self.is_stream();
         self.stream = Some(stream);
         if stream {
@@ -124,7 +125,7 @@ impl CompletionRequest {
         } else {
             self.extra.remove("stream_options");
         }
-        crate::to_body(&self)
+        crate::chat::to_body(&self)
     }
 }
 

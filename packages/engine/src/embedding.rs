@@ -51,6 +51,14 @@ impl EmbeddingRequest {
         }
     }
 
+    /// The request as a server gets it.
+    ///
+    /// # Errors
+    /// None for a request that came as JSON.
+    pub fn into_body(self) -> Result<bytes::Bytes, EngineError> {
+        crate::chat::to_body(&self)
+    }
+
     /// Most tokens that the texts can have in a model that takes `context` tokens of each.
     pub fn bound(&self, context: u64) -> u64 {
         let bounds = self.input.bounds().map(|bound| bound.min(context));

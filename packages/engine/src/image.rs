@@ -118,7 +118,7 @@ impl ImageRequest {
         let (width, height) = self.sides()?;
         self.size = Some(format!("{width}x{height}"));
         self.response_format = Some("b64_json".into());
-        crate::to_body(&self)
+        crate::chat::to_body(&self)
     }
 }
 

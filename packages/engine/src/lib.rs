@@ -9,15 +9,25 @@
 //!
 //! Prompts and answers never reach a log: the types that hold them print only their sizes.
 
+mod audio;
 mod chat;
+mod completion;
+mod embedding;
 mod engine;
 mod error;
+mod image;
+mod input;
 mod upper_bound;
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod upstream;
 
+pub use audio::{SoundFormat, SpeechRequest};
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
+pub use completion::{CompletionRequest, DEFAULT_MAX_TOKENS};
+pub use embedding::EmbeddingRequest;
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
+pub use image::ImageRequest;
+pub use input::Input;

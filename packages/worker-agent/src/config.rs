@@ -83,6 +83,9 @@ pub struct Config {
     /// Longest body of a request, bytes.
     #[serde(default = "default_body")]
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes.
+    #[serde(default = "default_upload")]
+    pub max_upload: usize,
     /// Requests served at once.
     #[serde(default = "default_requests")]
     pub max_requests: usize,
@@ -181,6 +184,7 @@ impl Config {
     pub fn limits(&self) -> Limits {
         Limits {
             max_body: self.max_body,
+            max_upload: self.max_upload,
             max_requests: self.max_requests,
             session_refresh_s: self.session_refresh_s,
         }
@@ -220,10 +224,8 @@ impl Config {
     /// What may be meant otherwise than it is written.
     pub fn warnings(&self) -> Vec<String> {
         let is_free = |listing: &&ModelListing| {
-            !listing
-                .rates
-                .iter()
-                .any(|rate| rate.unit == Unit::CachedInput)
+            let has = |unit| listing.rates.iter().any(|rate| rate.unit == unit);
+            has(Unit::Input) && !has(Unit::CachedInput)
         };
         let free = self.prices.iter().filter(is_free).map(|listing| {
             let model = &listing.model;
@@ -256,6 +258,10 @@ impl Config {
             "max_body",
             || format!("{} bytes, must be 1024 to {MOST_BODY}", self.max_body),
         )?;
+        let upload = self.max_upload;
+        require((1_024..=MOST_BODY).contains(&upload), "max_upload", || {
+            format!("{upload} bytes, must be 1024 to {MOST_BODY}")
+        })?;
         require(self.max_requests > 0, "max_requests", || {
             "must be at least 1".into()
         })?;
@@ -329,13 +335,11 @@ fn check_listing(listing: &ModelListing) -> Result<(), ConfigError> {
             )
         },
     )?;
-    for unit in [Unit::Input, Unit::Output] {
-        let has = listing.rates.iter().any(|rate| rate.unit == unit);
-        let name = crate::prices::name(unit);
-        require(has, "prices", || {
-            format!("{model:?} has no rate for {name}")
-        })?;
-    }
+    require(crate::prices::sells_something(listing), "prices", || {
+        format!(
+            "{model:?} needs rates for input and output, or for one of embedding, audio_ms and image"
+        )
+    })?;
     let fits = listing.rates.iter().all(|rate| rate.rate < MAX_COUNT);
     require(fits, "prices", || {
         format!("{model:?} has a rate that is not below 2^56")
@@ -371,6 +375,10 @@ fn yes() -> bool {
 
 fn default_body() -> usize {
     Limits::default().max_body
+}
+
+fn default_upload() -> usize {
+    Limits::default().max_upload
 }
 
 fn default_requests() -> usize {

@@ -15,7 +15,6 @@ const MAX_SHOWN: usize = 64;
 const SAMPLING: &[&str] = &[
     "allowed_token_ids",
     "bad_words",
-    "detokenize",
     "dry_allowed_length",
     "dry_base",
     "dry_multiplier",

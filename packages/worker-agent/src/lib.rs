@@ -10,7 +10,9 @@
 //! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
 
 pub mod agent;
+mod ask;
 pub mod auth;
+mod bill;
 pub mod boot;
 pub mod budget;
 pub mod chain;
@@ -23,6 +25,7 @@ pub mod devices;
 pub mod error;
 mod events;
 pub mod evidence;
+mod fields;
 pub mod heartbeat;
 pub mod journal;
 mod journal_tables;
@@ -33,6 +36,7 @@ mod multipart;
 pub mod node_chain;
 mod ollama;
 mod openai;
+mod parts;
 pub mod pages;
 pub mod prices;
 pub mod receipts;

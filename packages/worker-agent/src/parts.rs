@@ -55,6 +55,14 @@ impl Parts {
     }
 
     fn add(&mut self, part: &Value) -> Result<(), ApiError> {
+        // Engines may look for other kinds' fields whatever the type says.
+        let is_alone = part.as_object().is_some_and(|fields| {
+            let kind = part.get("type").and_then(Value::as_str);
+            fields.keys().all(|name| name == "type" || Some(name.as_str()) == kind)
+        });
+        if !is_alone {
+            return Err(refused("has a part with fields of another kind"));
+        }
         match part.get("type").and_then(Value::as_str) {
             Some("text") if part.get("text").is_some_and(Value::is_string) => Ok(()),
             Some("image_url") => {
@@ -155,6 +163,8 @@ mod tests {
             json!({ "type": "input_audio", "input_audio": { "data": "***" } }),
             json!({ "type": "file", "file": { "file_id": "x" } }),
             json!({ "type": "text" }),
+            json!({ "type": "text", "text": "x", "image_url": { "url": "http://a/" } }),
+            json!({ "type": "image_url", "uuid": "x", "image_url": { "url": "data:image/png;base64,AA==" } }),
             json!("text"),
         ] {
             assert_eq!(parts(json!([part.clone()])), None, "{part}");

@@ -12,10 +12,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::agent::Agent;
+use crate::bill::bill;
 use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
 use crate::events::choices;
-use crate::receipts::{issue, Answer, Proof};
+use crate::receipts::{Answer, Proof};
 use crate::session::Held;
 use crate::short;
 use crate::tally::{Counter, Tally};
@@ -61,7 +62,7 @@ impl Work {
     pub async fn plain(mut self, words: Box<dyn Words>) -> Result<Plain, ApiError> {
         let mut tally = Tally::start(self.arrived, false);
         let reply = self.ask().await?;
-        let answer = read_whole(reply.body).await?;
+        let answer = read_whole(reply.body, MAX_WHOLE).await?;
         let mut read = read_answer(&answer)?;
         tally.whole(&read);
         if let Some(report) = Report::read(read["usage"].take()) {
@@ -123,18 +124,7 @@ impl Work {
             aborted,
         };
         let usage = figures.usage;
-        let issued = self.held.commit(self.meter.units(usage), |state, units| {
-            let id = *session_id.as_bytes();
-            let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
-            (proof, state.deadline)
-        });
-        let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
-        let (receipt, now) = (proof.receipt.clone(), agent.sessions.contract_time());
-        let handed = agent.journal.put_receipt(receipt, deadline, now);
-        handed.map_err(|error| {
-            tracing::error!(%error, "cannot store a receipt");
-            ApiError::internal()
-        })?;
+        let proof = bill(&agent, self.held, self.meter.units(usage), answer)?;
         tracing::debug!(
             session = short(&session_id),
             seq = proof.receipt.body.seq,
@@ -149,17 +139,20 @@ impl Work {
     }
 }
 
-/// A whole body, within [`MAX_WHOLE`].
-async fn read_whole(mut body: ByteStream) -> Result<Bytes, EngineError> {
+/// A whole body of at most `limit` bytes.
+///
+/// # Errors
+/// The body's own, and [`EngineError::TooLarge`].
+pub async fn read_whole(mut body: ByteStream, limit: usize) -> Result<Bytes, EngineError> {
     let too_large = || EngineError::TooLarge {
         what: "a body",
-        limit: MAX_WHOLE,
+        limit,
     };
     let mut whole = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(bytes) = body.next().await {
         let bytes = bytes?;
-        if whole.len() + rest.len() + bytes.len() > MAX_WHOLE {
+        if whole.len() + rest.len() + bytes.len() > limit {
             return Err(too_large());
         }
         if whole.is_empty() {

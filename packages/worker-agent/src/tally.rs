@@ -142,7 +142,12 @@ pub fn guess_prompt(request: &ChatRequest) -> u64 {
     let bytes = request.messages.iter().map(|m| text_bytes(&m.content));
     let bytes = bytes.fold(0, u64::saturating_add);
     let markers = TOKENS_PER_MESSAGE.saturating_mul(request.messages.len() as u64);
-    bytes.div_ceil(BYTES_PER_TOKEN).saturating_add(markers)
+    guess_tokens(bytes).saturating_add(markers)
+}
+
+/// Tokens of a text of `bytes` by a rule of thumb.
+pub fn guess_tokens(bytes: u64) -> u64 {
+    bytes.div_ceil(BYTES_PER_TOKEN)
 }
 
 fn text_bytes(content: &Value) -> u64 {
