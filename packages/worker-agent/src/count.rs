@@ -18,9 +18,11 @@ impl TokenLimit {
     /// is never billed for more than was reserved, nor for less than nothing.
     pub fn clamp(&self, usage: Usage) -> Usage {
         let prompt_tokens = usage.prompt_tokens.min(self.prompt);
+        let cached_tokens = usage.cached_tokens.min(prompt_tokens);
         Usage {
             prompt_tokens,
-            cached_tokens: usage.cached_tokens.min(prompt_tokens),
+            cached_tokens,
+            audio_tokens: usage.audio_tokens.min(prompt_tokens.saturating_sub(cached_tokens)),
             completion_tokens: usage.completion_tokens.min(self.output),
         }
     }
@@ -140,6 +142,7 @@ impl Meter {
             } else {
                 0
             },
+            audio_tokens: 0,
             completion_tokens: limit.output,
         })
     }
@@ -147,8 +150,15 @@ impl Meter {
     /// Units of a request for text that used this much.
     pub fn units(&self, usage: Usage) -> Vec<u64> {
         let cached_input = usage.cached_tokens.min(usage.prompt_tokens);
+        // Sound that is counted by its length is not counted again by its tokens.
+        let audio = if self.audio_ms > 0 {
+            usage.audio_tokens
+        } else {
+            0
+        };
+        let input = usage.prompt_tokens.saturating_sub(cached_input);
         self.count(&Counts {
-            input: usage.prompt_tokens.saturating_sub(cached_input),
+            input: input.saturating_sub(audio),
             cached_input,
             output: usage.completion_tokens,
             image: self.pictures,

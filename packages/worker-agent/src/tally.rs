@@ -109,6 +109,7 @@ impl Tally {
         let said = Usage {
             prompt_tokens: prompt.unwrap_or(own_prompt),
             cached_tokens: report.as_ref().map_or(0, |report| report.cached),
+            audio_tokens: report.as_ref().map_or(0, |report| report.audio),
             completion_tokens: completion.unwrap_or_else(|| self.completion(counter)),
         };
         let usage = counter.limit.clamp(said);

@@ -17,12 +17,13 @@ struct Frame {
 pub(super) fn microseconds(file: &[u8]) -> Option<u64> {
     let mut at = id3_bytes(file);
     let mut total = 0u64;
-    if !is_followed(file, at, &read_frame(file.get(at..)?)?) {
-        return None;
-    }
+    let mut kind = read_frame(file.get(at..)?).filter(|frame| is_followed(file, at, frame))?.kind;
     while let Some(rest) = file.get(at..).filter(|rest| !rest.is_empty()) {
-        match read_frame(rest).filter(|frame| is_followed(file, at, frame)) {
+        // Frames of another kind come at least in pairs: else they are junk.
+        let is_right = |frame: &Frame| frame.kind == kind || is_followed(file, at, frame);
+        match read_frame(rest).filter(is_right) {
             Some(frame) => {
+                kind = frame.kind;
                 total = total.saturating_add(time_of(frame.samples, frame.rate));
                 at = at.saturating_add(frame.bytes);
             }
@@ -188,6 +189,24 @@ mod tests {
         file.extend(mp3(100));
         file.extend(b"TAG");
         file.extend([0; 125]);
+        assert_eq!(duration_ms(&file), Some(2_613));
+    }
+
+    #[test]
+    fn a_change_of_kind_hides_no_frames() {
+        let mut other = vec![0xff, 0xf3, 0x88, 0x00];
+        other.resize(288, 0x55);
+        let file = [mp3(2), other.repeat(100), mp3(100)].concat();
+        assert_eq!(duration_ms(&file), Some(3_600 + 2_665));
+    }
+
+    #[test]
+    fn junk_after_every_frame_hides_none() {
+        let mut file = mp3(2);
+        for _ in 0..98 {
+            file.push(0);
+            file.extend(mp3(1));
+        }
         assert_eq!(duration_ms(&file), Some(2_613));
     }
 

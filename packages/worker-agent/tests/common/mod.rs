@@ -1,8 +1,9 @@
 //! A worker on loopback with a fake chain, a scripted engine and a clock that stands still.
 #![allow(dead_code)] // each test program uses a part of it
 
-mod engine;
+pub mod engine;
 mod fake_chain;
+pub mod upstream;
 pub mod ways;
 
 use std::future::IntoFuture;
@@ -13,6 +14,8 @@ use std::time::Duration;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
+use futures_util::StreamExt;
+use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::{Hex, Unit, WorkerId};
@@ -158,6 +161,8 @@ pub struct Setup {
     pub prices: PriceList,
     pub limits: Limits,
     pub dir: Arc<TempDir>,
+    /// Address of a server that is the engine, in the place of the script.
+    pub upstream: Option<String>,
 }
 
 impl Default for Setup {
@@ -168,12 +173,15 @@ impl Default for Setup {
             prices: prices(&[(Unit::Input, ONE), (Unit::Output, ONE)]),
             limits: Limits::default(),
             dir: Arc::new(TempDir::new().unwrap()),
+            upstream: None,
         }
     }
 }
 
 impl Setup {
     pub async fn start(self) -> Worker {
+        // reqwest comes without cryptography of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Arc::new(ManualClock(AtomicU64::new(NOW)));
         let chain = Arc::new(FakeChain::new(self.sessions, NOW));
         let engine = Arc::new(ScriptedEngine::new(self.script));
@@ -207,7 +215,10 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: engine.clone(),
+            engine: match self.upstream {
+                Some(url) => Arc::new(UpstreamEngine::new(UpstreamConfig::new(url)).unwrap()),
+                None => engine.clone(),
+            },
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),
@@ -300,8 +311,13 @@ impl Worker {
         self.agent.finish_requests().await;
     }
 
-    /// Newest stored receipt of session `id`.
+    /// Newest stored receipt of session `id`, once everything that was handed over is on disk.
     pub fn stored(&self, id: u8) -> Option<Receipt> {
+        let flush = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.unwrap().block_on(self.journal.flush()).unwrap();
+        };
+        std::thread::scope(|scope| scope.spawn(flush).join().unwrap());
         let records = self.journal.session(&[id; 16]).unwrap();
         records
             .into_iter()
@@ -319,6 +335,18 @@ pub async fn error_of(response: reqwest::Response) -> Value {
     }
     body["message"] = error;
     body
+}
+
+/// Reads a stream until `text` has come.
+pub async fn read_until(
+    stream: &mut (impl futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin),
+    text: &str,
+) {
+    let mut read = String::new();
+    while !read.contains(text) {
+        let bytes = stream.next().await.expect("more").unwrap();
+        read += &String::from_utf8_lossy(&bytes);
+    }
 }
 
 /// A request with one message.
