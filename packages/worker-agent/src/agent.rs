@@ -59,6 +59,8 @@ pub struct Attested {
 pub struct Limits {
     /// Longest body of a request, bytes.
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes.
+    pub max_upload: usize,
     /// Requests served at once.
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
@@ -71,6 +73,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_body: 1 << 20,
+            max_upload: 25 << 20,
             max_requests: 64,
             session_refresh_s: 30,
             rates: LimitsConfig::default(),

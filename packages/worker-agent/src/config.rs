@@ -83,6 +83,9 @@ pub struct Config {
     /// Longest body of a request, bytes; 1,024 to 67,108,864.
     #[serde(default = "default_body")]
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes; 1,024 to 67,108,864.
+    #[serde(default = "default_upload")]
+    pub max_upload: usize,
     /// Requests served at once; at least 1.
     #[serde(default = "default_requests")]
     pub max_requests: usize,
@@ -173,6 +176,7 @@ impl Config {
     pub fn limits(&self) -> Limits {
         Limits {
             max_body: self.max_body,
+            max_upload: self.max_upload,
             max_requests: self.max_requests,
             session_refresh_s: self.session_refresh_s,
             rates: self.limits,
@@ -213,10 +217,8 @@ impl Config {
     /// What may be meant otherwise than it is written.
     pub fn warnings(&self) -> Vec<String> {
         let is_free = |listing: &&ModelListing| {
-            !listing
-                .rates
-                .iter()
-                .any(|rate| rate.unit == Unit::CachedInput)
+            let has = |unit| listing.rates.iter().any(|rate| rate.unit == unit);
+            has(Unit::Input) && !has(Unit::CachedInput)
         };
         let free = self.prices.iter().filter(is_free).map(|listing| {
             let model = &listing.model;
@@ -246,6 +248,10 @@ fn yes() -> bool {
 
 fn default_body() -> usize {
     Limits::default().max_body
+}
+
+fn default_upload() -> usize {
+    Limits::default().max_upload
 }
 
 fn default_requests() -> usize {

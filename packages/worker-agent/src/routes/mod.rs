@@ -1,16 +1,23 @@
 //! The HTTP API. Every path that is not listed here is 404; everything that makes an engine work
-//! goes through [`chat`], which authenticates and reserves first.
+//! goes through [`gate`], which authenticates, and reserves first: [`chat`] for text, [`plain`] for all
+//! else.
 
+mod admit;
 mod attestation;
 mod body;
 mod chat;
 mod cors;
+mod embeddings;
 mod gate;
 mod health;
+mod images;
 mod metrics;
 mod models;
 mod ollama;
+mod plain;
 mod secretvm;
+mod speech;
+mod transcripts;
 
 use std::sync::Arc;
 
@@ -33,6 +40,12 @@ pub const MAX_CHARGE: &str = "x-max-charge";
 pub fn router(agent: Arc<Agent>) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat::completions))
+        .route("/v1/completions", post(chat::text))
+        .route("/v1/embeddings", post(embeddings::create))
+        .route("/v1/audio/speech", post(speech::create))
+        .route("/v1/audio/transcriptions", post(transcripts::transcribe))
+        .route("/v1/audio/translations", post(transcripts::translate))
+        .route("/v1/images/generations", post(images::create))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::show))
         .merge(ollama::routes())

@@ -3,6 +3,7 @@
 
 pub mod engine;
 mod fake_chain;
+pub mod upstream;
 pub mod ways;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
 use futures_util::StreamExt;
+use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::{Hex, Unit, WorkerId};
@@ -176,6 +178,8 @@ pub struct Setup {
     pub dir: Arc<TempDir>,
     /// The journal, if it is not the one in `dir`.
     pub journal: Option<Journal>,
+    /// Address of a server that is the engine, in the place of the script.
+    pub upstream: Option<String>,
 }
 
 impl Default for Setup {
@@ -188,6 +192,7 @@ impl Default for Setup {
             server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
             journal: None,
+            upstream: None,
         }
     }
 }
@@ -231,7 +236,10 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: engine.clone(),
+            engine: match self.upstream {
+                Some(url) => Arc::new(UpstreamEngine::new(UpstreamConfig::new(url)).unwrap()),
+                None => engine.clone(),
+            },
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),
