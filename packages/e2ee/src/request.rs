@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::answer::AnswerKey;
 use crate::error::E2eeError;
-use crate::message::{decode, encode, RequestHead};
+use crate::message::{decode, encode, RequestHead, MAX_HEAD};
 use crate::padding::{pad, unpad, BLOCK};
 use crate::random::Random;
 
@@ -30,8 +30,8 @@ const LABEL: &[u8] = b"secret-ai/e2ee/1\0";
 const ANSWER: &[u8] = b"secret-ai/e2ee/1 answer";
 /// Version, kid and enc.
 const HEADER: usize = 1 + 20 + 32;
-/// Most bytes that sealing adds to a body with a head of at most 16 KiB.
-pub const OVERHEAD: usize = HEADER + 4 + (16 << 10) + BLOCK + 16;
+/// Most bytes that sealing adds to a body with its head.
+pub const OVERHEAD: usize = HEADER + 4 + MAX_HEAD + BLOCK + 16;
 
 /// Whom a request is for. All of it is bound: a request for one worker, boot, chain or billing
 /// contract opens nowhere else.
@@ -105,7 +105,7 @@ pub fn kid_of(request: &[u8]) -> Result<[u8; 20], E2eeError> {
 
 /// The side of the worker: opens what was sealed to its key.
 pub struct Opener {
-    key: PrivateKey,
+    secret: Zeroizing<[u8; 32]>,
     info: Vec<u8>,
     kid: [u8; 20],
 }
@@ -123,15 +123,12 @@ pub struct Opened {
 
 impl Opener {
     /// Opens with the X25519 key `secret`.
-    ///
-    /// # Errors
-    /// The key is none.
-    pub fn new(recipient: &Recipient, secret: &[u8; 32]) -> Result<Self, E2eeError> {
-        Ok(Opener {
-            key: PrivateKey::from_bytes(secret).map_err(|_| E2eeError::Key)?,
+    pub fn new(recipient: &Recipient, secret: Zeroizing<[u8; 32]>) -> Self {
+        Opener {
+            secret,
             info: recipient.info(),
             kid: recipient.kid,
-        })
+        }
     }
 
     /// Opens a request.
@@ -147,9 +144,10 @@ impl Opener {
             .ok_or(E2eeError::Form)?;
         let enc: [u8; 32] = *header.last_chunk().ok_or(E2eeError::Form)?;
         let encapped = EncappedKey::from_bytes(&enc).map_err(|_| E2eeError::Open)?;
+        let key = PrivateKey::from_bytes(&self.secret[..]).map_err(|_| E2eeError::Key)?;
         let mut context = hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeR::Base,
-            &self.key,
+            &key,
             &encapped,
             &self.info,
         )

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use secret_ai_e2ee::{
     kid_of, seal, AnswerKey, E2eeError, FrameOpener, Opener, Recipient, RequestHead, MAX_DATA,
 };
+use zeroize::Zeroizing;
 
 fn recipient() -> Recipient {
     Recipient {
@@ -21,6 +22,10 @@ fn keys(seed: u8) -> ([u8; 32], [u8; 32]) {
     (secret.to_bytes().into(), public.to_bytes().into())
 }
 
+fn opener(secret: &[u8; 32]) -> Opener {
+    Opener::new(&recipient(), Zeroizing::new(*secret))
+}
+
 fn head() -> RequestHead {
     RequestHead {
         method: "POST".into(),
@@ -34,7 +39,7 @@ fn head() -> RequestHead {
 fn exchange() -> (AnswerKey, AnswerKey) {
     let (secret, public) = keys(1);
     let (sealed, ours) = seal(&recipient(), &public, &head(), b"body").unwrap();
-    let opened = Opener::new(&recipient(), &secret).unwrap().open(&sealed);
+    let opened = opener(&secret).open(&sealed);
     (opened.unwrap_or_else(|e| panic!("{e}")).answer, ours)
 }
 
@@ -45,7 +50,7 @@ fn error<T>(result: Result<T, E2eeError>) -> E2eeError {
 #[test]
 fn a_request_comes_back_and_hides_its_length() {
     let (secret, public) = keys(1);
-    let opener = Opener::new(&recipient(), &secret).unwrap();
+    let opener = opener(&secret);
     let mut lengths = Vec::new();
     for body in [&b""[..], b"{}", &[b'x'; 100]] {
         let (sealed, _) = seal(&recipient(), &public, &head(), body).unwrap();
@@ -60,7 +65,7 @@ fn a_request_comes_back_and_hides_its_length() {
 #[test]
 fn every_request_has_a_key_of_its_own() {
     let (secret, public) = keys(1);
-    let opener = Opener::new(&recipient(), &secret).unwrap();
+    let opener = opener(&secret);
     let enc = || {
         let (sealed, _) = seal(&recipient(), &public, &head(), b"").unwrap();
         opener.open(&sealed).unwrap_or_else(|e| panic!("{e}")).enc
@@ -75,7 +80,7 @@ fn a_request_opens_nowhere_else() {
     let with = |change: fn(&mut Recipient), secret: &[u8; 32]| {
         let mut other = recipient();
         change(&mut other);
-        error(Opener::new(&other, secret).unwrap().open(&sealed))
+        error(Opener::new(&other, Zeroizing::new(*secret)).open(&sealed))
     };
     assert_eq!(
         with(|r| r.chain_id = "test-2".into(), &secret),
@@ -93,7 +98,7 @@ fn a_request_opens_nowhere_else() {
 #[test]
 fn a_changed_bit_is_refused_wherever_it_is() {
     let (secret, public) = keys(1);
-    let opener = Opener::new(&recipient(), &secret).unwrap();
+    let opener = opener(&secret);
     let (sealed, _) = seal(&recipient(), &public, &head(), b"body").unwrap();
     for at in 0..sealed.len() {
         let mut changed = sealed.clone();
@@ -212,7 +217,7 @@ fn frames_cannot_be_cut_off_swapped_repeated_or_added() {
 proptest! {
     #[test]
     fn anything_may_come_from_outside(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
-        let opener = Opener::new(&recipient(), &keys(1).0).unwrap();
+        let opener = opener(&keys(1).0);
         prop_assert!(opener.open(&bytes).is_err());
         let addressed = [&[1][..], &[8; 20], &bytes].concat();
         prop_assert!(opener.open(&addressed).is_err());

@@ -16,6 +16,7 @@ use snafu::{ResultExt, Snafu};
 use crate::agent::Limits;
 use crate::node_chain::Gas;
 use crate::tee::{TeeConfig, MAX_GPUS};
+use crate::tls::TlsConfig;
 
 const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
 /// What the registry takes (its `Listing`).
@@ -59,11 +60,9 @@ pub struct Config {
     /// Holds the journal and the worker's id.
     pub data_dir: PathBuf,
     pub tee: TeeConfig,
-    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS inside the TEE. The agent does
-    /// not end TLS itself; without this the worker is registered with zeros, which says that no TLS
-    /// key is bound.
-    #[serde(default = "no_tls")]
-    pub tls_spki_sha256: Hex<32>,
+    /// Who ends TLS; for an https:// `public_url` the agent itself, with a key of this boot, if absent.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
     /// The registry's admin has approved this worker's platform: somebody trusted knows where it
     /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
@@ -186,6 +185,12 @@ impl Config {
         }
     }
 
+    /// Who ends TLS.
+    pub fn tls(&self) -> TlsConfig {
+        let default = || TlsConfig::usual(&self.public_url);
+        self.tls.clone().unwrap_or_else(default)
+    }
+
     /// The worker's class: number of GPUs in bits 4 to 7, known platform in bit 1.
     pub fn class(&self) -> u8 {
         self.tee.gpus() << 4 | u8::from(self.known_platform) << 1
@@ -229,8 +234,7 @@ impl Config {
             let model = &listing.model;
             format!("prices: {model:?} has no rate for cached_input, cached tokens are free")
         });
-        let no_tls = (self.tls_spki_sha256.0 == [0; 32])
-            .then(|| "tls_spki_sha256: no TLS key is bound to the attestation".to_owned());
+        let no_tls = self.tls().warning().map(str::to_owned);
         let no_cover = (!self.settle.cover_traffic).then(|| {
             "settle.cover_traffic: false, everybody sees when this worker is used".to_owned()
         });
@@ -242,6 +246,11 @@ impl Config {
         let has_scheme = url.starts_with("https://") || url.starts_with("http://");
         require(has_scheme && url.len() <= MAX_URL, "public_url", || {
             format!("must start with https:// or http:// and have at most {MAX_URL} bytes")
+        })?;
+        let tls = self.tls().check(url);
+        tls.map_err(|problem| ConfigError::Field {
+            field: "tls.mode",
+            problem: problem.into(),
         })?;
         require(
             (1..=MAX_LISTED).contains(&self.prices.len()),
@@ -355,10 +364,6 @@ fn require(
             problem: problem(),
         })
     }
-}
-
-fn no_tls() -> Hex<32> {
-    Hex([0; 32])
 }
 
 fn ten_minutes() -> u64 {

@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod count;
 pub mod devices;
+mod e2ee;
 pub mod error;
 pub mod evidence;
 pub mod heartbeat;
@@ -44,6 +45,7 @@ pub mod sessions;
 pub mod settle;
 mod stream;
 pub mod tee;
+pub mod tls;
 mod words;
 
 use secret_ai_interface::SessionId;

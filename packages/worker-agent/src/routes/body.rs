@@ -13,6 +13,11 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Only plain JSON is taken: whatever cannot be read here could not be counted.
 pub fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    check_media(headers, "application/json")
+}
+
+/// Only this type is taken, and not compressed.
+pub fn check_media(headers: &HeaderMap, media_type: &str) -> Result<(), ApiError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -21,8 +26,8 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
         .split(';')
         .next()
         .unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        let message = "content-type: must be application/json";
+    if !essence.trim().eq_ignore_ascii_case(media_type) {
+        let message = format!("content-type: must be {media_type}");
         return Err(ApiError::unsupported("content-type", message));
     }
     let encodings = headers.get_all(header::CONTENT_ENCODING);

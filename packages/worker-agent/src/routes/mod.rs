@@ -5,6 +5,7 @@ mod attestation;
 mod body;
 mod chat;
 mod cors;
+mod e2ee;
 mod models;
 mod ollama;
 
@@ -30,7 +31,7 @@ pub const MAX_CHARGE: &str = "x-max-charge";
 
 /// The routes of an agent.
 pub fn router(agent: Arc<Agent>) -> Router {
-    Router::new()
+    let api = Router::new()
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::show))
@@ -41,8 +42,11 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .method_not_allowed_fallback(|path: Uri| async move {
             ollama::refuse(&path, ApiError::method_not_allowed())
         })
+        .with_state(agent.clone());
+    // Everything can be asked sealed, too, but for that route itself.
+    api.clone()
+        .merge(e2ee::routes(agent, api))
         .layer(from_fn(cors::allow_pages))
-        .with_state(agent)
 }
 
 async fn health(State(agent): State<Arc<Agent>>) -> Response {
