@@ -22,6 +22,7 @@ pub mod count;
 pub mod devices;
 mod e2ee;
 pub mod error;
+mod events;
 pub mod evidence;
 pub mod heartbeat;
 pub mod journal;
@@ -44,8 +45,10 @@ pub mod session;
 pub mod sessions;
 pub mod settle;
 mod stream;
+mod tally;
 pub mod tee;
 pub mod tls;
+pub mod usage;
 mod words;
 
 use secret_ai_interface::SessionId;

@@ -28,6 +28,7 @@ use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::router;
 use crate::settle::{last_round, settle_loop, Plan};
+use crate::tls::{Listener, TlsError};
 
 /// How long requests in progress may take after the agent was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(60);
@@ -47,6 +48,8 @@ pub enum RunError {
     Engine { source: EngineError },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
+    #[snafu(transparent)]
+    Tls { source: TlsError },
     #[snafu(display("{}: {source}", path.display()))]
     File { path: PathBuf, source: io::Error },
     #[snafu(display("{}: must be a key of 1 to {MAX_KEY_FILE} bytes", path.display()))]
@@ -88,6 +91,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     let listener = TcpListener::bind(config.listen)
         .await
         .context(ServerSnafu)?;
+    let transport = config.tls().open(&config.public_url)?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -100,7 +104,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         keys: keys.clone(),
         chain_id: config.chain.chain_id.clone(),
         registry: registry.clone(),
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
         workload: config.tee.workload(),
     };
@@ -116,7 +120,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         billing,
         operator: chain.operator().to_owned(),
         worker_id,
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
     };
     let prices = PriceList::new(config.prices.clone());
@@ -132,6 +136,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
+    let listener = Listener::new(listener, transport.server);
     serve(Agent::new(parts), attester, listener, plan, stop).await
 }
 
@@ -155,7 +160,7 @@ fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
 async fn serve(
     agent: Arc<Agent>,
     attester: Attester,
-    listener: TcpListener,
+    listener: Listener,
     plan: Plan,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
@@ -165,7 +170,7 @@ async fn serve(
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
-    if let Ok(address) = listener.local_addr() {
+    if let Ok(address) = axum::serve::Listener::local_addr(&listener) {
         tracing::info!(%address, "serving");
     }
     let server = axum::serve(listener, router(agent.clone()))
@@ -350,7 +355,9 @@ pub fn file_problems(config: &Config) -> Vec<String> {
     };
     let wallet = wallet.map(|error| format!("wallet_file: {error}"));
     let tee = tee.map(|error| error.to_string());
-    [wallet, tee, engine].into_iter().flatten().collect()
+    let tls = config.tls().open(&config.public_url).err();
+    let tls = tls.map(|error| error.to_string());
+    [wallet, tee, tls, engine].into_iter().flatten().collect()
 }
 
 fn read_key(path: &Path) -> Result<String, RunError> {

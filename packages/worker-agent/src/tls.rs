@@ -3,6 +3,8 @@
 //! Its public half goes into the registration as SHA-256 of the SubjectPublicKeyInfo, so clients need
 //! no certification authority: whoever completes a handshake with that key is the attested worker.
 
+mod listener;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use secret_ai_interface::Hex;
 use secret_ai_receipts::sha256;
 use serde::Deserialize;
 use snafu::{ResultExt, Snafu};
+
+pub use listener::Listener;
 
 /// What is spoken inside TLS (RFC 7301).
 const HTTP_1_1: &[u8] = b"http/1.1";
