@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
+use crate::e2ee::E2ee;
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
 use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
@@ -35,8 +36,8 @@ pub struct Identity {
     /// Address of the operator.
     pub operator: String,
     pub worker_id: WorkerId,
-    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros while nothing in the TEE
-    /// ends TLS.
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros if nothing in the TEE ends
+    /// TLS.
     pub tls_spki_sha256: [u8; 32],
     pub class: u8,
 }
@@ -98,6 +99,7 @@ pub struct Parts {
 pub struct Agent {
     pub identity: Identity,
     pub(crate) keys: Arc<BootKeys>,
+    pub(crate) e2ee: E2ee,
     pub(crate) domain: Domain,
     pub(crate) chain: Arc<dyn Chain>,
     pub(crate) engine: Arc<dyn Engine>,
@@ -153,6 +155,7 @@ impl Agent {
             limits.session_refresh_s,
         );
         Arc::new(Agent {
+            e2ee: E2ee::new(&identity, &keys),
             identity,
             domain,
             sessions,

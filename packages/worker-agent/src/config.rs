@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use secret_ai_interface::registry::{Listing, ModelListing, Workload};
-use secret_ai_interface::{Hex, Unit};
+use secret_ai_interface::Unit;
 use serde::Deserialize;
 
 pub(crate) use check::Checks;
@@ -30,6 +30,7 @@ use crate::node_chain::Gas;
 use crate::server::ServerConfig;
 use crate::tee::TeeConfig;
 use crate::telemetry::{LogFormat, TelemetryConfig};
+use crate::tls::TlsConfig;
 
 /// What every environment variable of the agent begins with.
 pub const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
@@ -50,11 +51,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the worker runs, and how it proves that.
     pub tee: TeeConfig,
-    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS inside the TEE. The agent does
-    /// not end TLS itself; without this the worker is registered with zeros, which says that no TLS
-    /// key is bound.
-    #[serde(default = "no_tls")]
-    pub tls_spki_sha256: Hex<32>,
+    /// Who ends TLS; for an https:// `public_url` the agent itself, with a key of this boot, if absent.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
     /// The registry's admin has approved this worker's platform: somebody trusted knows where it
     /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
@@ -183,6 +182,12 @@ impl Config {
         }
     }
 
+    /// Who ends TLS.
+    pub fn tls(&self) -> TlsConfig {
+        let default = || TlsConfig::usual(&self.public_url);
+        self.tls.clone().unwrap_or_else(default)
+    }
+
     /// The worker's class: number of GPUs in bits 4 to 7, known platform in bit 1.
     pub fn class(&self) -> u8 {
         self.tee.gpus() << 4 | u8::from(self.known_platform) << 1
@@ -224,18 +229,13 @@ impl Config {
             let model = &listing.model;
             format!("prices: {model:?} has no rate for cached_input, cached tokens are free")
         });
-        let no_tls = (self.tls_spki_sha256.0 == [0; 32])
-            .then(|| "tls_spki_sha256: no TLS key is bound to the attestation".to_owned());
+        let no_tls = self.tls().warning().map(str::to_owned);
         let no_cover = (!self.settle.cover_traffic).then(|| {
             "settle.cover_traffic: false, everybody sees when this worker is used".to_owned()
         });
         let metrics = self.metrics.warning();
         free.chain(no_tls).chain(no_cover).chain(metrics).collect()
     }
-}
-
-fn no_tls() -> Hex<32> {
-    Hex([0; 32])
 }
 
 fn ten_minutes() -> u64 {

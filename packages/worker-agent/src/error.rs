@@ -115,6 +115,11 @@ impl ApiError {
         Self::new(status, "unsupported_media_type", message).about(param)
     }
 
+    /// 422: sealed to a key that is not this boot's; the registry knows the new one.
+    pub fn wrong_key(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_key", message).about("e2ee")
+    }
+
     /// 500: the worker's fault; the cause is in its log.
     pub fn internal() -> Self {
         let message = "the worker failed; nothing is charged that was not delivered";

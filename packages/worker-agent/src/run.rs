@@ -12,6 +12,7 @@ use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
@@ -30,6 +31,7 @@ use crate::renew::renew_loop;
 use crate::routes::{self, router};
 use crate::server::Server;
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
+use crate::tls::TlsError;
 
 /// How long the last bytes of answers may take on their way.
 const LAST_BYTES: Duration = Duration::from_secs(5);
@@ -47,6 +49,8 @@ pub enum RunError {
     Engines { source: EnginesError },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
+    #[snafu(transparent)]
+    Tls { source: TlsError },
     #[snafu(display("{}: {source}", path.display()))]
     File { path: PathBuf, source: io::Error },
     #[snafu(display("http server: {source}"))]
@@ -80,7 +84,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_contracts(&config.chain, &billing_config)?;
     let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
-    let listeners = Listeners::bind(&config).await?;
+    let transport = config.tls().open(&config.public_url)?;
+    let listeners = Listeners::bind(&config, transport.server).await?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -93,7 +98,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         keys: keys.clone(),
         chain_id: config.chain.chain_id.clone(),
         registry: registry.clone(),
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
         workload: config.tee.workload(),
     };
@@ -109,7 +114,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         billing,
         operator: chain.operator().to_owned(),
         worker_id,
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
     };
     let prices = PriceList::new(config.prices.clone());
@@ -162,7 +167,7 @@ async fn serve(
     if let Ok(address) = listeners.api.local_addr() {
         tracing::info!(%address, "serving");
     }
-    let served = api(&agent, listeners.api, &stop, drain).await;
+    let served = api(&agent, listeners.api, listeners.tls, &stop, drain).await;
     stop.cancel();
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
@@ -176,11 +181,12 @@ async fn serve(
 async fn api(
     agent: &Arc<Agent>,
     server: Server,
+    tls: Option<TlsAcceptor>,
     stop: &CancellationToken,
     drain: Duration,
 ) -> Result<(), RunError> {
     let close = CancellationToken::new();
-    let server = server.serve(router(agent.clone()), None, close.clone());
+    let server = server.serve(router(agent.clone()), tls, close.clone());
     tokio::pin!(server);
     let drained = async {
         stop.cancelled().await;
@@ -215,16 +221,22 @@ async fn inside(agent: Arc<Agent>, listener: Option<TcpListener>) {
 /// Where the agent listens.
 struct Listeners {
     api: Server,
+    /// What ends TLS; `None` for plain HTTP.
+    tls: Option<TlsAcceptor>,
     /// For metrics.
     inside: Option<TcpListener>,
 }
 
 impl Listeners {
-    async fn bind(config: &Config) -> Result<Self, RunError> {
+    async fn bind(
+        config: &Config,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Result<Self, RunError> {
         Ok(Listeners {
             api: Server::bind(config.listen, config.server)
                 .await
                 .context(ServerSnafu)?,
+            tls: tls.map(TlsAcceptor::from),
             inside: match config.metrics.listen {
                 Some(address) => Some(TcpListener::bind(address).await.context(ServerSnafu)?),
                 None => None,
@@ -341,7 +353,9 @@ pub fn file_problems(config: &Config) -> Vec<String> {
     let wallet = wallet.map(|error| format!("wallet_file: {error}"));
     let tee = config.tee.check_files().err();
     let tee = tee.map(|error| error.to_string());
-    let mut problems: Vec<String> = wallet.into_iter().chain(tee).collect();
+    let tls = config.tls().open(&config.public_url).err();
+    let tls = tls.map(|error| error.to_string());
+    let mut problems: Vec<String> = wallet.into_iter().chain(tee).chain(tls).collect();
     problems.extend(engines::file_problems(config));
     problems
 }

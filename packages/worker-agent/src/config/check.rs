@@ -76,6 +76,9 @@ impl Config {
         checks.require(self.public_url.len() <= MAX_URL, "public_url", || {
             format!("must have at most {MAX_URL} bytes")
         });
+        if let Err(problem) = self.tls().check(&self.public_url) {
+            checks.require(false, "tls.mode", || problem.into());
+        }
         let models = self.prices.len();
         checks.require((1..=MAX_LISTED).contains(&models), "prices", || {
             format!("{models} models, must be 1 to {MAX_LISTED}")

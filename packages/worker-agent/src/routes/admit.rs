@@ -48,7 +48,7 @@ pub struct Admitted {
 pub async fn admit(agent: &Agent, request: Request, kind: BodyKind) -> Result<Admitted, ApiError> {
     let arrived = Instant::now();
     let (head, body) = request.into_parts();
-    let content_type = check_media_type(&head.headers, kind)?;
+    let content_type = check_media_type(&head.headers, kind.media_type())?;
     let credential = credential(&head.headers, &agent.identity.worker_id)?;
     let max_charge = max_charge(&head.headers)?;
     let limit = match kind {

@@ -21,7 +21,8 @@ pub enum BodyKind {
 }
 
 impl BodyKind {
-    fn media_type(self) -> &'static str {
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
         match self {
             BodyKind::Json => "application/json",
             BodyKind::Form => "multipart/form-data",
@@ -29,16 +30,16 @@ impl BodyKind {
     }
 }
 
-/// The media type, with its parameters, if it is of this kind: whatever cannot be read here could not be
+/// The media type, with its parameters, if it is this one: whatever cannot be read here could not be
 /// counted.
-pub fn check_media_type(headers: &HeaderMap, kind: BodyKind) -> Result<String, ApiError> {
+pub fn check_media_type(headers: &HeaderMap, media_type: &str) -> Result<String, ApiError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case(kind.media_type()) {
-        let message = format!("content-type: must be {}", kind.media_type());
+    if !essence.trim().eq_ignore_ascii_case(media_type) {
+        let message = format!("content-type: must be {media_type}");
         return Err(ApiError::unsupported("content-type", message));
     }
     let encodings = headers.get_all(header::CONTENT_ENCODING);

@@ -7,6 +7,7 @@ mod attestation;
 mod body;
 mod chat;
 mod cors;
+mod e2ee;
 mod embeddings;
 mod gate;
 mod health;
@@ -38,7 +39,7 @@ pub const MAX_CHARGE: &str = "x-max-charge";
 
 /// The routes of an agent.
 pub fn router(agent: Arc<Agent>) -> Router {
-    Router::new()
+    let api = Router::new()
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/completions", post(chat::text))
         .route("/v1/embeddings", post(embeddings::create))
@@ -58,8 +59,11 @@ pub fn router(agent: Arc<Agent>) -> Router {
             ollama::refuse(&path, ApiError::method_not_allowed())
         })
         .layer(from_fn_with_state(agent.clone(), gate::pass))
+        .with_state(agent.clone());
+    // Everything can be asked sealed, too, but for that route itself. What is inside passes the gate.
+    api.clone()
+        .merge(e2ee::routes(agent, api))
         .layer(from_fn(cors::allow_pages))
-        .with_state(agent)
 }
 
 /// The routes of the operator's own listener: never beside the API.
