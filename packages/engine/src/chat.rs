@@ -1,7 +1,8 @@
 //! The OpenAI chat-completions request, as far as the agent and the engines look into it.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{json, Map, Value};
 
 use crate::EngineError;
 
@@ -189,6 +190,29 @@ impl ChatRequest {
     pub fn is_stream(&self) -> bool {
         self.stream.unwrap_or(false)
     }
+
+    /// The request as a server gets it: its answer is bounded by `max_tokens` (the name that all
+    /// servers know) if a bound is given, and a stream ends with its usage whatever the client asked
+    /// for, because the bill depends on it.
+    ///
+    /// # Errors
+    /// None for a request that came as JSON.
+    pub fn into_body(mut self, max_tokens: Option<u64>) -> Result<Bytes, EngineError> {
+        self.max_completion_tokens = None;
+        self.max_tokens = max_tokens;
+        let stream = self.is_stream();
+        self.stream = Some(stream);
+        if stream {
+            let options = json!({ "include_usage": true });
+            self.extra.insert("stream_options".into(), options);
+        } else {
+            self.extra.remove("stream_options");
+        }
+        let body = serde_json::to_vec(&self).map_err(|_| EngineError::Protocol {
+            reason: "the request cannot be written as json".into(),
+        })?;
+        Ok(body.into())
+    }
 }
 
 impl ChatMessage {
@@ -214,6 +238,19 @@ impl ChatMessage {
                 "messages.content",
                 "is neither a string nor a list of parts",
             )),
+        }
+    }
+
+    /// Whether the message is text only.
+    ///
+    /// # Errors
+    /// As [`ChatMessage::text`].
+    pub(crate) fn check_text(&self) -> Result<(), EngineError> {
+        match &self.content {
+            Value::Array(parts) => parts
+                .iter()
+                .try_for_each(|part| text_of_part(part).map(drop)),
+            _ => self.validate(),
         }
     }
 

@@ -1,12 +1,13 @@
-//! The trait every engine implements and the events it streams.
+//! The trait every engine implements: an OpenAI-compatible server, in this process or not.
+//!
+//! An engine passes bytes on as they come and looks into none of them; whoever calls it scans them
+//! for what counting needs.
 
 use std::pin::Pin;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::Stream;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use tokio_util::sync::CancellationToken;
 
 use crate::{ChatRequest, EngineError};
 
@@ -19,70 +20,79 @@ pub struct ModelInfo {
     pub context_length: u64,
 }
 
-/// What a finished, cancelled or broken request used, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// Tokens of the prompt, cached ones included.
-    pub prompt_tokens: u64,
-    /// Tokens of the prompt that came from the engine's prefix cache; never above `prompt_tokens`.
-    pub cached_tokens: u64,
-    /// Tokens produced, reasoning included, over all choices.
-    pub completion_tokens: u64,
+/// A route of OpenAI's API (<https://platform.openai.com/docs/api-reference>) that makes an engine work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Chat, plain or streamed.
+    ChatCompletions,
+    /// Text that goes on, plain or streamed.
+    Completions,
+    /// Vectors of texts.
+    Embeddings,
+    /// Sound of a text.
+    Speech,
+    /// Text of a sound.
+    Transcriptions,
+    /// English text of a sound.
+    Translations,
+    /// Pictures of a text.
+    Images,
 }
 
-/// A piece of one choice's answer.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Delta {
-    /// Which of the `n` answers this belongs to.
-    pub index: u32,
-    /// Set on the first piece: `assistant`.
-    pub role: Option<String>,
-    /// Text to append.
-    pub text: Option<String>,
-    /// Set on the last piece: `stop`, `length`, `tool_calls`, …
-    pub finish_reason: Option<String>,
-    /// Fields of the upstream's `delta` (or `message`) that have no place above, such as `tool_calls`
-    /// and `reasoning_content`; to be merged into the client's `delta`.
-    pub extra: Map<String, Value>,
-}
-
-impl std::fmt::Debug for Delta {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Delta")
-            .field("index", &self.index)
-            .field("text_bytes", &self.text.as_ref().map(String::len))
-            .field("finish_reason", &self.finish_reason)
-            .finish_non_exhaustive()
+impl Endpoint {
+    /// The route's path below `/v1/`.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat/completions",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
+            Self::Speech => "audio/speech",
+            Self::Transcriptions => "audio/transcriptions",
+            Self::Translations => "audio/translations",
+            Self::Images => "images/generations",
+        }
     }
 }
 
-/// What an engine says while it answers.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ChatEvent {
-    /// More of the answer.
-    Delta(Delta),
-    /// The engine's own count.
-    Usage(Usage),
-    /// The engine gave no count (it does not report usage, broke off, or was cancelled before its
-    /// report): the agent has to count, and flag that it did.
-    UsageMissing {
-        /// Pieces of the answer that carried something. Servers send at least one token in each, so this is a
-        /// lower bound of the tokens produced (exact for servers that send every token by itself).
-        deltas: u64,
-    },
-    /// The answer is complete, or was cancelled.
-    Done,
+/// One request to an engine, ready to be sent: whoever makes it has set its limits and asked for the
+/// usage of a stream (`stream_options.include_usage`).
+#[derive(Clone)]
+pub struct Call {
+    /// Where it goes.
+    pub endpoint: Endpoint,
+    /// The body's `model`, for engines that choose by it.
+    pub model: String,
+    /// `application/json`, or `multipart/form-data` with its boundary.
+    pub content_type: String,
+    /// The body.
+    pub body: Bytes,
+    /// The body asks for server-sent events.
+    pub stream: bool,
 }
 
-/// The events of one answer.
+/// Bytes of a reply as they come. Dropping it stops the engine.
 ///
-/// Every stream ends with exactly one `Usage` or `UsageMissing`, followed by exactly one
-/// `Ok(ChatEvent::Done)` or `Err(_)`, followed by `None`. Deltas come before that. A cancelled stream ends
-/// with `Done` like a complete one, its last delta without a `finish_reason`. Dropping the stream
-/// cancels it too.
-pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatEvent, EngineError>> + Send>>;
+/// An item is an error only if the reply ends there; nothing follows it.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
 
-/// Something that answers chat requests.
+/// What an engine answers with.
+pub struct Reply {
+    /// Media type of the body.
+    pub content_type: String,
+    /// Server-sent events, one JSON body, or a file.
+    pub body: ByteStream,
+}
+
+/// A number of tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens {
+    /// How many, or how many at most.
+    pub count: u64,
+    /// True if it is not merely an upper bound.
+    pub exact: bool,
+}
+
+/// Something that answers requests.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// The models served now.
@@ -91,23 +101,42 @@ pub trait Engine: Send + Sync {
     /// An upstream that cannot be reached or does not answer as OpenAI's `GET /v1/models`.
     async fn models(&self) -> Result<Vec<ModelInfo>, EngineError>;
 
-    /// Tokens that the prompt of `request` will count, chat template included; where an engine has no
-    /// tokenizer at hand, an upper bound of it. Nothing is generated.
+    /// Tokens of the prompt of `request`, chat template included, as exactly as can be told without
+    /// asking anybody. Nothing is generated. An engine with a tokenizer may still give the upper bound
+    /// of its bytes, which costs nothing, as long as that is at most half of the model's context.
     ///
     /// # Errors
     /// An unknown model, or content that the engine cannot count.
-    async fn count_prompt(&self, request: &ChatRequest) -> Result<u64, EngineError>;
+    async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError>;
 
-    /// Starts to answer. `request.stream` says only how an upstream is asked; events come in one shape:
-    /// a plain answer is one delta per choice.
+    /// Tokens of a text that `model` has written, for answers that come without usage; `None` if no
+    /// tokenizer of the model is at hand.
+    fn count_text(&self, model: &str, text: &str) -> Option<u64>;
+
+    /// Sends a request.
     ///
     /// # Errors
-    /// Whatever is known before the first token: a bad request, an unknown model, a prompt that does
-    /// not fit the context, an upstream that refuses or cannot be reached. What happens later comes
-    /// through the stream.
-    async fn chat(
-        &self,
-        request: ChatRequest,
-        cancel: CancellationToken,
-    ) -> Result<ChatStream, EngineError>;
+    /// Whatever is known before the first byte of the body: a bad request, an unknown model, a prompt
+    /// that does not fit the context, an upstream that refuses or cannot be reached. What happens
+    /// later comes through the body.
+    async fn call(&self, call: Call) -> Result<Reply, EngineError>;
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("endpoint", &self.endpoint)
+            .field("model", &self.model)
+            .field("body_bytes", &self.body.len())
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply")
+            .field("content_type", &self.content_type)
+            .finish_non_exhaustive()
+    }
 }

@@ -6,6 +6,8 @@
 //! request holds all of those, and is longer than what any known template makes of them. Pictures and
 //! sound are not bounded by their bytes (a link is short), so they are refused.
 
+use std::io::{self, Write};
+
 use crate::{ChatRequest, EngineError};
 
 /// What a template may add once: a default system prompt, a date, the opening of the answer.
@@ -19,9 +21,10 @@ const PER_MESSAGE: u64 = 32;
 /// Content that is not text.
 pub(crate) fn prompt_tokens(request: &ChatRequest) -> Result<u64, EngineError> {
     for message in &request.messages {
-        message.text()?;
+        message.check_text()?;
     }
-    let json = serde_json::to_vec(&(&request.messages, &request.extra)).map_err(|_| {
+    let mut json = Length(0);
+    serde_json::to_writer(&mut json, &(&request.messages, &request.extra)).map_err(|_| {
         EngineError::Protocol {
             reason: "the request cannot be written as json".into(),
         }
@@ -29,5 +32,19 @@ pub(crate) fn prompt_tokens(request: &ChatRequest) -> Result<u64, EngineError> {
     let messages = request.messages.len() as u64;
     Ok(PER_PROMPT
         .saturating_add(messages.saturating_mul(PER_MESSAGE))
-        .saturating_add(json.len() as u64))
+        .saturating_add(json.0))
+}
+
+/// Counts what is written, bytes.
+struct Length(u64);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

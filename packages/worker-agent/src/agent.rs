@@ -178,5 +178,8 @@ impl Agent {
     pub async fn finish_requests(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+        if let Err(error) = self.journal.flush().await {
+            tracing::error!(%error, "the last receipts are not stored");
+        }
     }
 }

@@ -1,35 +1,46 @@
 //! A whole answer, put together from its pieces.
 
-use secret_ai_engine::Delta;
 use serde_json::{Map, Value};
+
+use crate::events::piece;
+
+/// A piece of one choice's answer, or all of it.
+#[derive(Clone, Default)]
+pub struct Delta {
+    /// Text to append.
+    pub text: Option<String>,
+    /// Set on the last piece: `stop`, `length`, `tool_calls`, …
+    pub finish_reason: Option<String>,
+    /// Fields of the engine's `delta` (or `message`) that have no place above, such as `tool_calls`
+    /// and `reasoning_content`.
+    pub extra: Map<String, Value>,
+}
+
+impl Delta {
+    /// Reads one of the choices of a chunk, or of a plain answer.
+    pub fn read(choice: &Value) -> Self {
+        let mut extra = piece(choice).as_object().cloned().unwrap_or_default();
+        extra.remove("role");
+        let text = extra.remove("content");
+        extra.retain(|_, value| !value.is_null());
+        let reason = choice.get("finish_reason").and_then(Value::as_str);
+        Delta {
+            text: text.and_then(|text| text.as_str().map(str::to_owned)),
+            finish_reason: reason.map(str::to_owned),
+            extra,
+        }
+    }
+}
 
 /// One of an answer's choices.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
-    pub index: u32,
     pub text: Option<String>,
     pub finish_reason: Option<String>,
     extra: Map<String, Value>,
 }
 
 impl Choice {
-    /// Adds a piece to the choice that it belongs to.
-    pub fn append(choices: &mut Vec<Choice>, delta: Delta) {
-        let at = choices
-            .iter()
-            .position(|choice| choice.index == delta.index);
-        let at = at.unwrap_or_else(|| {
-            choices.push(Choice {
-                index: delta.index,
-                ..Choice::default()
-            });
-            choices.len() - 1
-        });
-        if let Some(choice) = choices.get_mut(at) {
-            choice.add(delta);
-        }
-    }
-
     /// Adds a piece.
     pub fn add(&mut self, delta: Delta) {
         if let Some(text) = delta.text {

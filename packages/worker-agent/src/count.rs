@@ -1,8 +1,9 @@
 //! From an engine's token counts to the units of a session's lines: pure.
 
-use secret_ai_engine::Usage;
 use secret_ai_interface::billing::Line;
 use secret_ai_interface::Unit;
+
+use crate::usage::Usage;
 
 /// Tokens that a request may use at most; what is billed never exceeds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

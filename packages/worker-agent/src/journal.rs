@@ -114,6 +114,37 @@ impl Journal {
         .await
     }
 
+    /// Hands over a receipt, which will be on disk a moment later; [`Journal::flush`] waits for it.
+    /// Otherwise as [`Journal::receipt`].
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] after an earlier failure.
+    pub fn put_receipt(
+        &self,
+        receipt: Signed<Receipt>,
+        deadline: u64,
+        now: u64,
+    ) -> Result<(), JournalError> {
+        let (waiter, _) = oneshot::channel();
+        let changes = self.changes.as_ref().ok_or(JournalError::Closed)?;
+        let change = Change::Receipt {
+            receipt,
+            deadline,
+            now,
+        };
+        changes
+            .send((change, waiter))
+            .map_err(|_| JournalError::Closed)
+    }
+
+    /// Returns when everything that was handed over is on disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] after a failure.
+    pub async fn flush(&self) -> Result<(), JournalError> {
+        self.write(Change::Prune { now: 0 }).await
+    }
+
     /// Stores an ack, unless a larger one is stored already. `now`: unix seconds of contract time.
     pub async fn ack(&self, ack: Signed<Ack>, now: u64) -> Result<(), JournalError> {
         self.write(Change::Ack { ack, now }).await

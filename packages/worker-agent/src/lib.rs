@@ -21,6 +21,7 @@ pub mod config;
 pub mod count;
 pub mod devices;
 pub mod error;
+mod events;
 pub mod evidence;
 pub mod heartbeat;
 pub mod journal;
@@ -43,7 +44,9 @@ pub mod session;
 pub mod sessions;
 pub mod settle;
 mod stream;
+mod tally;
 pub mod tee;
+pub mod usage;
 mod words;
 
 use secret_ai_interface::SessionId;

@@ -9,18 +9,20 @@
 //! event: receipt
 //! data: {"receipt":"…","evidence":"…"}
 //! ```
+//!
+//! All but the end are the engine's own bytes.
 
 use bytes::Bytes;
-use secret_ai_engine::{ChatRequest, Delta, ModelInfo, Usage};
+use secret_ai_engine::{ChatRequest, ModelInfo};
 use serde::Serialize;
 use serde_json::{json, Value};
 
-use crate::choice::Choice;
 use crate::error::ApiError;
+use crate::events::event;
 use crate::receipts::Proof;
-use crate::words::{Asked, Figures, Head, Words};
+use crate::words::{Asked, Event, Figures, Head, Words};
 
-const DONE: &str = "data: [DONE]\n\n";
+const DONE: &[u8] = b"data: [DONE]\n\n";
 
 /// Reads a request.
 ///
@@ -29,7 +31,7 @@ const DONE: &str = "data: [DONE]\n\n";
 pub fn read(body: &[u8]) -> Result<Asked, ApiError> {
     let request = ChatRequest::from_json(body)?;
     let words = OpenAiWords {
-        id: format!("chatcmpl-{:032x}", rand::random::<u128>()),
+        opening: None,
         include_usage: wants_usage(&request),
     };
     Ok(Asked {
@@ -49,47 +51,28 @@ fn wants_usage(request: &ChatRequest) -> bool {
 
 /// One answer.
 struct OpenAiWords {
-    /// `chatcmpl-…`
-    id: String,
+    /// The engine's first chunk that was read: a chunk of the agent's own has its id.
+    opening: Option<Value>,
     /// The client wants the usage in a chunk of its own.
     include_usage: bool,
 }
 
 impl OpenAiWords {
-    /// An event with a piece of one choice, and the usage if it is the last.
-    fn chunk(&self, head: &Head, delta: Delta, usage: Option<&Usage>) -> String {
-        let mut content = delta.extra;
-        if let Some(role) = delta.role {
-            content.insert("role".into(), role.into());
-        }
-        if let Some(text) = delta.text {
-            content.insert("content".into(), text.into());
-        }
-        let choice = json!({
-            "index": delta.index,
-            "delta": content,
-            "finish_reason": delta.finish_reason,
-        });
-        event(&self.part(head, "chat.completion.chunk", vec![choice], usage))
-    }
-
     /// An event with the usage alone.
-    fn usage_chunk(&self, head: &Head, usage: &Usage) -> String {
-        event(&self.part(head, "chat.completion.chunk", Vec::new(), Some(usage)))
-    }
-
-    fn part(&self, head: &Head, object: &str, choices: Vec<Value>, usage: Option<&Usage>) -> Value {
-        let mut part = json!({
-            "id": self.id,
-            "object": object,
-            "created": head.created,
-            "model": head.model,
-            "choices": choices,
+    fn usage_chunk(&self, head: &Head, usage: Value) -> Bytes {
+        let of_engine = |name: &str| self.opening.as_ref().and_then(|chunk| chunk.get(name));
+        let id = of_engine("id").cloned().unwrap_or_else(|| {
+            let id = rand::random::<u128>();
+            format!("chatcmpl-{id:032x}").into()
         });
-        if let Some(usage) = usage {
-            part["usage"] = usage_json(usage);
-        }
-        part
+        event(&json!({
+            "id": id,
+            "object": of_engine("object").unwrap_or(&json!("chat.completion.chunk")),
+            "created": of_engine("created").unwrap_or(&json!(head.created)),
+            "model": of_engine("model").unwrap_or(&json!(head.model)),
+            "choices": [],
+            "usage": usage,
+        }))
     }
 }
 
@@ -98,34 +81,39 @@ impl Words for OpenAiWords {
         "text/event-stream"
     }
 
-    fn whole(&self, head: &Head, choices: Vec<Choice>, figures: &Figures) -> Bytes {
-        let choices = choices.into_iter().map(choice_json).collect();
-        let whole = self.part(head, "chat.completion", choices, Some(&figures.usage));
-        whole.to_string().into()
-    }
-
-    fn piece(&mut self, head: &Head, delta: Delta) -> Bytes {
-        self.chunk(head, delta, None).into()
+    fn event(&mut self, _head: &Head, event: Event) -> Bytes {
+        if self.opening.is_none() {
+            self.opening = event.chunk;
+        }
+        event.raw
     }
 
     fn end(
         &mut self,
         head: &Head,
-        last: Option<Delta>,
+        last: Option<Event>,
         error: Option<&ApiError>,
         figures: &Figures,
     ) -> Bytes {
-        let mut end = error.map_or_else(String::new, |error| event(&error.body()));
-        let usage = &figures.usage;
-        match last {
-            Some(delta) if self.include_usage => {
-                end += &self.chunk(head, delta, None);
-                end += &self.usage_chunk(head, usage);
-            }
-            Some(delta) => end += &self.chunk(head, delta, Some(usage)),
-            None => end += &self.usage_chunk(head, usage),
+        let mut end = Vec::new();
+        if let Some(error) = error {
+            end.extend_from_slice(&event(&error.body()));
         }
-        end += DONE;
+        let usage = figures.usage_json();
+        match last {
+            Some(Event {
+                chunk: Some(mut chunk),
+                ..
+            }) if !self.include_usage => {
+                chunk["usage"] = usage;
+                end.extend_from_slice(&event(&chunk));
+            }
+            last => {
+                end.extend(last.into_iter().flat_map(|last| self.event(head, last)));
+                end.extend_from_slice(&self.usage_chunk(head, usage));
+            }
+        }
+        end.extend_from_slice(DONE);
         end.into()
     }
 
@@ -135,30 +123,21 @@ impl Words for OpenAiWords {
     }
 
     fn failure(&self, error: &ApiError) -> Bytes {
-        let mut end = event(&error.body());
-        end += DONE;
-        end.into()
+        [&event(&error.body()), DONE].concat().into()
     }
-}
 
-fn event(data: &Value) -> String {
-    format!("data: {data}\n\n")
-}
-
-fn choice_json(mut choice: Choice) -> Value {
-    let mut message = choice.take_extra();
-    message.insert("role".into(), "assistant".into());
-    message.insert("content".into(), choice.text.into());
-    json!({ "index": choice.index, "message": message, "finish_reason": choice.finish_reason })
-}
-
-fn usage_json(usage: &Usage) -> Value {
-    json!({
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens.saturating_add(usage.completion_tokens),
-        "prompt_tokens_details": { "cached_tokens": usage.cached_tokens },
-    })
+    fn whole(&self, answer: Bytes, figures: &Figures) -> Bytes {
+        if figures.report.is_some() {
+            return answer;
+        }
+        match serde_json::from_slice::<Value>(&answer) {
+            Ok(Value::Object(mut whole)) => {
+                whole.insert("usage".into(), figures.usage_json());
+                Value::Object(whole).to_string().into()
+            }
+            _ => answer,
+        }
+    }
 }
 
 /// Answer of `GET /v1/models`.

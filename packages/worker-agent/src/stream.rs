@@ -1,210 +1,376 @@
-//! A streamed answer: pieces as they come, then the end, then the proof.
+//! A streamed answer: the engine's events as they come, then the end, then the proof.
+//!
+//! The server that writes to the client polls the engine itself: no task and no queue stand between
+//! them, so a slow client holds its engine back and nothing else. When the client goes away the
+//! server drops the answer: the engine stops, and what was produced is billed.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::future::poll_fn;
 use futures_util::StreamExt;
-use secret_ai_engine::{CancellationToken, ChatEvent, ChatStream, Delta, EngineError};
+use hyper::body::{Body, Frame};
+use secret_ai_engine::{ByteStream, EngineError};
 use sha2::{Digest, Sha256};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{timeout, timeout_at, Instant};
 
 use crate::error::ApiError;
-use crate::serve::{Tally, Work};
-use crate::words::{Head, Words};
+use crate::events::{choices, event, is_last, look, Cutter, Kind};
+use crate::receipts::Proof;
+use crate::serve::{Plain, Work};
+use crate::tally::Tally;
+use crate::usage::Report;
+use crate::words::{Event, Words};
 
-/// Pieces between the engine and a slow client.
-const BUFFER: usize = 64;
-/// A client that takes nothing for this long has gone away.
-const STALLED: Duration = Duration::from_secs(60);
-/// How long a cancelled engine may take to say what it used.
-const LAST_WORDS: Duration = Duration::from_secs(30);
+/// Bytes that are gathered for one write if the engine has more at once.
+const MAX_WRITE: usize = 16 << 10;
+/// How long the rest of a reply is waited for, so that its connection can be used again.
+const LAST_BYTES: Duration = Duration::from_secs(1);
+/// An engine that sends so many times more pieces than it was allowed tokens is stopped.
+const PIECES_PER_TOKEN: u64 = 2;
+/// The same for short answers: pieces beyond the allowed tokens that are never too many.
+const SPARE_PIECES: u64 = 64;
 
-/// The body of a stream, or the reason why there is none.
-pub type Opening = Result<mpsc::Receiver<Bytes>, ApiError>;
-
-/// Answers as a stream. `opening` is told once, when the first piece is there or the engine failed
-/// before it.
-pub async fn serve(work: Work, mut words: Box<dyn Words>, opening: oneshot::Sender<Opening>) {
-    let cancel = CancellationToken::new();
-    let mut output = Output::new(opening);
-    let tally = Tally::start();
-    let events = match work
-        .agent
-        .engine
-        .chat(work.request.clone(), cancel.clone())
-        .await
-    {
-        Ok(events) => events,
-        Err(error) => return output.refuse(error.into()),
-    };
-    let mut relay = Relay {
-        head: &work.head,
-        words: words.as_mut(),
-        output: &mut output,
-        cancel,
-    };
-    let Relayed {
-        tally,
-        last,
-        error,
-        cancelled,
-    } = relay.run(events, tally).await;
-
-    let error = error.map(ApiError::from);
-    if let (Some(error), 0, false) = (&error, tally.pieces, cancelled) {
-        // The worker's failure: nothing was produced, nothing is billed.
-        if output.is_open() {
-            return output.send(words.failure(error)).await;
-        }
-        return output.refuse(error.clone());
-    }
-    let aborted = error.is_some() || (cancelled && last.is_none());
-    let figures = work.figures(&tally);
-    let end = words.end(&work.head, last, error.as_ref(), &figures);
-    output.send(end).await;
-    let response_sha256 = output.hash();
-    // An error is in the log; the client sees that its receipt is missing.
-    let proof = work.bill(figures.usage, response_sha256, aborted).await;
-    output.send(words.proof(proof.ok().as_ref())).await;
+/// An answer on its way.
+pub struct Stream {
+    /// Gone once the engine has said all, or is to be stopped.
+    source: Option<ByteStream>,
+    cutter: Cutter,
+    /// An event that ended a choice: it waits for the usage, or for more events.
+    held: Option<Event>,
+    words: Box<dyn Words>,
+    running: Running,
+    /// The first bytes, which were waited for.
+    opening: Option<Bytes>,
+    /// The client has been told that an answer comes.
+    opened: bool,
+    /// The answer is delivered whole or not at all.
+    whole: bool,
+    /// Why there is no answer.
+    refused: Option<ApiError>,
+    proof: Option<Proof>,
 }
 
-struct Relayed {
+/// What there is to bill. Dropped before it was billed or given up, it is billed as aborted.
+struct Running {
+    work: Option<Work>,
     tally: Tally,
-    /// The piece that ended the answer, not sent yet: it waits for the usage.
-    last: Option<Delta>,
-    error: Option<EngineError>,
-    /// The client went away.
-    cancelled: bool,
+    /// Over all bytes that went out.
+    hasher: Sha256,
 }
 
-/// The way from an engine's events to a client.
-struct Relay<'a> {
-    head: &'a Head,
-    words: &'a mut dyn Words,
-    output: &'a mut Output,
-    cancel: CancellationToken,
+impl Running {
+    fn bill(&mut self, figures: &crate::words::Figures, aborted: bool) -> Option<Proof> {
+        let work = self.work.take()?;
+        let response_sha256 = self.hasher.clone().finalize().into();
+        // An error is in the log; the client sees that its receipt is missing.
+        work.bill(figures, response_sha256, aborted).ok()
+    }
+
+    fn give_up(&mut self) {
+        self.work = None;
+    }
 }
 
-impl Relay<'_> {
-    async fn run(&mut self, mut events: ChatStream, tally: Tally) -> Relayed {
-        let mut relayed = Relayed {
-            tally,
-            last: None,
-            error: None,
-            cancelled: false,
-        };
-        let mut patience = None;
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(work) = &self.work {
+            let figures = work.figures(&mut self.tally);
+            self.bill(&figures, true);
+        }
+    }
+}
+
+/// Begins an answer: returns when its first bytes are there.
+///
+/// # Errors
+/// The engine's error if it failed before; nothing is billed then.
+pub async fn open(work: Work, words: Box<dyn Words>) -> Result<Stream, ApiError> {
+    begin(work, words, false).await
+}
+
+/// Lets an engine answer in pieces, and delivers them as one.
+///
+/// # Errors
+/// The engine's error; nothing is billed then.
+pub async fn collect(work: Work, words: Box<dyn Words>) -> Result<Plain, ApiError> {
+    let mut stream = begin(work, words, true).await?;
+    let mut body = BytesMut::new();
+    while let Some(bytes) = poll_fn(|cx| stream.poll_bytes(cx)).await {
+        body.extend_from_slice(&bytes);
+    }
+    if let Some(refused) = stream.refused.take() {
+        return Err(refused);
+    }
+    let proof = stream.proof.take().ok_or_else(ApiError::internal)?;
+    let body = body.freeze();
+    Ok(Plain { body, proof })
+}
+
+async fn begin(work: Work, words: Box<dyn Words>, whole: bool) -> Result<Stream, ApiError> {
+    let counts_text = work.agent.engine.count_text(&work.head.model, "").is_some();
+    let tally = Tally::start(work.arrived, counts_text);
+    let mut running = Running {
+        work: Some(work),
+        tally,
+        hasher: Sha256::new(),
+    };
+    let Some(work) = running.work.as_mut() else {
+        return Err(ApiError::internal());
+    };
+    let source = match work.ask().await {
+        Ok(reply) if reply.content_type.starts_with("text/event-stream") => reply.body,
+        Ok(_) => {
+            running.give_up();
+            let reason = "not an event stream".into();
+            return Err(EngineError::Protocol { reason }.into());
+        }
+        Err(error) => {
+            running.give_up();
+            return Err(error.into());
+        }
+    };
+    let mut stream = Stream {
+        source: Some(source),
+        cutter: Cutter::default(),
+        held: None,
+        words,
+        running,
+        opening: None,
+        opened: false,
+        whole,
+        refused: None,
+        proof: None,
+    };
+    stream.opening = poll_fn(|cx| stream.poll_bytes(cx)).await;
+    if let Some(refused) = stream.refused.take() {
+        return Err(refused);
+    }
+    stream.opened = true;
+    Ok(stream)
+}
+
+impl Stream {
+    /// Media type of the answer.
+    pub fn media_type(&self) -> &'static str {
+        self.words.media_type()
+    }
+
+    /// The next bytes for the client; `None` at the end.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(opening) = self.opening.take() {
+            return Poll::Ready(Some(opening));
+        }
+        let mut out = Output::default();
+        while let Some(source) = &mut self.source {
+            let end = match source.as_mut().poll_next(cx) {
+                Poll::Pending if out.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(bytes))) => {
+                    self.cutter.push(bytes);
+                    self.forward(&mut out)
+                }
+                Poll::Ready(Some(Err(error))) => Some(Err(error)),
+                // Some servers say no `[DONE]`.
+                Poll::Ready(None) if self.held.is_some() => Some(Ok(())),
+                Poll::Ready(None) => Some(Err(EngineError::Disconnected)),
+            };
+            if let Some(end) = end {
+                self.end(end.err(), &mut out);
+            } else if out.len() >= MAX_WRITE {
+                break;
+            }
+        }
+        Poll::Ready(out.take())
+    }
+
+    /// Sends on what has come; returns how the answer ended if it did.
+    fn forward(&mut self, out: &mut Output) -> Option<Result<(), EngineError>> {
         loop {
-            let event = tokio::select! {
-                biased;
-                () = self.output.closed(), if !relayed.cancelled => {
-                    relayed.cancelled = true;
-                    patience = Some(Instant::now() + LAST_WORDS);
-                    self.cancel.cancel();
+            let raw = match self.cutter.next() {
+                Ok(Some(raw)) => raw,
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
+            };
+            let chunk = match look(&raw) {
+                Ok(Kind::Done) => return Some(Ok(())),
+                Ok(Kind::Piece) => None,
+                Ok(Kind::Chunk(chunk)) => Some(chunk),
+                Ok(Kind::Comment) => {
+                    self.send_comment(raw, out);
                     continue;
                 }
-                event = next_event(&mut events, patience) => event,
+                Err(error) => return Some(Err(error)),
             };
-            match event {
-                Some(Ok(ChatEvent::Delta(delta))) => {
-                    relayed.tally.piece(&delta);
-                    let ends = delta.finish_reason.is_some();
-                    let ready = if ends {
-                        relayed.last.replace(delta)
-                    } else {
-                        Some(delta)
-                    };
-                    if let Some(delta) = ready {
-                        self.output.send(self.words.piece(self.head, delta)).await;
-                    }
-                }
-                Some(Ok(ChatEvent::Usage(usage))) => relayed.tally.report(usage),
-                Some(Ok(ChatEvent::UsageMissing { deltas })) => relayed.tally.missing(deltas),
-                Some(Ok(ChatEvent::Done)) | None => return relayed,
-                Some(Err(error)) => {
-                    tracing::warn!(%error, "the engine broke off");
-                    relayed.error = Some(error);
-                    return relayed;
-                }
+            if let Err(error) = self.take(Event { raw, chunk }, out) {
+                return Some(Err(error));
             }
         }
     }
-}
 
-/// The next event; `None` also if a cancelled engine has nothing more to say in time.
-async fn next_event(
-    events: &mut ChatStream,
-    patience: Option<Instant>,
-) -> Option<Result<ChatEvent, EngineError>> {
-    match patience {
-        Some(until) => timeout_at(until, events.next()).await.unwrap_or_default(),
-        None => events.next().await,
+    /// Sends an event on, or keeps what the end needs of it.
+    fn take(&mut self, mut next: Event, out: &mut Output) -> Result<(), EngineError> {
+        let mut ends = false;
+        if let Some(chunk) = &mut next.chunk {
+            if chunk.get("error").is_some_and(|error| !error.is_null()) {
+                let reason = "an error in the middle of the answer".into();
+                return Err(EngineError::Protocol { reason });
+            }
+            let usage = chunk.get_mut("usage").map(serde_json::Value::take);
+            if let Some(report) = usage.and_then(Report::read) {
+                self.running.tally.report(report);
+                if choices(chunk).is_empty() {
+                    return Ok(());
+                }
+                next.raw = event(chunk);
+            }
+            ends = choices(chunk).iter().any(is_last);
+        }
+        self.running.tally.event(&next);
+        self.check_length()?;
+        if let Some(held) = self.held.take() {
+            self.send(held, out);
+        }
+        if ends {
+            self.held = Some(next);
+        } else {
+            self.send(next, out);
+        }
+        Ok(())
+    }
+
+    /// An engine that does not stop is stopped: nobody pays for what it says beyond its limit.
+    fn check_length(&self) -> Result<(), EngineError> {
+        let allowed = self
+            .running
+            .work
+            .as_ref()
+            .map_or(0, |work| work.limit.output);
+        let most = allowed.saturating_mul(PIECES_PER_TOKEN);
+        if self.running.tally.pieces() > most.saturating_add(SPARE_PIECES) {
+            let reason = "more pieces than tokens were allowed".into();
+            return Err(EngineError::Protocol { reason });
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, event: Event, out: &mut Output) {
+        if let Some(work) = &self.running.work {
+            let bytes = self.words.event(&work.head, event);
+            self.running.hasher.update(&bytes);
+            out.push(bytes);
+        }
+    }
+
+    /// Comments keep connections alive; an answer in other words has no place for them.
+    fn send_comment(&mut self, raw: Bytes, out: &mut Output) {
+        if self.words.media_type() == "text/event-stream" {
+            self.running.hasher.update(&raw);
+            out.push(raw);
+        }
+    }
+
+    fn end(&mut self, error: Option<EngineError>, out: &mut Output) {
+        let source = self.source.take();
+        let error = error.map(|error| {
+            tracing::warn!(%error, "the engine broke off");
+            ApiError::from(error)
+        });
+        let running = &mut self.running;
+        let Some(work) = &running.work else {
+            return;
+        };
+        if let Some(error) = &error {
+            // The worker's failure: nothing was produced, or nothing is delivered; nothing is billed.
+            if running.tally.pieces() == 0 || self.whole {
+                running.give_up();
+                if self.opened {
+                    out.push(self.words.failure(error));
+                } else {
+                    out.clear();
+                    self.refused = Some(error.clone());
+                }
+                return;
+            }
+        } else if let Some(source) = source {
+            tokio::spawn(drain(source));
+        }
+        let figures = work.figures(&mut running.tally);
+        let held = self.held.take();
+        let end = self.words.end(&work.head, held, error.as_ref(), &figures);
+        running.hasher.update(&end);
+        out.push(end);
+        self.proof = running.bill(&figures, error.is_some());
+        out.push(self.words.proof(self.proof.as_ref()));
     }
 }
 
-/// The bytes that go to the client, and their hash.
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let next = self.poll_bytes(cx);
+        next.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_none() && self.opening.is_none()
+    }
+}
+
+/// Reads what is left of a reply that has said all: a connection that was read to its end is used
+/// again.
+async fn drain(mut source: ByteStream) {
+    let rest = async { while source.next().await.is_some_and(|bytes| bytes.is_ok()) {} };
+    // A server that sends more is left.
+    let _ = tokio::time::timeout(LAST_BYTES, rest).await;
+}
+
+/// Bytes for one write: copied together only if there are several.
+#[derive(Default)]
 struct Output {
-    /// Until the first piece is there: who waits for it, and the other end of `sender`.
-    opening: Option<(oneshot::Sender<Opening>, mpsc::Receiver<Bytes>)>,
-    sender: mpsc::Sender<Bytes>,
-    hasher: Sha256,
-    gone: bool,
+    first: Bytes,
+    all: BytesMut,
 }
 
 impl Output {
-    fn new(opening: oneshot::Sender<Opening>) -> Self {
-        let (sender, receiver) = mpsc::channel(BUFFER);
-        let opening = Some((opening, receiver));
-        Output {
-            opening,
-            sender,
-            hasher: Sha256::new(),
-            gone: false,
+    fn push(&mut self, bytes: Bytes) {
+        if self.is_empty() {
+            self.first = bytes;
+        } else if !bytes.is_empty() {
+            if self.all.is_empty() {
+                self.all.extend_from_slice(&self.first);
+                self.first = Bytes::new();
+            }
+            self.all.extend_from_slice(&bytes);
         }
     }
 
-    /// True once a piece has been sent.
-    fn is_open(&self) -> bool {
-        self.opening.is_none()
+    fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    /// Ends before the first piece.
-    fn refuse(self, error: ApiError) {
-        if let Some((opening, _)) = self.opening {
-            // Nobody is told if the client has gone away.
-            let _ = opening.send(Err(error));
-        }
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
     }
 
-    /// Waits until the client has gone away.
-    async fn closed(&mut self) {
-        if self.gone {
-            return;
-        }
-        match &mut self.opening {
-            Some((opening, _)) => opening.closed().await,
-            None => self.sender.closed().await,
-        }
-        self.gone = true;
+    fn clear(&mut self) {
+        *self = Self::default();
     }
 
-    /// Sends, and hashes, bytes if there are any; nothing is sent any more once the client has gone
-    /// away.
-    async fn send(&mut self, bytes: Bytes) {
-        if bytes.is_empty() {
-            return;
+    fn take(self) -> Option<Bytes> {
+        if self.is_empty() {
+            return None;
         }
-        self.hasher.update(&bytes);
-        if let Some((opening, receiver)) = self.opening.take() {
-            self.gone = self.gone || opening.send(Ok(receiver)).is_err();
-        }
-        if !self.gone {
-            self.gone = !matches!(timeout(STALLED, self.sender.send(bytes)).await, Ok(Ok(())));
-        }
-    }
-
-    fn hash(&self) -> [u8; 32] {
-        self.hasher.clone().finalize().into()
+        Some(if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
+        })
     }
 }

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use secret_ai_engine::{ChatRequest, Delta, Usage};
+use secret_ai_engine::ChatRequest;
+use serde_json::Value;
 
-use crate::choice::Choice;
 use crate::error::ApiError;
 use crate::receipts::Proof;
+use crate::usage::Usage;
 
 /// A client's request, read.
 pub struct Asked {
@@ -32,10 +33,16 @@ pub struct Head {
 }
 
 /// What an answer took.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Figures {
     /// As it is billed.
     pub usage: Usage,
+    /// Some of it was counted here, because the engine did not say it.
+    pub estimated: bool,
+    /// The engine said more than it was allowed to, or contradicted itself: the surplus is not billed.
+    pub corrected: bool,
+    /// The engine's own `usage` object, if it says what is billed.
+    pub report: Option<Value>,
     /// From the request's arrival to the answer's end.
     pub total: Duration,
     /// Until the engine was asked.
@@ -46,23 +53,36 @@ pub struct Figures {
     pub output: Duration,
 }
 
+impl Figures {
+    /// OpenAI's `usage` object, with whatever else the engine has put into it.
+    pub fn usage_json(&self) -> Value {
+        let own = || self.usage.to_json(self.estimated);
+        self.report.clone().unwrap_or_else(own)
+    }
+}
+
+/// One event of a stream.
+pub struct Event {
+    /// As it came, with its framing.
+    pub raw: Bytes,
+    /// Its data, if it had to be read already.
+    pub chunk: Option<Value>,
+}
+
 /// How one answer is worded.
-pub trait Words: Send + Sync {
+pub trait Words: Send {
     /// Media type of a stream.
     fn media_type(&self) -> &'static str;
 
-    /// A plain answer.
-    fn whole(&self, head: &Head, choices: Vec<Choice>, figures: &Figures) -> Bytes;
+    /// An event on its way to the client; no bytes if there is nothing to say yet.
+    fn event(&mut self, head: &Head, event: Event) -> Bytes;
 
-    /// A piece of a stream; no bytes if there is nothing to say yet.
-    fn piece(&mut self, head: &Head, delta: Delta) -> Bytes;
-
-    /// The end of a stream but for its proof: the piece that ended the answer, if one did, or why it
+    /// The end of a stream but for its proof: the event that ended the answer, if one did, or why it
     /// broke off. The response hash covers everything up to here.
     fn end(
         &mut self,
         head: &Head,
-        last: Option<Delta>,
+        last: Option<Event>,
         error: Option<&ApiError>,
         figures: &Figures,
     ) -> Bytes;
@@ -72,4 +92,7 @@ pub trait Words: Send + Sync {
 
     /// The end of a stream that has nothing in it and costs nothing.
     fn failure(&self, error: &ApiError) -> Bytes;
+
+    /// A plain answer: the engine's own bytes wherever they say what is billed.
+    fn whole(&self, answer: Bytes, figures: &Figures) -> Bytes;
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use crate::{ChatEvent, ChatRequest, Delta, EngineError, Usage};
+use crate::{ChatRequest, EngineError};
 
+use super::reply::Writer;
 use super::sampling::Sampler;
 use super::text_out::{Piece, TextOut};
 use super::Model;
@@ -22,42 +24,40 @@ pub(super) struct Job {
     /// Most tokens to produce, at least 1.
     pub(super) limit: usize,
     pub(super) request: ChatRequest,
-    pub(super) cancel: CancellationToken,
-    pub(super) events: mpsc::Sender<Result<ChatEvent, EngineError>>,
+    /// To the reader; the job stops when it is closed.
+    pub(super) chunks: mpsc::Sender<Result<Bytes, EngineError>>,
 }
 
 /// Why generation ended.
 enum End {
     /// With an OpenAI `finish_reason`.
     Finished(&'static str),
-    Cancelled,
+    /// The reader has left.
+    Left,
 }
 
 impl Job {
-    /// Sends the whole stream of events; the end has the shape that [`crate::ChatStream`] promises.
+    /// Sends the whole reply.
     pub(super) fn run(self) {
+        let options = self.request.extra.get("stream_options");
+        let include_usage = options.and_then(|options| options.get("include_usage"));
+        let include_usage = include_usage.and_then(Value::as_bool).unwrap_or(false);
+        let stream = self.request.is_stream();
+        let mut writer = Writer::new(&self.model.id, stream, include_usage);
         let mut produced = 0;
-        let end = self.generate(&mut produced);
-        if let Ok(End::Finished(reason)) = &end {
-            let finish_reason = Some((*reason).to_owned());
-            self.send(ChatEvent::Delta(Delta {
-                finish_reason,
-                ..Delta::default()
-            }));
+        match self.generate(&mut writer, &mut produced) {
+            Ok(End::Finished(reason)) => {
+                let tokens = (self.prompt.len() as u64, produced);
+                self.send(Some(writer.end(reason, tokens)));
+            }
+            Ok(End::Left) => {}
+            // Nobody is told if the reader has left.
+            Err(error) => drop(self.chunks.blocking_send(Err(error))),
         }
-        self.send(ChatEvent::Usage(Usage {
-            prompt_tokens: self.prompt.len() as u64,
-            cached_tokens: 0,
-            completion_tokens: produced,
-        }));
-        match end {
-            Ok(_) => self.send(ChatEvent::Done),
-            Err(error) => self.events.blocking_send(Err(error)).is_ok(),
-        };
     }
 
     /// Counts in `produced` every token but the one that ends the answer.
-    fn generate(&self, produced: &mut u64) -> Result<End, EngineError> {
+    fn generate(&self, writer: &mut Writer, produced: &mut u64) -> Result<End, EngineError> {
         let failed = |reason: String| EngineError::Model {
             model: self.model.id.clone(),
             reason,
@@ -67,7 +67,7 @@ impl Job {
         let mut logits = Vec::new();
         for chunk in self.prompt.chunks(CHUNK) {
             if self.is_over() {
-                return Ok(End::Cancelled);
+                return Ok(End::Left);
             }
             logits = self
                 .model
@@ -75,10 +75,7 @@ impl Job {
                 .forward(chunk, &mut cache)
                 .map_err(broken)?;
         }
-        self.send(ChatEvent::Delta(Delta {
-            role: Some("assistant".into()),
-            ..Delta::default()
-        }));
+        self.send(writer.begin());
 
         let mut sampler = Sampler::new(&self.request);
         let mut out = TextOut::new(self.request.stops());
@@ -87,23 +84,23 @@ impl Job {
                 .next(&logits)
                 .ok_or_else(|| failed("no logit is a number".into()))?;
             if self.model.tokenizer.is_end(token) {
-                self.send_text(out.finish());
+                self.send(writer.text(&out.finish()));
                 return Ok(End::Finished("stop"));
             }
             *produced += 1;
             match out.push(self.model.tokenizer.piece(token)) {
-                Piece::Text(text) => self.send_text(text),
+                Piece::Text(text) => self.send(writer.text(&text)),
                 Piece::Stopped(text) => {
-                    self.send_text(text);
+                    self.send(writer.text(&text));
                     return Ok(End::Finished("stop"));
                 }
             }
             if *produced >= self.limit as u64 {
-                self.send_text(out.finish());
+                self.send(writer.text(&out.finish()));
                 return Ok(End::Finished("length"));
             }
             if self.is_over() {
-                return Ok(End::Cancelled);
+                return Ok(End::Left);
             }
             logits = self
                 .model
@@ -114,20 +111,13 @@ impl Job {
     }
 
     fn is_over(&self) -> bool {
-        self.cancel.is_cancelled() || self.events.is_closed()
+        self.chunks.is_closed()
     }
 
-    fn send_text(&self, text: String) {
-        if !text.is_empty() {
-            self.send(ChatEvent::Delta(Delta {
-                text: Some(text),
-                ..Delta::default()
-            }));
+    /// A reader that has left is noticed before the next token.
+    fn send(&self, chunk: Option<Bytes>) {
+        if let Some(chunk) = chunk {
+            let _ = self.chunks.blocking_send(Ok(chunk));
         }
-    }
-
-    /// Whether anybody still listens.
-    fn send(&self, event: ChatEvent) -> bool {
-        self.events.blocking_send(Ok(event)).is_ok()
     }
 }

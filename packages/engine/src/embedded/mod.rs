@@ -16,6 +16,7 @@ mod byte_text;
 mod generate;
 mod llama;
 mod metadata;
+mod reply;
 mod rng;
 mod sampling;
 mod template;
@@ -31,10 +32,9 @@ use candle_core::quantized::gguf_file;
 use futures_util::stream;
 use serde_json::Value;
 use tokio::sync::{mpsc, Semaphore};
-use tokio_util::sync::CancellationToken;
 
 use crate::chat::bad;
-use crate::{ChatRequest, ChatStream, Engine, EngineError, ModelInfo};
+use crate::{Call, ChatRequest, Endpoint, Engine, EngineError, ModelInfo, Reply, Tokens};
 use generate::Job;
 use llama::{Llama, Shape};
 use template::Template;
@@ -48,7 +48,7 @@ pub use tokenizer::{TokenizeError, Tokenizer};
 pub const DEMO_MODEL_ID: &str = "secret-ai-demo";
 const DEMO_MODEL: &[u8] = include_bytes!("../../demo-model/secret-ai-demo.gguf");
 
-/// Events that wait for a slow reader.
+/// Chunks that wait for a slow reader.
 const CHANNEL: usize = 16;
 
 /// How a model is run.
@@ -203,19 +203,28 @@ impl Engine for EmbeddedEngine {
         }])
     }
 
-    /// Exact.
-    async fn count_prompt(&self, request: &ChatRequest) -> Result<u64, EngineError> {
+    async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         self.model.check(request)?;
-        Ok(self.model.prompt(request)?.len() as u64)
+        Ok(Tokens {
+            count: self.model.prompt(request)?.len() as u64,
+            exact: true,
+        })
+    }
+
+    fn count_text(&self, model: &str, text: &str) -> Option<u64> {
+        let tokenizer = &self.model.tokenizer;
+        let tokens =
+            (model == self.model.id).then(|| tokenizer.encode_prompt(&tokenizer.guard(text)));
+        Some(tokens?.ok()?.len() as u64)
     }
 
     /// An answer never goes past the context: without a limit in the request, or with a larger one, it ends
     /// there with `finish_reason` `length`.
-    async fn chat(
-        &self,
-        request: ChatRequest,
-        cancel: CancellationToken,
-    ) -> Result<ChatStream, EngineError> {
+    async fn call(&self, call: Call) -> Result<Reply, EngineError> {
+        if call.endpoint != Endpoint::ChatCompletions {
+            return Err(bad("model", "only chats with this engine"));
+        }
+        let request = ChatRequest::from_json(&call.body)?;
         self.model.check(&request)?;
         let prompt = self.model.prompt(&request)?;
         let room = self.model.context.saturating_sub(prompt.len());
@@ -228,20 +237,27 @@ impl Engine for EmbeddedEngine {
         let wanted = request
             .output_limit()
             .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-        let (events, receiver) = mpsc::channel(CHANNEL);
+        let (chunks, receiver) = mpsc::channel(CHANNEL);
+        let content_type = if request.is_stream() {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
         let job = Job {
             model: self.model.clone(),
             prompt,
             limit: wanted.min(room),
             request,
-            cancel,
-            events,
+            chunks,
         };
         tokio::spawn(wait_and_run(self.turns.clone(), job));
         let next = |mut receiver: mpsc::Receiver<_>| async move {
-            receiver.recv().await.map(|event| (event, receiver))
+            receiver.recv().await.map(|chunk| (chunk, receiver))
         };
-        Ok(Box::pin(stream::unfold(receiver, next)))
+        Ok(Reply {
+            content_type: content_type.to_owned(),
+            body: Box::pin(stream::unfold(receiver, next)),
+        })
     }
 }
 
@@ -254,12 +270,11 @@ fn asks_for_something(value: &Value) -> bool {
     }
 }
 
-/// Waits for a turn unless the reader leaves first; a cancelled job still runs, to say that it used nothing.
+/// Waits for a turn unless the reader leaves first.
 async fn wait_and_run(turns: Arc<Semaphore>, job: Job) {
     let turn = tokio::select! {
         turn = turns.acquire_owned() => turn.ok(),
-        () = job.cancel.cancelled() => None,
-        () = job.events.closed() => return,
+        () = job.chunks.closed() => return,
     };
     tokio::task::spawn_blocking(move || {
         job.run();

@@ -1,29 +1,24 @@
-//! Any OpenAI-compatible server as an engine: vLLM first of all, and whatever speaks
-//! `POST /v1/chat/completions` and `GET /v1/models`.
+//! Any OpenAI-compatible server as an engine: vLLM first of all, and whatever speaks OpenAI's API under
+//! `/v1`.
 //!
-//! Bytes are parsed as they come and nothing runs between the server and the reader: no task, no queue.
-//! The connection lives in the stream, so dropping the stream (or cancelling it) closes the connection,
-//! upon which servers stop generating, and a slow reader holds back the server by TCP alone. The
-//! only memory is one event, or one plain answer, each with a limit.
-//!
-//! Usage is forced: `stream_options.include_usage` is set whatever the client asked for, because the bill
-//! depends on it. Limits of the answer go upstream as `max_tokens`, the name that all servers know.
+//! Bytes go through as they come and nothing runs between the server and the reader: no task, no queue.
+//! The connection lives in the body, so dropping the body closes the connection, upon which servers
+//! stop generating, and a slow reader holds back the server by TCP alone.
 
-mod sse;
-mod stream;
+mod body;
 mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, Response};
-use serde_json::{json, Value};
-use tokio_util::sync::CancellationToken;
 
+use self::body::Chunks;
 use crate::chat::bad;
 use crate::error::Hidden;
-use crate::{upper_bound, ChatRequest, ChatStream, Engine, EngineError, ModelInfo};
+use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
 
 /// How to reach a server, and how far to trust its sizes.
 #[derive(Clone)]
@@ -38,15 +33,13 @@ pub struct UpstreamConfig {
     pub connect_timeout: Duration,
     /// Longest silence of the server, the wait for its first byte included.
     pub idle_timeout: Duration,
-    /// Most bytes of one event of a stream.
-    pub max_event_bytes: usize,
-    /// Most bytes of a plain answer.
+    /// Most bytes of a list of models, or of an error.
     pub max_body_bytes: usize,
 }
 
 impl UpstreamConfig {
-    /// The server at `base_url`; no key, 8,192 tokens of context, 5 s to connect, 300 s of silence, 1 MiB per
-    /// event, 16 MiB per answer.
+    /// The server at `base_url`; no key, 8,192 tokens of context, 5 s to connect, 300 s of silence, lists of
+    /// models up to 1 MiB.
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
             base_url: base_url.into(),
@@ -54,8 +47,7 @@ impl UpstreamConfig {
             context_length: 8_192,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(300),
-            max_event_bytes: 1 << 20,
-            max_body_bytes: 16 << 20,
+            max_body_bytes: 1 << 20,
         }
     }
 }
@@ -76,6 +68,8 @@ impl UpstreamEngine {
         if !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Err(bad("base_url", "is not an http address"));
         }
+        // reqwest comes without cryptography of its own; whoever has chosen one before keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .connect_timeout(config.connect_timeout)
             .tcp_nodelay(true)
@@ -115,13 +109,9 @@ impl UpstreamEngine {
     /// A whole body, within the limits of size and silence.
     async fn body(&self, response: Response) -> Result<Vec<u8>, EngineError> {
         let limit = self.config.max_body_bytes;
-        let (mut body, mut chunks) = (Vec::new(), response.bytes_stream());
-        loop {
-            let next = tokio::time::timeout(self.config.idle_timeout, chunks.next());
-            let Some(chunk) = next.await.map_err(|_| timeout(self.config.idle_timeout))? else {
-                return Ok(body);
-            };
-            let chunk = chunk.map_err(|_| EngineError::Disconnected)?;
+        let (mut body, mut chunks) = (Vec::new(), self.chunks(response));
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
             if body.len().saturating_add(chunk.len()) > limit {
                 return Err(EngineError::TooLarge {
                     what: "a body",
@@ -130,21 +120,11 @@ impl UpstreamEngine {
             }
             body.extend_from_slice(&chunk);
         }
+        Ok(body)
     }
 
-    async fn start(
-        &self,
-        request: &ChatRequest,
-        cancel: CancellationToken,
-    ) -> Result<ChatStream, EngineError> {
-        let body = body_for_server(request)?;
-        let post = self.client.post(self.url("chat/completions")).json(&body);
-        let response = self.send(post).await?;
-        if request.is_stream() {
-            return Ok(stream::events(response, &self.config, cancel));
-        }
-        let body = self.body(response).await?;
-        stream::plain(&body)
+    fn chunks(&self, response: Response) -> Chunks {
+        Chunks::new(response.bytes_stream(), self.config.idle_timeout)
     }
 }
 
@@ -161,46 +141,32 @@ impl Engine for UpstreamEngine {
     }
 
     /// An upper bound: no tokenizer is here, and no token stands for less than one byte.
-    async fn count_prompt(&self, request: &ChatRequest) -> Result<u64, EngineError> {
+    async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         request.validate()?;
-        upper_bound::prompt_tokens(request)
+        Ok(Tokens {
+            count: upper_bound::prompt_tokens(request)?,
+            exact: false,
+        })
     }
 
-    async fn chat(
-        &self,
-        request: ChatRequest,
-        cancel: CancellationToken,
-    ) -> Result<ChatStream, EngineError> {
-        request.validate()?;
-        tokio::select! {
-            started = self.start(&request, cancel.clone()) => started,
-            () = cancel.cancelled() => Ok(stream::nothing()),
-        }
+    fn count_text(&self, _model: &str, _text: &str) -> Option<u64> {
+        None
     }
-}
 
-/// The request as the server gets it.
-fn body_for_server(request: &ChatRequest) -> Result<Value, EngineError> {
-    let mut body = serde_json::to_value(request)
-        .map_err(|_| wire::protocol("the request cannot be written as json"))?;
-    let Some(fields) = body.as_object_mut() else {
-        return Err(wire::protocol("the request is not an object"));
-    };
-    fields.remove("max_completion_tokens");
-    if let Some(limit) = request.output_limit() {
-        fields.insert("max_tokens".into(), json!(limit));
-    }
-    fields.insert("stream".into(), json!(request.is_stream()));
-    if request.is_stream() {
-        let options = fields.entry("stream_options").or_insert_with(|| json!({}));
-        if !options.is_object() {
-            *options = json!({});
+    async fn call(&self, call: Call) -> Result<Reply, EngineError> {
+        let post = self.client.post(self.url(call.endpoint.path()));
+        let post = post.header(CONTENT_TYPE, call.content_type);
+        let response = self.send(post.body(call.body)).await?;
+        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+        // Nothing was offered in `accept-encoding`, and nobody could count what is compressed.
+        if header(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            return Err(wire::protocol("a compressed body"));
         }
-        options["include_usage"] = json!(true);
-    } else {
-        fields.remove("stream_options");
+        Ok(Reply {
+            content_type: header(CONTENT_TYPE).unwrap_or_default().to_owned(),
+            body: Box::pin(self.chunks(response)),
+        })
     }
-    Ok(body)
 }
 
 /// Kinds only: reqwest's own text has the address in it.

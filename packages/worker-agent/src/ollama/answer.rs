@@ -3,13 +3,13 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use secret_ai_engine::Delta;
 use serde_json::{json, Map, Value};
 
-use crate::choice::Choice;
+use crate::choice::{Choice, Delta};
 use crate::error::ApiError;
+use crate::events::{choices, data, read};
 use crate::receipts::Proof;
-use crate::words::{Figures, Head, Words};
+use crate::words::{Event, Figures, Head, Words};
 
 /// Which of the two routes answers.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,10 @@ pub enum Route {
 /// One answer.
 pub struct OllamaWords {
     route: Route,
-    /// Calls of tools: Ollama wants them whole, so they wait for their end.
-    calls: Choice,
+    /// The client wants its answer in pieces.
+    stream: bool,
+    /// Of a plain answer all there is so far; of a stream the calls of tools, which Ollama wants whole.
+    waiting: Choice,
 }
 
 /// What one object says.
@@ -34,12 +36,40 @@ struct Said {
 }
 
 impl OllamaWords {
-    /// Words of an answer on this route.
-    pub fn new(route: Route) -> Self {
+    /// Words of an answer on this route, in pieces or not.
+    pub fn new(route: Route, stream: bool) -> Self {
         OllamaWords {
             route,
-            calls: Choice::default(),
+            stream,
+            waiting: Choice::default(),
         }
+    }
+
+    /// The first choice of an event; Ollama has no more.
+    fn delta(event: Event) -> Option<Delta> {
+        let chunk = event.chunk.or_else(|| read(&data(&event.raw)?).ok())?;
+        choices(&chunk).first().map(Delta::read)
+    }
+
+    fn piece(&mut self, head: &Head, mut delta: Delta) -> Bytes {
+        if !self.stream {
+            self.waiting.add(delta);
+            return Bytes::new();
+        }
+        if let Some(calls) = delta.extra.remove("tool_calls") {
+            let extra = [("tool_calls".to_owned(), calls)].into_iter().collect();
+            self.waiting.add(Delta {
+                extra,
+                ..Delta::default()
+            });
+        }
+        let mut piece = Choice::default();
+        piece.add(delta);
+        let said = Said::from(piece);
+        if said.text.is_empty() && said.thinking.is_empty() {
+            return Bytes::new();
+        }
+        self.line(head, said).into()
     }
 
     fn object(&self, head: &Head, said: Said) -> Value {
@@ -100,45 +130,31 @@ impl Words for OllamaWords {
         "application/x-ndjson"
     }
 
-    fn whole(&self, head: &Head, choices: Vec<Choice>, figures: &Figures) -> Bytes {
-        let choice = choices.into_iter().next().unwrap_or_default();
-        let reason = choice.finish_reason.clone();
-        let whole = self.last(head, Said::from(choice), reason.as_deref(), figures);
-        whole.to_string().into()
-    }
-
-    fn piece(&mut self, head: &Head, mut delta: Delta) -> Bytes {
-        if let Some(calls) = delta.extra.remove("tool_calls") {
-            let extra = [("tool_calls".to_owned(), calls)].into_iter().collect();
-            self.calls.add(Delta {
-                extra,
-                ..Delta::default()
-            });
-        }
-        let mut piece = Choice::default();
-        piece.add(delta);
-        let said = Said::from(piece);
-        if said.text.is_empty() && said.thinking.is_empty() {
-            return Bytes::new();
-        }
-        self.line(head, said).into()
+    fn event(&mut self, head: &Head, event: Event) -> Bytes {
+        let delta = Self::delta(event);
+        delta.map_or_else(Bytes::new, |delta| self.piece(head, delta))
     }
 
     fn end(
         &mut self,
         head: &Head,
-        last: Option<Delta>,
+        last: Option<Event>,
         error: Option<&ApiError>,
         figures: &Figures,
     ) -> Bytes {
+        let last = last.and_then(Self::delta);
         let reason = last.as_ref().and_then(|delta| delta.finish_reason.clone());
         let mut end = Vec::new();
         if let Some(delta) = last {
             end.extend_from_slice(&self.piece(head, delta));
         }
-        let called = Said::from(std::mem::take(&mut self.calls));
-        if !(called.calls.is_empty() && called.text.is_empty()) {
-            end.extend_from_slice(self.line(head, called).as_bytes());
+        let said = Said::from(std::mem::take(&mut self.waiting));
+        if !self.stream {
+            let whole = self.last(head, said, reason.as_deref(), figures);
+            return whole.to_string().into();
+        }
+        if !(said.calls.is_empty() && said.text.is_empty()) {
+            end.extend_from_slice(self.line(head, said).as_bytes());
         }
         let object = match error {
             Some(error) => error.ollama_body(),
@@ -150,6 +166,8 @@ impl Words for OllamaWords {
 
     fn proof(&self, proof: Option<&Proof>) -> Bytes {
         match proof {
+            // In the headers.
+            _ if !self.stream => Bytes::new(),
             Some(proof) => format!(",\"secret_ai\":{}}}\n", proof.to_json()).into(),
             None => Bytes::from_static(b"}\n"),
         }
@@ -157,6 +175,11 @@ impl Words for OllamaWords {
 
     fn failure(&self, error: &ApiError) -> Bytes {
         format!("{}\n", error.ollama_body()).into()
+    }
+
+    /// Engines are always asked for pieces, which come as events.
+    fn whole(&self, answer: Bytes, _figures: &Figures) -> Bytes {
+        answer
     }
 }
 

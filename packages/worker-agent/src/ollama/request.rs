@@ -137,10 +137,11 @@ impl Common {
         extra.extend(response_format(self.format)?.map(|f| ("response_format".into(), f)));
         extra.extend(thinking(self.think)?);
         request.validate()?;
+        let stream = self.stream.unwrap_or(true);
         Ok(Asked {
             request,
-            stream: self.stream.unwrap_or(true),
-            words: Box::new(OllamaWords::new(route)),
+            stream,
+            words: Box::new(OllamaWords::new(route, stream)),
         })
     }
 }

@@ -1,6 +1,5 @@
 //! Chat: who asks, what for, can it be paid; then work. The same for every API.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,11 +7,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{header, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
-use secret_ai_engine::{ChatRequest, ModelInfo};
+use secret_ai_engine::{Call, ChatRequest, Endpoint, ModelInfo};
 use secret_ai_receipts::sha256;
-use tokio::sync::oneshot;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::body::{check_media_type, read_body};
 use crate::agent::Agent;
@@ -28,6 +24,7 @@ use crate::routes::{EVIDENCE, MAX_CHARGE, RECEIPT};
 use crate::serve::Work;
 use crate::session::{Held, Session};
 use crate::stream;
+use crate::tally::guess_prompt;
 use crate::words::{Asked, Head, Reader, Words};
 
 /// Most answers of one request.
@@ -110,23 +107,36 @@ pub async fn serve(
         held: Held::new(session, reservation),
         meter,
         limit,
+        prompt,
+        prompt_guess: guess_prompt(&request),
+        call: Call {
+            endpoint: Endpoint::ChatCompletions,
+            model: model.id.clone(),
+            content_type: "application/json".to_owned(),
+            stream: request.is_stream(),
+            body: request.into_body(max_tokens)?,
+        },
         head: Head {
             model: model.id,
             created: now,
         },
-        request: limited(request, max_tokens),
         request_sha256,
         arrived,
-        slot,
+        _slot: slot,
+        _token: agent.tasks.token(),
         agent,
     };
     answer(work, words, stream).await
 }
 
 async fn answer(work: Work, words: Box<dyn Words>, stream: bool) -> Result<Response, ApiError> {
-    let tasks = work.agent.tasks.clone();
     if !stream {
-        let done = tasks.spawn(work.plain(words)).await;
+        // In a task of its own: it goes on when the client goes away.
+        let done = if work.call.stream {
+            tokio::spawn(stream::collect(work, words)).await
+        } else {
+            tokio::spawn(work.plain(words)).await
+        };
         let plain = done.map_err(|_| ApiError::internal())??;
         let headers = [
             (header::CONTENT_TYPE, "application/json".to_owned()),
@@ -138,18 +148,14 @@ async fn answer(work: Work, words: Box<dyn Words>, stream: bool) -> Result<Respo
         ];
         return Ok((headers, plain.body).into_response());
     }
-    let (opening, opened) = oneshot::channel();
-    let media_type = words.media_type();
-    tasks.spawn(stream::serve(work, words, opening));
-    let chunks = opened.await.map_err(|_| ApiError::internal())??;
+    let stream = stream::open(work, words).await?;
     let headers = [
-        (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_TYPE, stream.media_type()),
         (header::CACHE_CONTROL, "no-cache"),
         // Asks nginx not to hold chunks back.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    let body = Body::from_stream(ReceiverStream::new(chunks).map(Ok::<_, Infallible>));
-    Ok((headers, body).into_response())
+    Ok((headers, Body::new(stream)).into_response())
 }
 
 fn max_charge(headers: &HeaderMap) -> Result<Option<u128>, ApiError> {
@@ -236,15 +242,4 @@ fn set_aside(session: &Session, meter: &Meter, wish: &Wish) -> Result<Budget, Ap
             _ => error,
         }
     })
-}
-
-/// Tells the engine how long the answer may be, by the name that the client has used.
-fn limited(mut request: ChatRequest, max_tokens: u64) -> ChatRequest {
-    if request.max_completion_tokens.is_some() {
-        request.max_completion_tokens = Some(max_tokens);
-        request.max_tokens = None;
-    } else {
-        request.max_tokens = Some(max_tokens);
-    }
-    request
 }
