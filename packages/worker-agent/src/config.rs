@@ -14,6 +14,7 @@ use serde::Deserialize;
 use snafu::{ResultExt, Snafu};
 
 use crate::agent::Limits;
+use crate::journal::JournalConfig;
 use crate::node_chain::Gas;
 use crate::tee::{TeeConfig, MAX_GPUS};
 
@@ -77,6 +78,8 @@ pub struct Config {
     pub settle_interval_s: u64,
     #[serde(default)]
     pub settle: SettleConfig,
+    #[serde(default)]
+    pub journal: JournalConfig,
     /// Crank `finalize` too.
     #[serde(default = "yes")]
     pub finalize: bool,
@@ -268,6 +271,10 @@ impl Config {
         let pages = self.settle.pages;
         require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
             format!("{pages}, must be 1 to {MOST_PAGES}")
+        })?;
+        let journal = self.journal.check();
+        require(journal.is_ok(), "journal.commit_ms", || {
+            journal.clone().err().unwrap_or_default()
         })?;
         let gpus = self.tee.gpus();
         require(gpus <= MAX_GPUS, "tee.gpus", || {

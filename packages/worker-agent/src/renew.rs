@@ -14,7 +14,7 @@ const LEASE_CHECK: Duration = Duration::from_secs(5);
 
 /// Renews the lease from the middle of it on, until `stop`.
 pub async fn renew_loop(agent: Arc<Agent>, attester: Attester, stop: CancellationToken) {
-    let mut granted_at = agent.sessions.contract_time();
+    let mut granted_at = agent.now();
     let (mut pause, mut retry) = (LEASE_CHECK, Retry::new());
     while stop
         .run_until_cancelled(tokio::time::sleep(pause))
@@ -22,9 +22,9 @@ pub async fn renew_loop(agent: Arc<Agent>, attester: Attester, stop: Cancellatio
         .is_some()
     {
         pause = LEASE_CHECK;
-        let (now, until) = (agent.sessions.contract_time(), agent.attested().lease_until);
+        let (now, until) = (agent.now(), agent.lease_until());
         let half = granted_at.saturating_add(until.saturating_sub(granted_at) / 2);
-        if now <= half {
+        if now <= half || agent.is_cut() {
             continue;
         }
         match attester.renew().await {

@@ -27,7 +27,7 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::router;
-use crate::settle::{last_round, settle_loop, Plan};
+use crate::settle::{last_round, learn_time, settle_loop, Plan};
 
 /// How long requests in progress may take after the agent was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(60);
@@ -77,7 +77,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     fs::create_dir_all(&config.data_dir).context(FileSnafu {
         path: &config.data_dir,
     })?;
-    let journal = Arc::new(Journal::open(&config.data_dir.join("journal.redb"))?);
+    let journal = Arc::new(Journal::open_with(
+        &config.data_dir.join("journal.redb"),
+        &config.journal,
+    )?);
     let engine = engine(&config.engine)?;
     check_models(&config, engine.as_ref()).await?;
     let chain = connect(&config).await?;
@@ -159,9 +162,7 @@ async fn serve(
     plan: Plan,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    agent
-        .sessions
-        .set_contract_time(agent.chain.clock().await?.now);
+    learn_time(&agent).await?;
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
