@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 SGLANG_ROUTER=0.3.2
 PORTKEY=1.15.2
-LITELLM=1.109.1
+LITELLM=1.105.3
 PEERS=${CARGO_TARGET_DIR:-target}/peers
 PYTHON=${PYTHON:-python3}
 

@@ -13,16 +13,18 @@ use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::Unit;
 use secret_ai_worker_agent::agent::{Agent, Attested, Identity, Limits, Parts};
 use secret_ai_worker_agent::clock::{Clock, SystemClock};
+use secret_ai_worker_agent::count::Meter;
 use secret_ai_worker_agent::evidence::{Collateral, CpuReport};
 use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
 use secret_ai_worker_agent::prices::PriceList;
 use secret_ai_worker_agent::routes::router;
+use secret_ai_worker_agent::usage::{Report, Usage};
 use tokio::net::TcpListener;
 
 use crate::bearer::WORKER;
 use crate::chain::{BenchChain, RATE, TOKEN};
-use crate::mock::MODEL;
+use crate::mock::{self, MODEL};
 use crate::Failure;
 
 /// Requests that the agent serves at once: more than any load here.
@@ -77,6 +79,16 @@ pub fn parts(
         },
     };
     Ok((parts, chain))
+}
+
+/// Units of an answer of the mock, read from what it says.
+pub fn units(meter: &Meter) -> Result<Vec<u64>, Failure> {
+    let report = Report::read(serde_json::from_str(&mock::usage())?).ok_or("no usage")?;
+    Ok(meter.units(Usage {
+        prompt_tokens: report.prompt.ok_or("no prompt tokens")?,
+        cached_tokens: report.cached,
+        completion_tokens: report.completion.ok_or("no completion tokens")?,
+    }))
 }
 
 /// Serves until it is killed.

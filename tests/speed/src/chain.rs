@@ -7,14 +7,13 @@ use async_trait::async_trait;
 use cosmwasm_std::{Addr, Uint128};
 use secret_ai_chain_client::ChainError;
 use secret_ai_interface::billing::{
-    ClockAnswer, FinalizeAnswer, Line, SessionAnswer, SessionAuth, SessionStatus, SettleAnswer,
-    SettleEntry,
+    ClockAnswer, FinalizeAnswer, Line, SessionAnswer, SessionAuth, SessionStatus, SettleEntry,
 };
 use secret_ai_interface::registry::{
-    Attestation, ChallengeAnswer, GpuReport, Listing, RegisterAnswer, StageAnswer,
+    Attestation, ChallengeAnswer, GpuReport, KidInfo, Listing, RegisterAnswer, StageAnswer,
 };
 use secret_ai_interface::{Digest, Kid, PublicKey, SessionId, Unit, WorkerId};
-use secret_ai_worker_agent::chain::Chain;
+use secret_ai_worker_agent::chain::{Chain, Fate, HandedIn};
 
 use crate::bearer::{auth, number, WORKER};
 use crate::mock::MODEL;
@@ -92,7 +91,15 @@ impl Chain for BenchChain {
         })
     }
 
-    async fn settle(&self, _: Kid, _: Vec<SettleEntry>) -> Result<SettleAnswer, ChainError> {
+    async fn settle(&self, _: Kid, _: Vec<SettleEntry>) -> Result<HandedIn, ChainError> {
+        not_here()
+    }
+
+    async fn fate(&self, _: &str, _: u64) -> Result<Fate, ChainError> {
+        not_here()
+    }
+
+    async fn kids(&self, _: Vec<Kid>) -> Result<Vec<Option<KidInfo>>, ChainError> {
         not_here()
     }
 

@@ -119,8 +119,8 @@ pub struct Slice {
     pub error: Option<String>,
 }
 
-/// Opens the connections, answers one request on each, and then asks for `time`. `started` and `ended`
-/// are called around what is measured.
+/// Opens the connections, sends one request on each, and then asks for `time`. `around` is called
+/// before and after what is measured.
 pub async fn slice(
     requests: &Requests,
     scenario: Scenario,
@@ -241,6 +241,11 @@ impl Connection {
         };
         let status = head.split(' ').nth(1).unwrap_or_default();
         Ok((status.to_owned(), first))
+    }
+
+    /// Body of the newest answer.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// Reads a body in chunks.

@@ -6,16 +6,20 @@
 mod agent;
 mod bearer;
 mod chain;
+mod crowd;
 mod http;
 mod load;
 mod mock;
 mod pass;
 mod peers;
 mod process;
+mod receipts;
 mod relay;
+mod report;
 mod rounds;
 mod run;
 mod targets;
+mod verdict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

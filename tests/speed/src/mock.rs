@@ -92,6 +92,14 @@ fn wants_stream(body: &[u8]) -> bool {
     forms.iter().any(|form| memmem::find(body, form).is_some())
 }
 
+/// The `usage` object of every answer.
+pub fn usage() -> String {
+    format!(
+        r#"{{"prompt_tokens":{PROMPT_TOKENS},"completion_tokens":{PIECES},"total_tokens":{}}}"#,
+        PROMPT_TOKENS + PIECES as u64
+    )
+}
+
 /// Time between two pieces.
 fn pace(body: &[u8]) -> Duration {
     let start = memmem::find(body, PACE.as_bytes()).map_or(body.len(), |at| at + PACE.len());
@@ -105,10 +113,7 @@ fn pace(body: &[u8]) -> Duration {
 
 impl Answers {
     fn new() -> Self {
-        let usage = format!(
-            r#"{{"prompt_tokens":{PROMPT_TOKENS},"completion_tokens":{PIECES},"total_tokens":{}}}"#,
-            PROMPT_TOKENS + PIECES as u64
-        );
+        let usage = usage();
         let words =
             "All that is gold does not glitter, not all those who wander are lost. ".repeat(12);
         let plain = format!(

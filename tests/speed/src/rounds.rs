@@ -73,6 +73,24 @@ impl Cell {
 /// Cells by target, then by scenario.
 pub type Grid = Vec<Vec<Cell>>;
 
+/// What a run brought.
+pub struct Results {
+    /// Names, in the order of the grid.
+    pub targets: Vec<&'static str>,
+    pub scenarios: Vec<Scenario>,
+    pub grid: Grid,
+}
+
+impl Results {
+    /// What a target did under a load, if it was measured.
+    pub fn cell(&self, target: &str, scenario: Scenario) -> Option<&Cell> {
+        let row = self.targets.iter().position(|name| *name == target)?;
+        let column = self.scenarios.iter().position(|it| *it == scenario)?;
+        let cell = self.grid.get(row)?.get(column)?;
+        cell.points.iter().any(Option::is_some).then_some(cell)
+    }
+}
+
 /// Measures all targets under all scenarios, `rounds` times.
 pub async fn measure(
     targets: &[Target],

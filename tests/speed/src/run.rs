@@ -8,9 +8,11 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::process::Process;
-use crate::rounds::{measure, scenarios, Grid};
+use crate::report::{tables, write};
+use crate::rounds::{measure, scenarios, Results};
 use crate::targets::{self, Target};
-use crate::{peers, Failure};
+use crate::verdict::verdicts;
+use crate::{crowd, peers, receipts, Failure};
 
 /// What to measure.
 #[derive(Args)]
@@ -27,21 +29,54 @@ pub struct Options {
     /// Where scripts/bench-peers.sh has installed the gateways of others.
     #[arg(long, default_value = "target/peers")]
     peers: PathBuf,
-    /// Only these targets, by the beginning of their names, and direct.
+    /// Only these of nginx, relay, pass, agent, sglang, portkey, litellm.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Leave out the agents with 1 to 100,000 sessions.
+    #[arg(long)]
+    few: bool,
+    /// A page whose tables are replaced.
+    #[arg(long)]
+    write: Option<PathBuf>,
+}
+
+impl Options {
+    fn is_wanted(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
 }
 
 /// Measures and prints.
 pub async fn run(options: &Options) -> Result<(), Failure> {
     let dir = fresh(&options.dir)?;
     let (_mock, mock) = Process::role(&["mock"], &dir.join("mock.log"))?;
-    let targets = start(options, mock, &dir);
-    let scenarios = scenarios();
     let time = Duration::from_millis(options.slice_ms);
+    let receipts = receipts::measure(&dir, time).await?;
+    let (targets, skipped) = start(options, mock, &dir);
+    let scenarios = scenarios();
     let grid = measure(&targets, &scenarios, options.rounds, time).await;
-    show(&targets, &grid);
-    Ok(())
+    for (target, row) in targets.iter().zip(&grid) {
+        for error in row.iter().filter_map(|cell| cell.error.as_ref()) {
+            eprintln!("{}: {error}", target.name);
+        }
+    }
+    let results = Results {
+        targets: targets.iter().map(|target| target.name).collect(),
+        scenarios,
+        grid,
+    };
+    drop(targets);
+    let crowd = match options.is_wanted("agent") && !options.few {
+        true => Some(crowd::run(mock, &dir, options.rounds, time).await?),
+        false => None,
+    };
+    let verdicts = verdicts(&results, crowd.as_ref(), &receipts);
+    let tables = tables(&results, crowd.as_ref(), &receipts, &verdicts, &skipped);
+    print!("{tables}");
+    match &options.write {
+        Some(page) => write(page, &tables),
+        None => Ok(()),
+    }
 }
 
 /// An empty folder, by its full name.
@@ -53,55 +88,29 @@ fn fresh(dir: &Path) -> Result<PathBuf, Failure> {
     Ok(dir.canonicalize()?)
 }
 
-fn start(options: &Options, mock: SocketAddr, dir: &Path) -> Vec<Target> {
-    let peers = &options.peers;
+/// Starts what is wanted and can be had; the rest is named with its reason.
+fn start(options: &Options, mock: SocketAddr, dir: &Path) -> (Vec<Target>, Vec<String>) {
     type Starter<'a> = Box<dyn Fn() -> Result<Target, Failure> + 'a>;
+    let peers = &options.peers;
+    let agent = || targets::agent("agent", mock, dir, targets::SESSIONS);
     let all: [(&str, Starter); 7] = [
         ("nginx", Box::new(|| targets::nginx(mock, dir))),
         ("relay", Box::new(|| targets::relay(mock, dir))),
         ("pass", Box::new(|| targets::pass(mock, dir))),
-        (
-            "agent",
-            Box::new(|| targets::agent("agent", mock, dir, targets::SESSIONS)),
-        ),
+        ("agent", Box::new(agent)),
         ("sglang", Box::new(|| peers::sglang(peers, mock, dir))),
         ("portkey", Box::new(|| peers::portkey(peers, mock, dir))),
         ("litellm", Box::new(|| peers::litellm(peers, mock, dir))),
     ];
-    let mut started = vec![targets::direct(mock)];
+    let (mut started, mut skipped) = (vec![targets::direct(mock)], Vec::new());
     for (name, starter) in all {
-        let is_wanted = options.only.is_empty()
-            || options
-                .only
-                .iter()
-                .any(|only| name.starts_with(only.as_str()));
-        if !is_wanted {
+        if !options.is_wanted(name) {
             continue;
         }
         match starter() {
             Ok(target) => started.push(target),
-            Err(error) => println!("{name}: skipped: {error}"),
+            Err(error) => skipped.push(format!("{name}: {error}")),
         }
     }
-    started
-}
-
-fn show(targets: &[Target], grid: &Grid) {
-    for (target, row) in targets.iter().zip(grid) {
-        for (scenario, cell) in scenarios().iter().zip(row) {
-            println!(
-                "{:20} {:3} {:13} p50 {:9.0} p99 {:9.0} ttft {:9.0} cpu {:7.0} rate {:7.0} errors {} {}",
-                target.name,
-                scenario.connections,
-                scenario.kind.name(),
-                cell.median(|p| p.whole),
-                cell.p99(),
-                cell.median(|p| p.first),
-                cell.median(|p| p.cpu),
-                cell.median(|p| p.rate),
-                cell.errors,
-                cell.error.as_deref().unwrap_or_default(),
-            );
-        }
-    }
+    (started, skipped)
 }
