@@ -1,24 +1,28 @@
 //! The agent's parts, put together: what routes and background tasks share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::WorkerId;
 use secret_ai_receipts::Domain;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
 use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
+use crate::limits::LimitsConfig;
+use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
 use crate::sessions::Sessions;
+use crate::strangers::Strangers;
+use crate::watched_chain::{Watch, WatchedChain};
 
 /// Who this worker is, for this boot.
 #[derive(Clone, Debug)]
@@ -59,6 +63,8 @@ pub struct Limits {
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
     pub session_refresh_s: u64,
+    /// What one session, one address and the queue may take.
+    pub rates: LimitsConfig,
 }
 
 impl Default for Limits {
@@ -67,6 +73,7 @@ impl Default for Limits {
             max_body: 1 << 20,
             max_requests: 64,
             session_refresh_s: 30,
+            rates: LimitsConfig::default(),
         }
     }
 }
@@ -94,9 +101,15 @@ pub struct Agent {
     pub(crate) models: Models,
     pub(crate) journal: Arc<Journal>,
     pub(crate) prices: PriceList,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) admission: Admission,
+    pub(crate) strangers: Strangers,
+    pub metrics: Metrics,
+    /// How the chain has answered.
+    pub(crate) chain_watch: Arc<Watch>,
+    draining: AtomicBool,
     /// Requests in progress; they go on when their client goes away.
     pub(crate) tasks: TaskTracker,
     pub(crate) block_time: ChainTime,
@@ -125,6 +138,9 @@ impl Agent {
             chain_id: identity.chain_id.clone(),
             billing: identity.billing.clone(),
         };
+        let metrics = Metrics::new(&prices);
+        let chain_watch = Arc::new(Watch::new(metrics.chain.clone(), clock.clone()));
+        let chain: Arc<dyn Chain> = Arc::new(WatchedChain::new(chain, chain_watch.clone()));
         let sessions = Sessions::new(
             identity.worker_id,
             keys.kid().into(),
@@ -138,7 +154,11 @@ impl Agent {
             domain,
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
-            slots: Arc::new(Semaphore::new(limits.max_requests)),
+            admission: Admission::new(&limits, clock.clone()),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
+            metrics,
+            chain_watch,
+            draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             block_time: ChainTime::new(clock.clone()),
             unconfirmed: Unconfirmed::default(),
@@ -149,6 +169,7 @@ impl Agent {
             engine,
             journal,
             prices,
+            clock,
             limits,
         })
     }
@@ -190,7 +211,10 @@ impl Agent {
     /// boot gets another one.
     pub(crate) fn cut_lease(&self, until: u64) {
         if self.cut.swap(until, Ordering::Relaxed) == u64::MAX {
-            tracing::error!(until, "the registry has ended this key's lease, nothing is served any more");
+            tracing::error!(
+                until,
+                "the registry has ended this key's lease, nothing is served any more"
+            );
         }
     }
 
@@ -206,6 +230,16 @@ impl Agent {
             journal: &self.journal,
             unconfirmed: &self.unconfirmed,
         }
+    }
+
+    /// Takes no new requests from now on; those in progress go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the agent was told to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Waits until all requests in progress are counted and their receipts stored.

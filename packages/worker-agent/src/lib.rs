@@ -9,6 +9,7 @@
 //!
 //! Nothing here logs prompts, answers or keys; of a session id only the first four hex digits.
 
+mod admission;
 pub mod agent;
 pub mod auth;
 pub mod boot;
@@ -20,10 +21,13 @@ pub mod clock;
 pub mod config;
 pub mod count;
 pub mod devices;
+pub mod engine_config;
+pub mod engines;
 pub mod error;
 mod events;
 pub mod evidence;
 pub mod handing;
+pub mod health;
 pub mod heartbeat;
 pub mod journal;
 pub mod journal_error;
@@ -34,25 +38,35 @@ mod journal_tables;
 pub mod keys;
 mod leases;
 pub mod ledger;
+pub mod limits;
+pub mod metrics;
 mod models;
 pub mod node_chain;
 mod ollama;
+pub mod online;
 mod openai;
 pub mod pages;
+mod patience;
 pub mod prices;
 pub mod receipts;
-mod renew;
+pub mod renew;
 mod retry;
 pub mod routes;
 pub mod run;
 mod serve;
+pub mod server;
 pub mod session;
 pub mod sessions;
 pub mod settle;
+mod strangers;
 mod stream;
 mod tally;
 pub mod tee;
+mod tee_sources;
+mod tee_workload;
+pub mod telemetry;
 pub mod usage;
+mod watched_chain;
 mod words;
 
 use secret_ai_interface::SessionId;
