@@ -9,6 +9,7 @@ use axum::http::{header, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use secret_ai_engine::{Call, ChatRequest, Endpoint, ModelInfo};
 use secret_ai_receipts::sha256;
+use tracing::Span;
 
 use super::body::{check_media_type, read_body};
 use crate::agent::Agent;
@@ -59,7 +60,7 @@ pub async fn serve(
     let max_charge = max_charge(&head.headers)?;
     let body = read_body(&head.headers, body, agent.limits.max_body).await?;
     let request_sha256 = sha256(&body);
-    let (kid, now) = (agent.keys.kid(), agent.clock.now());
+    let (kid, now) = (agent.keys.kid(), agent.now());
     if let Some(signed) = &credential.signed {
         signed.verify(&agent.domain, &kid, &request_sha256, now)?;
     }
@@ -70,6 +71,8 @@ pub async fn serve(
     if !agent.is_healthy() {
         return Err(ApiError::busy("this worker cannot serve now"));
     }
+    let place = agent.admission.enter(&session).await?;
+    let rates = place.headers();
 
     let Asked {
         request,
@@ -85,12 +88,6 @@ pub async fn serve(
     };
     let meter = meter(&agent, &session, &model)?;
     let prompt = agent.engine.count_prompt(&request).await?;
-    let busy = || ApiError::busy("all places for requests are taken");
-    let slot = agent
-        .slots
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| busy())?;
     let wish = Wish {
         prompt,
         context: model.context_length,
@@ -122,11 +119,14 @@ pub async fn serve(
         },
         request_sha256,
         arrived,
-        _slot: slot,
+        place,
         _token: agent.tasks.token(),
+        span: Span::current(),
         agent,
     };
-    answer(work, words, stream).await
+    let mut response = answer(work, words, stream).await?;
+    response.headers_mut().extend(rates);
+    Ok(response)
 }
 
 async fn answer(work: Work, words: Box<dyn Words>, stream: bool) -> Result<Response, ApiError> {
