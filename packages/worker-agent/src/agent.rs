@@ -190,7 +190,10 @@ impl Agent {
     /// boot gets another one.
     pub(crate) fn cut_lease(&self, until: u64) {
         if self.cut.swap(until, Ordering::Relaxed) == u64::MAX {
-            tracing::error!(until, "the registry has ended this key's lease, nothing is served any more");
+            tracing::error!(
+                until,
+                "the registry has ended this key's lease, nothing is served any more"
+            );
         }
     }
 

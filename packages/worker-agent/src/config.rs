@@ -16,6 +16,7 @@ use snafu::{ResultExt, Snafu};
 use crate::agent::Limits;
 use crate::journal::JournalConfig;
 use crate::node_chain::Gas;
+use crate::replicate::WatchtowerConfig;
 use crate::tee::{TeeConfig, MAX_GPUS};
 
 const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
@@ -80,6 +81,8 @@ pub struct Config {
     pub settle: SettleConfig,
     #[serde(default)]
     pub journal: JournalConfig,
+    /// Where receipts are kept a second time; nowhere if absent.
+    pub watchtower: Option<WatchtowerConfig>,
     /// Crank `finalize` too.
     #[serde(default = "yes")]
     pub finalize: bool,
@@ -271,6 +274,13 @@ impl Config {
         let pages = self.settle.pages;
         require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
             format!("{pages}, must be 1 to {MOST_PAGES}")
+        })?;
+        let watchtower = self
+            .watchtower
+            .as_ref()
+            .map_or(Ok(()), WatchtowerConfig::check);
+        require(watchtower.is_ok(), "watchtower.url", || {
+            watchtower.clone().err().unwrap_or_default()
         })?;
         let journal = self.journal.check();
         require(journal.is_ok(), "journal.commit_ms", || {

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use secret_ai_worker_agent::boot::WorkerFile;
 use secret_ai_worker_agent::config::Config;
 use secret_ai_worker_agent::run;
+use secret_ai_worker_agent::watchtower::{self, TowerConfig};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -40,6 +41,9 @@ enum Command {
     },
     /// Takes the worker out of service: no new sessions; receipts still settle for a while.
     Retire,
+    /// Keeps receipts of workers and hands them in when those have gone silent; has a configuration
+    /// of its own (docs/durability.md).
+    Watchtower,
     /// Reads the configuration and says what is wrong with it.
     CheckConfig,
 }
@@ -81,6 +85,12 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 async fn execute(cli: Cli) -> Result<(), Failure> {
+    if matches!(cli.command, Command::Watchtower) {
+        let config = TowerConfig::load(&cli.config)?;
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_on_signal(stop.clone()));
+        return Ok(watchtower::run(config, stop).await?);
+    }
     let config = Config::load(&cli.config)?;
     match cli.command {
         Command::Run => {
@@ -92,6 +102,7 @@ async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Claim { token, amount } => claim(&config, token, amount).await,
         Command::Retire => retire(&config).await,
         Command::CheckConfig => check_config(&config, &cli.config),
+        Command::Watchtower => unreachable!("has a configuration of its own"),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::keys::BootKeys;
 use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
+use crate::replicate::{replicate_loop, Replica, WatchtowerConfig};
 use crate::routes::router;
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
 
@@ -36,6 +37,7 @@ const MAX_KEY_FILE: u64 = 4_096;
 
 /// Why the agent cannot run.
 #[derive(Debug, Snafu)]
+#[snafu(visibility(pub(crate)))]
 pub enum RunError {
     #[snafu(transparent)]
     Chain { source: ChainError },
@@ -53,6 +55,8 @@ pub enum RunError {
     KeyFile { path: PathBuf },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
+    #[snafu(display("watchtower: {source}"))]
+    Watchtower { source: reqwest::Error },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
     #[snafu(display("this build has no {what} (feature {feature})"))]
@@ -135,7 +139,28 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
-    serve(Agent::new(parts), attester, listener, plan, stop).await
+    let agent = Agent::new(parts);
+    let done = CancellationToken::new();
+    let replicating = match &config.watchtower {
+        Some(tower) => Some(tokio::spawn(replicate_loop(
+            agent.clone(),
+            replica(tower)?,
+            done.clone(),
+        ))),
+        None => None,
+    };
+    let served = serve(agent, attester, listener, plan, stop).await;
+    done.cancel();
+    if let Some(replicating) = replicating {
+        // It ends by `done`; a panic of its is in the log.
+        let _ = replicating.await;
+    }
+    served
+}
+
+fn replica(config: &WatchtowerConfig) -> Result<Replica, RunError> {
+    let token = read_key(&config.token_file)?;
+    Replica::new(&config.url, token).context(WatchtowerSnafu)
 }
 
 /// When receipts are handed in, if billing's timing allows it.
@@ -212,6 +237,17 @@ async fn settle_last(agent: &Agent, plan: &Plan) {
 /// # Errors
 /// [`RunError`] if the wallet cannot be read or the node cannot be asked.
 pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
+    connect_as(&config.chain, &config.wallet_file).await
+}
+
+/// The chain of a configuration, with the wallet in a file.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_as(
+    config: &ChainConfig,
+    wallet_file: &Path,
+) -> Result<NodeChain, RunError> {
     let ChainConfig {
         lcd_url,
         chain_id,
@@ -220,8 +256,8 @@ pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
         rewards,
         gas_price_milli,
         gas,
-    } = config.chain.clone();
-    let wallet = Wallet::from_file(&config.wallet_file)?;
+    } = config.clone();
+    let wallet = Wallet::from_file(wallet_file)?;
     let client_config = ClientConfig {
         gas_price_milli,
         ..ClientConfig::new(&chain_id)
@@ -246,7 +282,10 @@ async fn contract(client: &ChainClient, config: ContractConfig) -> Result<Contra
 }
 
 /// The contracts must belong together: receipts are signed for billing, which trusts its registry.
-fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), RunError> {
+pub(crate) fn check_contracts(
+    config: &ChainConfig,
+    billing: &ConfigAnswer,
+) -> Result<(), RunError> {
     let mismatch = |problem: String| Err(RunError::Mismatch { problem });
     let registry = billing.registry.address.as_str();
     if registry != config.registry.address {
@@ -354,7 +393,8 @@ pub fn file_problems(config: &Config) -> Vec<String> {
     [wallet, tee, engine].into_iter().flatten().collect()
 }
 
-fn read_key(path: &Path) -> Result<String, RunError> {
+/// A key or token from its file.
+pub(crate) fn read_key(path: &Path) -> Result<String, RunError> {
     let file = fs::File::open(path).context(FileSnafu { path })?;
     let mut text = String::new();
     io::Read::read_to_string(&mut io::Read::take(file, MAX_KEY_FILE + 1), &mut text)

@@ -150,11 +150,7 @@ impl Chain for FakeChain {
         Ok(self.clock.lock().unwrap().clone())
     }
 
-    async fn settle(
-        &self,
-        kid: Kid,
-        entries: Vec<SettleEntry>,
-    ) -> Result<HandedIn, ChainError> {
+    async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>) -> Result<HandedIn, ChainError> {
         self.reach()?;
         let one_less = |left: usize| left.checked_sub(1);
         let failing = &self.failing_pages;
