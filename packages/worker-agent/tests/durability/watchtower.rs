@@ -1,13 +1,11 @@
 //! A watchtower keeps what an agent ships and hands it in once the agent is gone.
 
-mod common;
-
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{bearer, chat, chat_lines, domain, plan, public_key_of, receipt_of};
-use common::{session, FakeChain, ManualClock, Setup, Worker, NOW, WORKER};
+use crate::common::{bearer, chat, chat_lines, domain, plan, public_key_of, receipt_of};
+use crate::common::{session, FakeChain, ManualClock, Setup, Worker, NOW, WORKER};
 use secret_ai_interface::billing::EntryStatus;
 use secret_ai_interface::registry::{KidInfo, KidStatus};
 use secret_ai_interface::{Hex, Kid};
@@ -208,8 +206,8 @@ fn batch(receipts: &[Signed<Receipt>]) -> Batch {
         since: NOW,
     };
     Batch {
-        chain_id: common::CHAIN_ID.into(),
-        billing: common::BILLING.into(),
+        chain_id: crate::common::CHAIN_ID.into(),
+        billing: crate::common::BILLING.into(),
         worker_id: WORKER,
         records: receipts.iter().map(shipped).collect(),
     }

@@ -1,10 +1,8 @@
 //! Pages count once the chain has confirmed them: blocks that vanish, answers that get lost.
 
-mod common;
-
 use std::sync::atomic::Ordering;
 
-use common::{plan, receipt_of, Setup, Worker, NOW};
+use crate::common::{plan, receipt_of, Setup, Worker, NOW};
 use secret_ai_worker_agent::chain::Fate;
 use secret_ai_worker_agent::settle::{last_round, round, Settled};
 

@@ -1,12 +1,10 @@
 //! A process that stores receipts is killed (SIGKILL), again and again: what it was told is on disk is
 //! on disk, in a file that opens.
 
-mod common;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use common::{receipt, NOW};
+use crate::common::{receipt, NOW};
 use secret_ai_worker_agent::journal::Journal;
 use tempfile::TempDir;
 
@@ -39,7 +37,7 @@ async fn what_is_stored_survives_sigkill() {
     let path = dir.path().join("journal.redb");
     for lines in [1, 2, 3, 5, 8, 13, 21, 34] {
         let mut victim = Command::new(std::env::current_exe().unwrap())
-            .args(["victim", "--exact", "--ignored", "--nocapture"])
+            .args(["sigkill::victim", "--exact", "--ignored", "--nocapture"])
             .env(PATH, &path)
             .stdout(Stdio::piped())
             .spawn()

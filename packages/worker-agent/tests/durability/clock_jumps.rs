@@ -1,11 +1,9 @@
 //! Clocks that jump, nodes that lag behind or answer nonsense about time, a chain that is down for
 //! hours.
 
-mod common;
-
 use std::sync::atomic::Ordering;
 
-use common::{chat, plan, Setup, Worker, NOW};
+use crate::common::{chat, plan, Setup, Worker, NOW};
 use secret_ai_interface::billing::SessionStatus;
 use secret_ai_interface::registry::{KidInfo, KidStatus};
 use secret_ai_interface::Hex;
@@ -129,7 +127,7 @@ async fn a_lease_that_the_registry_has_ended_ends_here_too() {
     let worker = worker().await;
     let info = |status| KidInfo {
         receipt_pk: Hex(worker.receipt_pk),
-        worker_id: common::WORKER,
+        worker_id: crate::common::WORKER,
         operator: cosmwasm_std::Addr::unchecked("secret1operator"),
         lease_until: NOW - 1,
         status,

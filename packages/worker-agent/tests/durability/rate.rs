@@ -1,11 +1,9 @@
 //! How fast receipts are handed over and stored; prints figures.
-//! `cargo test --workspace --test journal_rate -- --ignored --nocapture`
-
-mod common;
+//! `cargo test --workspace --test durability -- rate --ignored --nocapture`
 
 use std::time::Instant;
 
-use common::{receipt, NOW};
+use crate::common::{receipt, NOW};
 use secret_ai_receipts::{Receipt, Signed};
 use secret_ai_worker_agent::journal::Journal;
 use tempfile::TempDir;
