@@ -204,8 +204,17 @@ impl Stage {
     /// # Errors
     /// As [`Stage::start_agent`].
     pub async fn crash_agent(&mut self) -> Result<(), Failure> {
-        self.agent.take().ok_or("no agent runs")?.kill();
+        self.kill_agent()?;
         self.start_agent().await
+    }
+
+    /// Kills the worker agent as a power cut would (SIGKILL).
+    ///
+    /// # Errors
+    /// None runs.
+    pub fn kill_agent(&mut self) -> Result<(), Failure> {
+        self.agent.take().ok_or("no agent runs")?.kill();
+        Ok(())
     }
 
     /// A file of the stage.

@@ -27,6 +27,7 @@ use crate::journal::JournalConfig;
 use crate::limits::LimitsConfig;
 use crate::metrics::MetricsConfig;
 use crate::node_chain::Gas;
+use crate::replicate::WatchtowerConfig;
 use crate::server::ServerConfig;
 use crate::tee::TeeConfig;
 use crate::telemetry::{LogFormat, TelemetryConfig};
@@ -76,6 +77,8 @@ pub struct Config {
     /// How receipts are put on disk.
     #[serde(default)]
     pub journal: JournalConfig,
+    /// Where receipts are kept a second time; nowhere if absent.
+    pub watchtower: Option<WatchtowerConfig>,
     /// Work off epochs of billing that have ended, everybody's.
     #[serde(default = "yes")]
     pub finalize: bool,

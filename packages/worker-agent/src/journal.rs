@@ -23,6 +23,7 @@ use crate::journal_file::open_database;
 use crate::journal_queue::{NewReceipt, Queue};
 use crate::journal_stats::{JournalStats, Stats};
 use crate::journal_tables::{commit, fetch, key, Change, Key, Row, RECEIPTS, UNSETTLED};
+use crate::outbox::Outbox;
 
 /// Most receipts that may wait for the disk before requests are refused.
 const MAX_BACKLOG: usize = 16_384;
@@ -96,6 +97,7 @@ pub struct Journal {
     db: Arc<Database>,
     queue: Arc<Queue>,
     stats: Arc<Stats>,
+    outbox: Arc<Outbox>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -133,11 +135,13 @@ impl Journal {
     ) -> Result<Self, redb::Error> {
         let db = Arc::new(open_database(storage)?);
         let (queue, stats) = (Arc::new(Queue::default()), Arc::new(Stats::default()));
+        let outbox = Arc::new(Outbox::default());
         let pace = Duration::from_millis(config.commit_ms);
         let writer = Writer {
             db: db.clone(),
             queue: queue.clone(),
             stats: stats.clone(),
+            outbox: outbox.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("journal".into())
@@ -147,6 +151,7 @@ impl Journal {
             db,
             queue,
             stats,
+            outbox,
             thread: Some(thread),
         })
     }
@@ -271,6 +276,19 @@ impl Journal {
         Ok(records)
     }
 
+    /// The records of these keys that are on disk.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub(crate) fn records(&self, keys: &[Key]) -> Result<Vec<Record>, JournalError> {
+        self.read(|_| Ok(keys.to_vec()))
+    }
+
+    /// What a watchtower is to be told.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     /// False once a write has failed: nothing may be promised any more.
     pub fn is_healthy(&self) -> bool {
         let thread = self.thread.as_ref();
@@ -343,6 +361,7 @@ struct Writer {
     db: Arc<Database>,
     queue: Arc<Queue>,
     stats: Arc<Stats>,
+    outbox: Arc<Outbox>,
 }
 
 impl Writer {
@@ -351,11 +370,14 @@ impl Writer {
         while let Some(mut group) = self.queue.next(pace) {
             let start = std::time::Instant::now();
             let changes = std::mem::take(&mut group.changes);
+            let changed: Vec<Key> = changes.iter().filter_map(Change::key).collect();
             if let Err(error) = commit(&self.db, &group.receipts, changes) {
                 tracing::error!(%error, "the journal cannot be written, no more requests are served");
                 break;
             }
             self.stats.committed(group.receipts.len(), start.elapsed());
+            let keys = group.receipts.keys().copied();
+            self.outbox.note(keys.chain(changed));
             self.queue.written(group);
         }
     }

@@ -54,6 +54,17 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Whose record changes so that others should know.
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Change::Ack { ack, .. } => Some(key(&ack.body.session_id, &ack.body.kid)),
+            Change::Settled { key, .. } => Some(*key),
+            Change::DropAck { .. } | Change::Prune { .. } => None,
+        }
+    }
+}
+
 /// The key of a session's records under one receipt key.
 pub fn key(session_id: &[u8; 16], kid: &[u8; 20]) -> Key {
     let mut key = [0; 36];

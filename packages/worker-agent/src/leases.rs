@@ -16,11 +16,11 @@ const MAX_ASKED: usize = 32;
 pub struct Leases(BTreeMap<[u8; 20], KidInfo>);
 
 impl Leases {
-    /// Asks for `own` and the keys of these records. What cannot be learned is left out: then
+    /// Asks for `own`, if there is one, and the keys of these records. What cannot be learned is left out: then
     /// nothing is in a hurry because of it.
-    pub async fn ask(chain: &dyn Chain, own: Kid, records: &[Record]) -> Self {
+    pub async fn ask(chain: &dyn Chain, own: Option<Kid>, records: &[Record]) -> Self {
         let kids = records.iter().map(|record| record.receipt.body.kid);
-        let kids: BTreeSet<[u8; 20]> = kids.chain([own.0]).collect();
+        let kids: BTreeSet<[u8; 20]> = kids.chain(own.map(|own| own.0)).collect();
         let kids: Vec<Kid> = kids.into_iter().map(Hex).collect();
         let mut known = BTreeMap::new();
         for some in kids.chunks(MAX_ASKED) {

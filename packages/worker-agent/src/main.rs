@@ -11,6 +11,7 @@ use secret_ai_worker_agent::boot::WorkerFile;
 use secret_ai_worker_agent::config::{reference, Config, ConfigError, Override};
 use secret_ai_worker_agent::evidence::probe::probe;
 use secret_ai_worker_agent::tee::TeeConfig;
+use secret_ai_worker_agent::watchtower::{self, TowerConfig};
 use secret_ai_worker_agent::{online, run, telemetry};
 use tokio::signal::unix::{signal, SignalKind};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +103,9 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Keeps receipts of workers and hands them in when those have gone silent; has a configuration
+    /// of its own (docs/durability.md).
+    Watchtower,
     /// Prints the JSON Schema of the configuration.
     ConfigSchema,
     /// Prints the reference of the configuration, Markdown.
@@ -162,6 +166,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::CheckConfig { online } => return check_config(&cli.settings, online).await,
         Command::Run => serve(cli.settings.load()?).await?,
+        Command::Watchtower => watch(&cli.settings).await?,
         Command::Earnings => earnings(&quietly(&cli.settings)?).await?,
         Command::Claim { token, amount } => {
             claim(&quietly(&cli.settings)?, token, amount).await?;
@@ -187,6 +192,15 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let served = run::run(config, stop).await;
     telemetry.end().await;
     Ok(served?)
+}
+
+async fn watch(settings: &Settings) -> Result<(), Failure> {
+    let config = TowerConfig::load(&settings.config)?;
+    // Without a collector there is nothing to end.
+    let _ = telemetry::start(Default::default(), &Default::default())?;
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    Ok(watchtower::run(config, stop).await?)
 }
 
 async fn check_config(settings: &Settings, asks: bool) -> Result<ExitCode, Failure> {

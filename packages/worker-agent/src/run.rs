@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,9 @@ use crate::keys::BootKeys;
 use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
+use crate::replicate::{replicate_loop, Replica, WatchtowerConfig};
 use crate::routes::{self, router};
+use crate::secret_file;
 use crate::server::Server;
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
 use crate::tls::TlsError;
@@ -38,6 +40,7 @@ const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Why the agent cannot run.
 #[derive(Debug, Snafu)]
+#[snafu(visibility(pub(crate)))]
 pub enum RunError {
     #[snafu(transparent)]
     Chain { source: ChainError },
@@ -55,6 +58,8 @@ pub enum RunError {
     File { path: PathBuf, source: io::Error },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
+    #[snafu(display("watchtower: {source}"))]
+    Watchtower { source: reqwest::Error },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
 }
@@ -130,8 +135,30 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
+    let agent = Agent::new(parts);
+    let done = CancellationToken::new();
+    let replicating = match &config.watchtower {
+        Some(tower) => Some(tokio::spawn(replicate_loop(
+            agent.clone(),
+            replica(tower)?,
+            done.clone(),
+        ))),
+        None => None,
+    };
     let drain = Duration::from_secs(config.drain_s);
-    serve(Agent::new(parts), attester, listeners, plan, drain, stop).await
+    let served = serve(agent, attester, listeners, plan, drain, stop).await;
+    done.cancel();
+    if let Some(replicating) = replicating {
+        // It ends by `done`; a panic of its is in the log.
+        let _ = replicating.await;
+    }
+    served
+}
+
+fn replica(config: &WatchtowerConfig) -> Result<Replica, RunError> {
+    let path = &config.token_file;
+    let token = secret_file::read(path).context(FileSnafu { path })?;
+    Replica::new(&config.url, token).context(WatchtowerSnafu)
 }
 
 /// When receipts are handed in, if billing's timing allows it.
@@ -265,6 +292,17 @@ async fn settle_last(agent: &Agent, plan: &Plan) {
 /// # Errors
 /// [`RunError`] if the wallet cannot be read or the node cannot be asked.
 pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
+    connect_as(&config.chain, &config.wallet_file).await
+}
+
+/// The chain of a configuration, with the wallet in a file.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_as(
+    config: &ChainConfig,
+    wallet_file: &Path,
+) -> Result<NodeChain, RunError> {
     let ChainConfig {
         lcd_url,
         chain_id,
@@ -273,8 +311,8 @@ pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
         rewards,
         gas_price_milli,
         gas,
-    } = config.chain.clone();
-    let wallet = Wallet::from_file(&config.wallet_file)?;
+    } = config.clone();
+    let wallet = Wallet::from_file(wallet_file)?;
     let client_config = ClientConfig {
         gas_price_milli,
         ..ClientConfig::new(&chain_id)
@@ -327,7 +365,10 @@ pub async fn check_engines(config: &Config) -> Result<String, RunError> {
 }
 
 /// The contracts must belong together: receipts are signed for billing, which trusts its registry.
-fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), RunError> {
+pub(crate) fn check_contracts(
+    config: &ChainConfig,
+    billing: &ConfigAnswer,
+) -> Result<(), RunError> {
     let mismatch = |problem: String| Err(RunError::Mismatch { problem });
     let registry = billing.registry.address.as_str();
     if registry != config.registry.address {
@@ -356,6 +397,10 @@ pub fn file_problems(config: &Config) -> Vec<String> {
     let tls = config.tls().open(&config.public_url).err();
     let tls = tls.map(|error| error.to_string());
     let mut problems: Vec<String> = wallet.into_iter().chain(tee).chain(tls).collect();
+    if let Some(tower) = &config.watchtower {
+        let token = secret_file::read(&tower.token_file).err();
+        problems.extend(token.map(|error| format!("watchtower.token_file: {error}")));
+    }
     problems.extend(engines::file_problems(config));
     problems
 }

@@ -176,7 +176,7 @@ async fn settle(agent: &Agent, plan: &Plan, now: u64) -> Result<Settled, SettleE
 /// What the registry says of the receipt keys at hand. An own key that has fallen serves no more.
 async fn leases(agent: &Agent, records: &[Record]) -> Leases {
     let own = Hex(agent.keys.kid());
-    let leases = Leases::ask(agent.chain.as_ref(), own, records).await;
+    let leases = Leases::ask(agent.chain.as_ref(), Some(own), records).await;
     if let Some(until) = leases.fallen(&own) {
         agent.cut_lease(until);
     }

@@ -5,6 +5,7 @@ use secret_ai_interface::{Hex, MAX_COUNT, MAX_MODEL_NAME};
 
 use super::{Config, Problem};
 use crate::engine_config;
+use crate::replicate::WatchtowerConfig;
 use crate::tee::MAX_GPUS;
 
 /// What the registry takes (its `Listing`).
@@ -114,6 +115,9 @@ impl Config {
         checks.require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
             format!("{pages}, must be 1 to {MOST_PAGES}")
         });
+        if let Some(Err(problem)) = self.watchtower.as_ref().map(WatchtowerConfig::check) {
+            checks.require(false, "watchtower.url", || problem);
+        }
         if let Err(problem) = self.journal.check() {
             checks.require(false, "journal.commit_ms", || problem);
         }

@@ -447,6 +447,15 @@ pub fn ack(session: u8, kid: u8, amount: u128) -> Signed<Ack> {
     sign(&any_key(), &domain(), body)
 }
 
+/// Public key and id of the key with these secret bytes; [`receipt_of`] signs with `[1; 32]`.
+pub fn public_key_of(secret: [u8; 32]) -> ([u8; 33], [u8; 20]) {
+    let key = k256::ecdsa::SigningKey::from_slice(&secret).unwrap();
+    (
+        secret_ai_receipts::public_key(&key),
+        secret_ai_receipts::kid(&key),
+    )
+}
+
 fn any_key() -> k256::ecdsa::SigningKey {
     k256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap()
 }

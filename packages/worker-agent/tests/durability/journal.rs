@@ -1,10 +1,8 @@
 //! What survives a crash.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{ack, copy_journal, receipt, NOW};
+use crate::common::{ack, copy_journal, receipt, NOW};
 use secret_ai_receipts::{Receipt, Signed};
 use secret_ai_worker_agent::journal::{Journal, JournalConfig, JournalError, Record};
 use tempfile::TempDir;

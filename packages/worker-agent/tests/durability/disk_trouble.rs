@@ -1,13 +1,10 @@
 //! A disk that is full, a file that is damaged, a folder that is none: clear errors, nothing lost in
 //! silence, and no more requests.
 
-mod common;
-mod disk;
-
 use std::fs;
 
-use common::{chat, receipt, receipt_of, Setup, NOW};
-use disk::Disk;
+use crate::common::{chat, receipt, receipt_of, Setup, NOW};
+use crate::disk::Disk;
 use secret_ai_worker_agent::journal::{Journal, JournalConfig, JournalError};
 use tempfile::TempDir;
 

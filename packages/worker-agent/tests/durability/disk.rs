@@ -1,6 +1,5 @@
 //! A disk in memory that remembers every write and sync, so that a test can see what a power cut
 //! leaves behind; it can also be full.
-#![allow(dead_code)] // each test program uses a part of it
 
 use std::io::{Error, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};

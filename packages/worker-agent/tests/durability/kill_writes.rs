@@ -1,13 +1,10 @@
 //! The power goes at every single write and sync of a workload, with any part of what was not synced
 //! on the disk. Whatever was confirmed is there afterwards, and nothing is damaged.
 
-mod common;
-mod disk;
-
 use std::collections::BTreeMap;
 
-use common::{ack, receipt, NOW};
-use disk::{after_power_cut, Disk, CUTS};
+use crate::common::{ack, receipt, NOW};
+use crate::disk::{after_power_cut, Disk, CUTS};
 use secret_ai_worker_agent::journal::{Journal, JournalConfig, Record};
 
 /// Session and receipt key, each a byte throughout.
