@@ -33,6 +33,7 @@ impl fmt::Display for Problem {
 
 /// The configuration cannot be used.
 #[derive(Debug, Snafu)]
+#[snafu(visibility(pub(super)))]
 pub enum ConfigError {
     /// There is no file, or it cannot be read.
     #[snafu(display("config file {}: {source}", path.display()))]

@@ -1,20 +1,31 @@
 //! Receipts on their way from an answer to the contract.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::settle::Settled;
 
-/// Bounds of commits, seconds: group commits take up to 20 ms, a slow disk much longer.
-const COMMITS: [f64; 12] = [
-    0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
-];
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// What the journal has done since it was opened, and what waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JournalFigures {
+    /// Groups written.
+    pub commits: u64,
+    /// Time spent on that.
+    pub spent: Duration,
+    /// Receipts that wait for the disk.
+    pub waiting: u64,
+    /// For how long the oldest of them has been waiting.
+    pub oldest: Duration,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
@@ -30,24 +41,26 @@ struct Token {
 pub struct MoneyMetrics {
     /// Receipts signed.
     pub signed: Counter,
-    /// Time of the journal's commits.
-    pub commits: Histogram,
-    /// Changes that wait for the journal's next commit.
-    pub journal_queue: Gauge,
+    commits: Counter,
+    commit_seconds: Counter<f64, AtomicU64>,
+    journal_queue: Gauge,
+    journal_oldest: Seconds,
     rounds: Family<Status, Counter>,
     pages: Counter,
     entries: Family<Status, Counter>,
     last_round: Gauge,
     unsettled: Gauge,
-    value: Family<Token, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    value: Family<Token, Gauge<f64, AtomicU64>>,
 }
 
 impl MoneyMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
         let metrics = MoneyMetrics {
             signed: Counter::default(),
-            commits: Histogram::new(COMMITS),
+            commits: Counter::default(),
+            commit_seconds: Counter::default(),
             journal_queue: Gauge::default(),
+            journal_oldest: Gauge::default(),
             rounds: Family::default(),
             pages: Counter::default(),
             entries: Family::default(),
@@ -56,17 +69,24 @@ impl MoneyMetrics {
             value: Family::default(),
         };
         registry.register("secret_ai_receipts_signed", "Receipts signed", metrics.signed.clone());
-        registry.register_with_unit(
-            "secret_ai_journal_commit",
-            "Commits of the journal to the disk",
-            Unit::Seconds,
-            metrics.commits.clone(),
-        );
-        registry.register(
-            "secret_ai_journal_queue",
-            "Changes that wait for the journal's next commit",
-            metrics.journal_queue.clone(),
-        );
+        metrics.register_journal(registry);
+        metrics.register_settling(registry);
+        metrics
+    }
+
+    fn register_journal(&self, registry: &mut Registry) {
+        let help = "Groups of receipts that the journal has written to the disk";
+        registry.register("secret_ai_journal_commits", help, self.commits.clone());
+        let help = "Time spent on writing them";
+        registry.register_with_unit("secret_ai_journal_commit", help, Unit::Seconds, self.commit_seconds.clone());
+        let help = "Receipts that wait for the disk";
+        registry.register("secret_ai_journal_queue", help, self.journal_queue.clone());
+        let help = "How long the oldest of them has been waiting";
+        registry.register_with_unit("secret_ai_journal_oldest", help, Unit::Seconds, self.journal_oldest.clone());
+    }
+
+    fn register_settling(&self, registry: &mut Registry) {
+        let metrics = self;
         registry.register(
             "secret_ai_settle_rounds",
             "Rounds of settling, by how they ended: ok or failed",
@@ -94,7 +114,17 @@ impl MoneyMetrics {
             "What those receipts are worth at most, of sessions in memory, by the token's address",
             metrics.value.clone(),
         );
-        metrics
+    }
+
+    /// What the journal has done so far. The counters only grow, whoever asks at once.
+    pub fn journal(&self, figures: &JournalFigures) {
+        let more = figures.commits.saturating_sub(self.commits.get());
+        self.commits.inc_by(more);
+        let more = figures.spent.as_secs_f64() - self.commit_seconds.get();
+        self.commit_seconds.inc_by(more.max(0.0));
+        let waiting = i64::try_from(figures.waiting).unwrap_or(i64::MAX);
+        self.journal_queue.set(waiting);
+        self.journal_oldest.set(figures.oldest.as_secs_f64());
     }
 
     /// A round of settling is over; `None` if it failed. `now`: unix seconds.
