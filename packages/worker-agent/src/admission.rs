@@ -46,7 +46,7 @@ impl Admission {
     /// # Errors
     /// 429 if the session goes too fast, 503 if there is no place, now or within `queue_ms`.
     pub async fn enter(&self, session: &Arc<Session>) -> Result<Place, ApiError> {
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         {
             let mut state = session.state();
             if let Err(exceeded) = state.pace.enter(&self.limits, now) {
@@ -92,13 +92,13 @@ impl Admission {
 impl Place {
     /// The request has used so many tokens.
     pub fn used(&self, tokens: u64) {
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         self.session.state().pace.used(tokens, &self.limits, now);
     }
 
     /// What the client is told about its session's limits.
     pub fn headers(&self) -> HeaderMap {
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         self.session.state().pace.headers(&self.limits, now)
     }
 }

@@ -1,6 +1,6 @@
 //! The agent's parts, put together: what routes and background tasks share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
@@ -11,8 +11,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
 use crate::chain::Chain;
-use crate::clock::Clock;
+use crate::clock::{ChainTime, Clock};
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
+use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
 use crate::limits::LimitsConfig;
@@ -100,7 +101,6 @@ pub struct Agent {
     pub(crate) models: Models,
     pub(crate) journal: Arc<Journal>,
     pub(crate) prices: PriceList,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
     pub(crate) admission: Admission,
@@ -111,7 +111,12 @@ pub struct Agent {
     draining: AtomicBool,
     /// Requests in progress; they go on when their client goes away.
     pub(crate) tasks: TaskTracker,
+    pub(crate) block_time: ChainTime,
+    /// Pages of this boot that the chain has not confirmed yet.
+    unconfirmed: Unconfirmed,
     attested: RwLock<Attested>,
+    /// When the registry ended the lease early, Unix seconds of block time; never while it has not.
+    cut: AtomicU64,
 }
 
 impl Agent {
@@ -149,18 +154,20 @@ impl Agent {
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
             admission: Admission::new(&limits, clock.clone()),
-            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute, clock.clone()),
             metrics,
             chain_watch,
             draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            block_time: ChainTime::new(clock.clone()),
+            unconfirmed: Unconfirmed::default(),
             attested: RwLock::new(attested),
+            cut: AtomicU64::new(u64::MAX),
             keys,
             chain,
             engine,
             journal,
             prices,
-            clock,
             limits,
         })
     }
@@ -183,15 +190,41 @@ impl Agent {
 
     /// Whether the agent may promise anything: its journal works and its lease runs.
     pub fn is_healthy(&self) -> bool {
-        self.journal.is_healthy() && self.sessions.contract_time() <= self.lease_until()
+        self.journal.is_healthy() && self.now() <= self.lease_until()
+    }
+
+    /// Unix seconds of block time, carried on without the machine's clock, which may jump.
+    pub fn now(&self) -> u64 {
+        self.block_time.now()
     }
 
     /// End of the lease, Unix seconds of block time.
     pub fn lease_until(&self) -> u64 {
-        self.attested
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .lease_until
+        let attested = self.attested.read();
+        let attested = attested.unwrap_or_else(PoisonError::into_inner);
+        attested.lease_until.min(self.cut.load(Ordering::Relaxed))
+    }
+
+    /// Takes note that the registry has ended the lease early, Unix seconds of block time. Only a new
+    /// boot gets another one.
+    pub(crate) fn cut_lease(&self, until: u64) {
+        if self.cut.swap(until, Ordering::Relaxed) == u64::MAX {
+            tracing::error!(until, "the registry has ended this key's lease, nothing is served any more");
+        }
+    }
+
+    /// True once the registry has ended the lease early.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed) != u64::MAX
+    }
+
+    /// Where receipts come from and where they go.
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk {
+            chain: self.chain.as_ref(),
+            journal: &self.journal,
+            unconfirmed: &self.unconfirmed,
+        }
     }
 
     /// Takes no new requests from now on; those in progress go on.

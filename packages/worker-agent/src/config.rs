@@ -22,6 +22,8 @@ pub use load::Override;
 pub use problem::{ConfigError, Problem};
 
 use crate::agent::Limits;
+use crate::engine_config::{self, EngineConfig};
+use crate::journal::JournalConfig;
 use crate::limits::LimitsConfig;
 use crate::metrics::MetricsConfig;
 use crate::node_chain::Gas;
@@ -56,8 +58,12 @@ pub struct Config {
     /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
     pub known_platform: bool,
-    /// Where answers come from.
-    pub engine: EngineConfig,
+    /// Where answers come from, if from one engine.
+    pub engine: Option<EngineConfig>,
+    /// Where answers come from, if from several engines; each request goes to the least loaded that is up
+    /// and serves its model. Instead of `engine`.
+    #[serde(default)]
+    pub engines: Vec<EngineConfig>,
     /// What the worker asks; goes into the registry. 1 to 16 entries.
     pub prices: Vec<ModelListing>,
     /// Seconds between two rounds of settling, 1 to 86,400 and not above billing's `challenge_s`; an
@@ -67,6 +73,9 @@ pub struct Config {
     /// What a round of settling looks like to an observer.
     #[serde(default)]
     pub settle: SettleConfig,
+    /// How receipts get to the disk.
+    #[serde(default)]
+    pub journal: JournalConfig,
     /// Work off epochs of billing that have ended, everybody's.
     #[serde(default = "yes")]
     pub finalize: bool,
@@ -150,29 +159,12 @@ pub struct ContractConfig {
     pub code_hash: Option<String>,
 }
 
-/// Where answers come from.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum EngineConfig {
-    /// A model inside this process.
-    Embedded {
-        /// A GGUF file; the built-in demo model if absent.
-        model_file: Option<PathBuf>,
-        /// Name of the model in `model_file`.
-        model: Option<String>,
-    },
-    /// An OpenAI-compatible server.
-    Upstream {
-        /// Address up to and including `/v1`.
-        url: String,
-        /// Holds the key that the server wants.
-        api_key_file: Option<PathBuf>,
-        /// Tokens of context of models for which the server does not tell.
-        context_length: Option<u64>,
-    },
-}
-
 impl Config {
+    /// The engines with the names of their fields.
+    pub fn engines(&self) -> Vec<(String, &EngineConfig)> {
+        engine_config::engines(&self.engine, &self.engines)
+    }
+
     /// Limits of the HTTP API.
     pub fn limits(&self) -> Limits {
         Limits {

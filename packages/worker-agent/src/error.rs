@@ -249,6 +249,7 @@ impl From<EngineError> for ApiError {
             EngineError::UnknownModel { .. } => "model_not_found",
             EngineError::BadRequest { .. } => "invalid_request",
             EngineError::ContextOverflow { .. } => "context_length_exceeded",
+            EngineError::Busy | EngineError::Down => "busy",
             _ => "engine_error",
         };
         let param = match &error {
@@ -264,9 +265,13 @@ impl From<EngineError> for ApiError {
             }
             _ => error.to_string(),
         };
-        ApiError {
+        let answer = ApiError {
             param,
             ..Self::new(status, code, message)
+        };
+        match status.as_u16() {
+            429 | 503 => answer.with_header(header::RETRY_AFTER, "2"),
+            _ => answer,
         }
     }
 }

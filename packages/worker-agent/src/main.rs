@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secret_ai_worker_agent::boot::WorkerFile;
 use secret_ai_worker_agent::config::{reference, Config, ConfigError, Override};
+use secret_ai_worker_agent::evidence::probe::probe;
+use secret_ai_worker_agent::tee::TeeConfig;
 use secret_ai_worker_agent::{online, run, telemetry};
 use tokio::signal::unix::{signal, SignalKind};
 use tokio_util::sync::CancellationToken;
@@ -100,6 +102,15 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Says what this machine can prove. Without a configuration file, as any real hardware.
+    Evidence {
+        /// Folder for what was found, for `secret-ai evidence verify`.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Confidential GPUs that must be there, if there is no configuration file.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
+        gpus: u8,
+    },
     /// Prints the JSON Schema of the configuration.
     ConfigSchema,
     /// Prints the reference of the configuration, Markdown.
@@ -150,6 +161,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
             say(text.trim_end())?;
         }
         Command::CheckConfig { online } => return check_config(&cli.settings, online).await,
+        Command::Evidence { out, gpus } => evidence(&cli.settings, out.as_deref(), gpus)?,
         Command::Run => serve(cli.settings.load()?).await?,
         Command::Earnings => earnings(&quietly(&cli.settings)?).await?,
         Command::Claim { token, amount } => {
@@ -207,6 +219,21 @@ async fn check_config(settings: &Settings, asks: bool) -> Result<ExitCode, Failu
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+fn evidence(settings: &Settings, out: Option<&Path>, gpus: u8) -> Result<(), Failure> {
+    let tee = match settings.config.exists() {
+        true => settings.load()?.tee,
+        false => TeeConfig::found_here(gpus),
+    };
+    let found = probe(&tee, out)?;
+    for line in &found.lines {
+        say(line)?;
+    }
+    match found.is_complete {
+        true => say("this machine can prove what it is"),
+        false => Err("this machine cannot prove what it should".into()),
+    }
 }
 
 async fn earnings(config: &Config) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use chain::ChainMetrics;
 pub use http::HttpMetrics;
 pub use models::{operation, Answered, ModelsMetrics};
-pub use money::{JournalFigures, MoneyMetrics};
+pub use money::MoneyMetrics;
 pub use state::StateMetrics;
 
 use crate::prices::PriceList;

@@ -36,7 +36,7 @@ impl Models {
     /// All models. An engine that cannot be asked now is believed to have what it had before.
     pub async fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
         let mut known = self.known.lock().await;
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         if let Some((at, models)) = known.as_ref() {
             if now.saturating_sub(*at) < MAX_AGE_S {
                 return Ok(models.clone());

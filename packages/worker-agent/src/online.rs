@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::config::Config;
 use crate::run;
-use crate::tee::Sources;
+use crate::tee_sources::Sources;
 
 /// What was asked and how it answered.
 #[derive(Debug, Default)]

@@ -4,14 +4,13 @@ use std::fs;
 use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
-use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
-use secret_ai_engine::{Engine, EngineError};
 use secret_ai_interface::billing::{ConfigAnswer, Timing};
+use secret_ai_engine::Engine;
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -21,7 +20,8 @@ use crate::agent::{Agent, Identity, Parts};
 use crate::boot::{Attester, BootError};
 use crate::chain::Chain;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ChainConfig, Config, ContractConfig, EngineConfig};
+use crate::config::{ChainConfig, Config, ContractConfig};
+use crate::engines::{self, EnginesError};
 use crate::evidence::EvidenceError;
 use crate::heartbeat::heartbeat_loop;
 use crate::journal::{Journal, JournalError};
@@ -30,12 +30,10 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::{self, router};
-use crate::settle::{last_round, settle_loop, Plan};
+use crate::settle::{last_round, learn_time, settle_loop, Plan};
 
 /// How long the last bytes of answers may take on their way.
 const LAST_BYTES: Duration = Duration::from_secs(5);
-/// Longest key file that is read, bytes.
-const MAX_KEY_FILE: u64 = 4_096;
 
 /// Why the agent cannot run.
 #[derive(Debug, Snafu)]
@@ -47,24 +45,17 @@ pub enum RunError {
     #[snafu(transparent)]
     Journal { source: JournalError },
     #[snafu(transparent)]
-    Engine { source: EngineError },
+    Engines { source: EnginesError },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
     #[snafu(display("{}: {source}", path.display()))]
     File { path: PathBuf, source: io::Error },
-    #[snafu(display("{}: must be a key of 1 to {MAX_KEY_FILE} bytes", path.display()))]
-    KeyFile { path: PathBuf },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
-    #[snafu(display("this build has no {what} (feature {feature})"))]
-    NotBuilt {
-        what: &'static str,
-        feature: &'static str,
-    },
-    #[snafu(display("the engine does not serve {model:?}, which the price list has"))]
-    Model { model: String },
+    #[snafu(display("no answer from {names}"))]
+    Silent { names: String },
 }
 
 /// Runs a worker until `stop`.
@@ -80,9 +71,13 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     fs::create_dir_all(&config.data_dir).context(FileSnafu {
         path: &config.data_dir,
     })?;
-    let journal = Arc::new(Journal::open(&config.data_dir.join("journal.redb"))?);
-    let engine = engine(&config.engine)?;
-    check_models(&config, engine.as_ref()).await?;
+    let journal = Arc::new(Journal::open_with(
+        &config.data_dir.join("journal.redb"),
+        &config.journal,
+    )?);
+    let engine = engines::open(&config)?;
+    engines::check_models(&config, engine.as_ref()).await?;
+    engine.watch(&stop);
     let chain = connect(&config).await?;
     let billing_config = chain.billing_config().await?;
     check_contracts(&config.chain, &billing_config)?;
@@ -162,9 +157,7 @@ async fn serve(
     drain: Duration,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    agent
-        .sessions
-        .set_contract_time(agent.chain.clock().await?.now);
+    learn_time(&agent).await?;
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
@@ -318,9 +311,15 @@ pub async fn check_chain(config: &Config) -> Result<String, RunError> {
 /// # Errors
 /// [`RunError`] for the first thing that is wrong.
 pub async fn check_engine(config: &Config) -> Result<String, RunError> {
-    let engine = engine(&config.engine)?;
-    let served = engine.models().await?;
-    check_models(config, engine.as_ref()).await?;
+    let engine = engines::open(config)?;
+    engines::check_models(config, engine.as_ref()).await?;
+    let down = engine.members().into_iter().filter(|member| !member.up);
+    let down: Vec<String> = down.map(|member| member.name).collect();
+    if !down.is_empty() {
+        let names = down.join(", ");
+        return Err(RunError::Silent { names });
+    }
+    let served = engine.models().await.unwrap_or_default();
     let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
     Ok(format!("serves {}", names.join(", ")))
 }
@@ -346,102 +345,13 @@ fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), R
     }
 }
 
-/// What is offered must be there; an engine that is not up yet is asked when requests come.
-async fn check_models(config: &Config, engine: &dyn Engine) -> Result<(), RunError> {
-    let models = match engine.models().await {
-        Ok(models) => models,
-        Err(error) => {
-            tracing::warn!(%error, "the engine does not answer yet");
-            return Ok(());
-        }
-    };
-    for listing in &config.prices {
-        let model = &listing.model;
-        if !models.iter().any(|info| info.id == *model) {
-            return ModelSnafu { model }.fail();
-        }
-    }
-    Ok(())
-}
-
-fn engine(config: &EngineConfig) -> Result<Arc<dyn Engine>, RunError> {
-    match config {
-        EngineConfig::Embedded { model_file, model } => embedded(model_file.as_deref(), model),
-        EngineConfig::Upstream {
-            url,
-            api_key_file,
-            context_length,
-        } => {
-            let mut upstream = UpstreamConfig::new(url);
-            upstream.api_key = api_key_file.as_deref().map(read_key).transpose()?;
-            upstream.context_length = context_length.unwrap_or(upstream.context_length);
-            Ok(Arc::new(UpstreamEngine::new(upstream)?))
-        }
-    }
-}
-
-#[cfg(feature = "embedded")]
-fn embedded(file: Option<&Path>, model: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
-    use secret_ai_engine::embedded::{EmbeddedConfig, EmbeddedEngine};
-    let Some(file) = file else {
-        return Ok(Arc::new(EmbeddedEngine::demo()?));
-    };
-    let stem = || {
-        file.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    let id = model.clone().unwrap_or_else(stem);
-    Ok(Arc::new(EmbeddedEngine::open(
-        file,
-        EmbeddedConfig::new(id),
-    )?))
-}
-
-#[cfg(not(feature = "embedded"))]
-fn embedded(_: Option<&Path>, _: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
-    NotBuiltSnafu {
-        what: "embedded engine",
-        feature: "embedded",
-    }
-    .fail()
-}
-
 /// What is wrong with the files that a configuration names, each by its field.
 pub fn file_problems(config: &Config) -> Vec<String> {
     let wallet = Wallet::from_file(&config.wallet_file).err();
-    let tee = config.tee.check_files().err();
-    let engine = match &config.engine {
-        EngineConfig::Embedded {
-            model_file: Some(file),
-            ..
-        } => {
-            let opened = fs::File::open(file).context(FileSnafu { path: file });
-            opened.err().map(|e| format!("engine.model_file: {e}"))
-        }
-        EngineConfig::Upstream {
-            api_key_file: Some(file),
-            ..
-        } => {
-            let key = read_key(file);
-            key.err().map(|e| format!("engine.api_key_file: {e}"))
-        }
-        _ => None,
-    };
     let wallet = wallet.map(|error| format!("wallet_file: {error}"));
+    let tee = config.tee.check_files().err();
     let tee = tee.map(|error| error.to_string());
-    [wallet, tee, engine].into_iter().flatten().collect()
-}
-
-fn read_key(path: &Path) -> Result<String, RunError> {
-    let file = fs::File::open(path).context(FileSnafu { path })?;
-    let mut text = String::new();
-    io::Read::read_to_string(&mut io::Read::take(file, MAX_KEY_FILE + 1), &mut text)
-        .context(FileSnafu { path })?;
-    let key = text.trim();
-    if key.is_empty() || text.len() as u64 > MAX_KEY_FILE {
-        return KeyFileSnafu { path }.fail();
-    }
-    Ok(key.to_owned())
+    let mut problems: Vec<String> = wallet.into_iter().chain(tee).collect();
+    problems.extend(engines::file_problems(config));
+    problems
 }

@@ -141,7 +141,7 @@ impl Work {
     /// Counts the usage, signs its receipt and hands it to the journal.
     ///
     /// # Errors
-    /// 500 if it cannot be stored.
+    /// 500 if it was counted before.
     pub fn bill(
         self,
         figures: &Figures,
@@ -155,23 +155,23 @@ impl Work {
             request_sha256: self.request_sha256,
             response_sha256,
             model: self.head.model,
-            time: agent.clock.now(),
+            time: agent.now(),
             aborted,
         };
         let usage = figures.usage;
+        let now = agent.sessions.contract_time();
+        // Handed over before the session can be dropped from memory.
         let issued = self.held.commit(self.meter.units(usage), |state, units| {
             let id = *session_id.as_bytes();
             let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
-            (proof, state.deadline)
+            let receipt = proof.receipt.clone();
+            if let Err(error) = agent.journal.put_receipt(receipt, state.deadline, now) {
+                tracing::error!(%error, "a receipt is not stored, only its client holds it");
+            }
+            proof
         });
-        let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
+        let proof = issued.ok_or_else(ApiError::internal)?;
         agent.metrics.money.signed.inc();
-        let (receipt, now) = (proof.receipt.clone(), agent.sessions.contract_time());
-        let handed = agent.journal.put_receipt(receipt, deadline, now);
-        handed.map_err(|error| {
-            tracing::error!(%error, "cannot store a receipt");
-            ApiError::internal()
-        })?;
         tracing::debug!(
             session = short(&session_id),
             seq = proof.receipt.body.seq,

@@ -8,14 +8,14 @@ use std::time::Instant;
 use async_trait::async_trait;
 use secret_ai_chain_client::ChainError;
 use secret_ai_interface::billing::{
-    ClockAnswer, FinalizeAnswer, SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
+    ClockAnswer, FinalizeAnswer, SessionAnswer, SessionAuth, SettleEntry,
 };
 use secret_ai_interface::registry::{
-    Attestation, ChallengeAnswer, GpuReport, Listing, RegisterAnswer, StageAnswer,
+    Attestation, ChallengeAnswer, GpuReport, KidInfo, Listing, RegisterAnswer, StageAnswer,
 };
 use secret_ai_interface::{Digest, Kid, PublicKey, SessionId, WorkerId};
 
-use crate::chain::Chain;
+use crate::chain::{Chain, Fate, HandedIn};
 use crate::clock::Clock;
 use crate::metrics::ChainMetrics;
 
@@ -23,8 +23,8 @@ use crate::metrics::ChainMetrics;
 pub struct Watch {
     metrics: ChainMetrics,
     clock: Arc<dyn Clock>,
-    /// When it could not be reached for the first time since it answered, unix seconds; 0 if it
-    /// answered last time.
+    /// Uptime, seconds, when it could not be reached for the first time since it answered, and one more;
+    /// 0 if it answered last time.
     silent_since: AtomicU64,
 }
 
@@ -42,7 +42,7 @@ impl Watch {
     pub fn silent_s(&self) -> u64 {
         match self.silent_since.load(Ordering::Relaxed) {
             0 => 0,
-            since => self.clock.now().saturating_sub(since),
+            since => self.clock.uptime().saturating_add(1).saturating_sub(since),
         }
     }
 
@@ -59,6 +59,7 @@ impl Watch {
         // A contract that refuses has answered, too.
         if matches!(result, Err(ChainError::Unreachable { .. })) {
             let since = &self.silent_since;
+            let now = self.clock.uptime().saturating_add(1);
             let _ = since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         } else {
             self.silent_since.store(0, Ordering::Relaxed);
@@ -103,9 +104,17 @@ impl Chain for WatchedChain {
         &self,
         kid: Kid,
         entries: Vec<SettleEntry>,
-    ) -> Result<SettleAnswer, ChainError> {
+    ) -> Result<HandedIn, ChainError> {
         let call = self.chain.settle(kid, entries);
         self.watch.call("settle", call).await
+    }
+
+    async fn fate(&self, txhash: &str, height: u64) -> Result<Fate, ChainError> {
+        self.watch.call("fate", self.chain.fate(txhash, height)).await
+    }
+
+    async fn kids(&self, kids: Vec<Kid>) -> Result<Vec<Option<KidInfo>>, ChainError> {
+        self.watch.call("kids", self.chain.kids(kids)).await
     }
 
     async fn finalize(

@@ -4,6 +4,7 @@ use secret_ai_interface::registry::ModelListing;
 use secret_ai_interface::{Hex, Unit, MAX_COUNT, MAX_MODEL_NAME};
 
 use super::{Config, Problem};
+use crate::engine_config;
 use crate::tee::MAX_GPUS;
 
 /// What the registry takes (its `Listing`).
@@ -61,6 +62,12 @@ impl Config {
         checks.require(gpus <= MAX_GPUS, "tee.gpus", || {
             format!("{gpus}, must be 0 to {MAX_GPUS}")
         });
+        if let Err(problem) = self.journal.check() {
+            checks.require(false, "journal.commit_ms", || problem);
+        }
+        for (field, problem) in engine_config::problems(&self.engine, &self.engines) {
+            checks.require(false, &field, || problem);
+        }
         self.check_chain(&mut checks);
         self.limits.check(&mut checks);
         self.telemetry.check(&mut checks);

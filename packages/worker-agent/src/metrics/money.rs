@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -10,22 +9,13 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::journal_stats::JournalStats;
 use crate::settle::Settled;
 
-type Seconds = Gauge<f64, AtomicU64>;
+/// In a second.
+const MICROSECONDS: f64 = 1e6;
 
-/// What the journal has done since it was opened, and what waits.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct JournalFigures {
-    /// Groups written.
-    pub commits: u64,
-    /// Time spent on that.
-    pub spent: Duration,
-    /// Receipts that wait for the disk.
-    pub waiting: u64,
-    /// For how long the oldest of them has been waiting.
-    pub oldest: Duration,
-}
+type Seconds = Gauge<f64, AtomicU64>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
@@ -117,14 +107,14 @@ impl MoneyMetrics {
     }
 
     /// What the journal has done so far. The counters only grow, whoever asks at once.
-    pub fn journal(&self, figures: &JournalFigures) {
-        let more = figures.commits.saturating_sub(self.commits.get());
+    pub fn journal(&self, stats: &JournalStats) {
+        let more = stats.commits.saturating_sub(self.commits.get());
         self.commits.inc_by(more);
-        let more = figures.spent.as_secs_f64() - self.commit_seconds.get();
+        let more = stats.commit_us as f64 / MICROSECONDS - self.commit_seconds.get();
         self.commit_seconds.inc_by(more.max(0.0));
-        let waiting = i64::try_from(figures.waiting).unwrap_or(i64::MAX);
+        let waiting = i64::try_from(stats.waiting).unwrap_or(i64::MAX);
         self.journal_queue.set(waiting);
-        self.journal_oldest.set(figures.oldest.as_secs_f64());
+        self.journal_oldest.set(stats.waits_us as f64 / MICROSECONDS);
     }
 
     /// A round of settling is over; `None` if it failed. `now`: unix seconds.

@@ -60,7 +60,7 @@ pub async fn serve(
     let max_charge = max_charge(&head.headers)?;
     let body = read_body(&head.headers, body, agent.limits.max_body).await?;
     let request_sha256 = sha256(&body);
-    let (kid, now) = (agent.keys.kid(), agent.clock.now());
+    let (kid, now) = (agent.keys.kid(), agent.now());
     if let Some(signed) = &credential.signed {
         signed.verify(&agent.domain, &kid, &request_sha256, now)?;
     }

@@ -40,7 +40,7 @@ pub async fn pass(State(agent): State<Arc<Agent>>, request: Request, next: Next)
         }
     };
     if let (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(peer)) = (answer.status(), peer) {
-        agent.strangers.failed(peer.ip(), agent.clock.now());
+        agent.strangers.failed(peer.ip());
     }
     let http = &agent.metrics.http;
     if let Some(ErrorCode(code)) = answer.extensions().get() {
@@ -69,7 +69,7 @@ fn refusal(
     if agent.is_draining() {
         return Some(ApiError::draining());
     }
-    let wait = agent.strangers.wait_s(peer?.ip(), agent.clock.now())?;
+    let wait = agent.strangers.wait_s(peer?.ip())?;
     let claim = credential(headers, &agent.identity.worker_id);
     if claim.is_ok_and(|claim| agent.sessions.knows(&claim)) {
         return None;

@@ -6,7 +6,7 @@ mod fake_chain;
 pub mod ways;
 
 use std::future::IntoFuture;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,18 +42,29 @@ pub const SECRET: [u8; 32] = [9; 32];
 pub const ONE: u64 = 1_000_000;
 pub const NOW: u64 = 1_800_000_000;
 
-/// A clock that tests move.
-pub struct ManualClock(pub AtomicU64);
+/// A clock that tests move: uptime, and what somebody has set the machine's time to beside it.
+#[derive(Default)]
+pub struct ManualClock(AtomicU64, AtomicI64);
 
 impl Clock for ManualClock {
     fn now(&self) -> u64 {
+        (NOW + self.uptime()).saturating_add_signed(self.1.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
 }
 
 impl ManualClock {
+    /// Lets time pass.
     pub fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Sets the machine's clock forward or back; no time passes.
+    pub fn jump(&self, seconds: i64) {
+        self.1.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
@@ -158,6 +169,8 @@ pub struct Setup {
     pub prices: PriceList,
     pub limits: Limits,
     pub dir: Arc<TempDir>,
+    /// The journal, if it is not the one in `dir`.
+    pub journal: Option<Journal>,
 }
 
 impl Default for Setup {
@@ -168,16 +181,19 @@ impl Default for Setup {
             prices: prices(&[(Unit::Input, ONE), (Unit::Output, ONE)]),
             limits: Limits::default(),
             dir: Arc::new(TempDir::new().unwrap()),
+            journal: None,
         }
     }
 }
 
 impl Setup {
     pub async fn start(self) -> Worker {
-        let clock = Arc::new(ManualClock(AtomicU64::new(NOW)));
+        let clock = Arc::new(ManualClock::default());
         let chain = Arc::new(FakeChain::new(self.sessions, NOW));
         let engine = Arc::new(ScriptedEngine::new(self.script));
-        let journal = Arc::new(Journal::open(&self.dir.path().join("journal.redb")).unwrap());
+        let path = self.dir.path().join("journal.redb");
+        let journal = self.journal.map(Arc::new);
+        let journal = journal.unwrap_or_else(|| Arc::new(Journal::open(&path).unwrap()));
         let keys = Arc::new(BootKeys::generate());
         let (receipt_pk, kid) = (keys.receipt_pk(), keys.kid());
         let identity = Identity {
