@@ -183,7 +183,7 @@ impl Stage {
             .arg("run");
         let mut agent = Process::start(command, self.path("worker.log"))?;
         let url = format!("{}/health", self.agent_url()?);
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = crate::http::trusting_client()?;
         let healthy = |answer: reqwest::Response| answer.status().is_success();
         for _ in 0..300 {
             if http.get(&url).send().await.is_ok_and(healthy) {

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
+use crate::e2ee::E2ee;
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
 use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
@@ -35,8 +36,8 @@ pub struct Identity {
     /// Address of the operator.
     pub operator: String,
     pub worker_id: WorkerId,
-    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros while nothing in the TEE
-    /// ends TLS.
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros if nothing in the TEE ends
+    /// TLS.
     pub tls_spki_sha256: [u8; 32],
     pub class: u8,
 }
@@ -59,6 +60,8 @@ pub struct Attested {
 pub struct Limits {
     /// Longest body of a request, bytes.
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes.
+    pub max_upload: usize,
     /// Requests served at once.
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
@@ -71,6 +74,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_body: 1 << 20,
+            max_upload: 25 << 20,
             max_requests: 64,
             session_refresh_s: 30,
             rates: LimitsConfig::default(),
@@ -95,12 +99,14 @@ pub struct Parts {
 pub struct Agent {
     pub identity: Identity,
     pub(crate) keys: Arc<BootKeys>,
+    pub(crate) e2ee: E2ee,
     pub(crate) domain: Domain,
     pub(crate) chain: Arc<dyn Chain>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) models: Models,
     pub(crate) journal: Arc<Journal>,
     pub(crate) prices: PriceList,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
     pub(crate) admission: Admission,
@@ -149,12 +155,13 @@ impl Agent {
             limits.session_refresh_s,
         );
         Arc::new(Agent {
+            e2ee: E2ee::new(&identity, &keys),
             identity,
             domain,
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
             admission: Admission::new(&limits, clock.clone()),
-            strangers: Strangers::new(limits.rates.unauthenticated_per_minute, clock.clone()),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
             metrics,
             chain_watch,
             draining: AtomicBool::new(false),
@@ -168,6 +175,7 @@ impl Agent {
             engine,
             journal,
             prices,
+            clock,
             limits,
         })
     }
@@ -209,7 +217,10 @@ impl Agent {
     /// boot gets another one.
     pub(crate) fn cut_lease(&self, until: u64) {
         if self.cut.swap(until, Ordering::Relaxed) == u64::MAX {
-            tracing::error!(until, "the registry has ended this key's lease, nothing is served any more");
+            tracing::error!(
+                until,
+                "the registry has ended this key's lease, nothing is served any more"
+            );
         }
     }
 

@@ -54,7 +54,11 @@ impl ChainTime {
         let mut newest = lock(&self.newest);
         match *newest {
             Some((known, _)) if told < known => {
-                tracing::warn!(told, known, "the node answers with an old time, it lags behind");
+                tracing::warn!(
+                    told,
+                    known,
+                    "the node answers with an old time, it lags behind"
+                );
             }
             _ => *newest = Some((told, self.clock.uptime())),
         }

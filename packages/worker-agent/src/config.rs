@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use secret_ai_interface::registry::{Listing, ModelListing, Workload};
-use secret_ai_interface::{Hex, Unit};
+use secret_ai_interface::Unit;
 use serde::Deserialize;
 
 pub(crate) use check::Checks;
@@ -27,8 +27,10 @@ use crate::journal::JournalConfig;
 use crate::limits::LimitsConfig;
 use crate::metrics::MetricsConfig;
 use crate::node_chain::Gas;
+use crate::server::ServerConfig;
 use crate::tee::TeeConfig;
 use crate::telemetry::{LogFormat, TelemetryConfig};
+use crate::tls::TlsConfig;
 
 /// What every environment variable of the agent begins with.
 pub const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
@@ -49,11 +51,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the worker runs, and how it proves that.
     pub tee: TeeConfig,
-    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS inside the TEE. The agent does
-    /// not end TLS itself; without this the worker is registered with zeros, which says that no TLS
-    /// key is bound.
-    #[serde(default = "no_tls")]
-    pub tls_spki_sha256: Hex<32>,
+    /// Who ends TLS; for an https:// `public_url` the agent itself, with a key of this boot, if absent.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
     /// The registry's admin has approved this worker's platform: somebody trusted knows where it
     /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
@@ -73,7 +73,7 @@ pub struct Config {
     /// What a round of settling looks like to an observer.
     #[serde(default)]
     pub settle: SettleConfig,
-    /// How receipts get to the disk.
+    /// How receipts are put on disk.
     #[serde(default)]
     pub journal: JournalConfig,
     /// Work off epochs of billing that have ended, everybody's.
@@ -82,6 +82,9 @@ pub struct Config {
     /// Longest body of a request, bytes; 1,024 to 67,108,864.
     #[serde(default = "default_body")]
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes; 1,024 to 67,108,864.
+    #[serde(default = "default_upload")]
+    pub max_upload: usize,
     /// Requests served at once; at least 1.
     #[serde(default = "default_requests")]
     pub max_requests: usize,
@@ -104,6 +107,9 @@ pub struct Config {
     /// Traces.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    /// How connections are taken.
+    #[serde(default)]
+    pub server: ServerConfig,
 }
 
 /// What a round of settling looks like to an observer.
@@ -169,10 +175,17 @@ impl Config {
     pub fn limits(&self) -> Limits {
         Limits {
             max_body: self.max_body,
+            max_upload: self.max_upload,
             max_requests: self.max_requests,
             session_refresh_s: self.session_refresh_s,
             rates: self.limits,
         }
+    }
+
+    /// Who ends TLS.
+    pub fn tls(&self) -> TlsConfig {
+        let default = || TlsConfig::usual(&self.public_url);
+        self.tls.clone().unwrap_or_else(default)
     }
 
     /// The worker's class: number of GPUs in bits 4 to 7, known platform in bit 1.
@@ -209,27 +222,20 @@ impl Config {
     /// What may be meant otherwise than it is written.
     pub fn warnings(&self) -> Vec<String> {
         let is_free = |listing: &&ModelListing| {
-            !listing
-                .rates
-                .iter()
-                .any(|rate| rate.unit == Unit::CachedInput)
+            let has = |unit| listing.rates.iter().any(|rate| rate.unit == unit);
+            has(Unit::Input) && !has(Unit::CachedInput)
         };
         let free = self.prices.iter().filter(is_free).map(|listing| {
             let model = &listing.model;
             format!("prices: {model:?} has no rate for cached_input, cached tokens are free")
         });
-        let no_tls = (self.tls_spki_sha256.0 == [0; 32])
-            .then(|| "tls_spki_sha256: no TLS key is bound to the attestation".to_owned());
+        let no_tls = self.tls().warning().map(str::to_owned);
         let no_cover = (!self.settle.cover_traffic).then(|| {
             "settle.cover_traffic: false, everybody sees when this worker is used".to_owned()
         });
         let metrics = self.metrics.warning();
         free.chain(no_tls).chain(no_cover).chain(metrics).collect()
     }
-}
-
-fn no_tls() -> Hex<32> {
-    Hex([0; 32])
 }
 
 fn ten_minutes() -> u64 {
@@ -242,6 +248,10 @@ fn yes() -> bool {
 
 fn default_body() -> usize {
     Limits::default().max_body
+}
+
+fn default_upload() -> usize {
+    Limits::default().max_upload
 }
 
 fn default_requests() -> usize {

@@ -1,6 +1,8 @@
 //! What a client of the HTTP API is told when something is wrong: OpenAI's error object or Ollama's, with
 //! the field at fault in `param` and, for payment, what is needed and what is there.
 
+use std::borrow::Cow;
+
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -21,7 +23,7 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Box<str>,
-    param: Option<&'static str>,
+    param: Option<Cow<'static, str>>,
     /// Base units needed at most, and available.
     amounts: Option<(u128, u128)>,
     /// Boxed, as the rest of an error is small and travels far.
@@ -42,7 +44,7 @@ impl ApiError {
     }
 
     /// 400: the field `param` is wrong.
-    pub fn bad_request(param: &'static str, message: impl Into<String>) -> Self {
+    pub fn bad_request(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).about(param)
     }
 
@@ -78,6 +80,13 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "model_not_found", message).about("model")
     }
 
+    /// 404: the model is not sold for this.
+    pub fn not_sold(model: &str, path: &str, unit: &str) -> Self {
+        let message =
+            format!("model: {model:?} is not sold for {path}: it has no price for {unit}");
+        Self::new(StatusCode::NOT_FOUND, "not_sold", message).about("model")
+    }
+
     /// 405: the route exists for another method.
     pub fn method_not_allowed() -> Self {
         let message = "this path does not take this method";
@@ -104,6 +113,11 @@ impl ApiError {
     pub fn unsupported(param: &'static str, message: impl Into<String>) -> Self {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         Self::new(status, "unsupported_media_type", message).about(param)
+    }
+
+    /// 422: sealed to a key that is not this boot's; the registry knows the new one.
+    pub fn wrong_key(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_key", message).about("e2ee")
     }
 
     /// 500: the worker's fault; the cause is in its log.
@@ -134,8 +148,8 @@ impl ApiError {
 
     /// Names the field at fault.
     #[must_use]
-    pub fn about(mut self, param: &'static str) -> Self {
-        self.param = Some(param);
+    pub fn about(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.param = Some(param.into());
         self
     }
 
@@ -266,7 +280,7 @@ impl From<EngineError> for ApiError {
             _ => error.to_string(),
         };
         let answer = ApiError {
-            param,
+            param: param.map(Cow::Borrowed),
             ..Self::new(status, code, message)
         };
         match status.as_u16() {

@@ -23,7 +23,9 @@ pub enum JournalError {
     Database { source: redb::Error },
     #[snafu(display("journal: a record is damaged"))]
     Record,
-    #[snafu(display("journal: {receipts} receipts wait for the disk, the oldest for {waits_ms} ms"))]
+    #[snafu(display(
+        "journal: {receipts} receipts wait for the disk, the oldest for {waits_ms} ms"
+    ))]
     Behind { receipts: usize, waits_ms: u64 },
     #[snafu(display("journal: nothing is written any more after an earlier failure"))]
     Closed,

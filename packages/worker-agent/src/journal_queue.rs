@@ -152,7 +152,10 @@ impl Queue {
         let state = self.state();
         let oldest = state.writing_since.or(state.since);
         let waits = oldest.map_or(Duration::ZERO, |since| since.elapsed());
-        (state.receipts.len().saturating_add(state.writing.len()), waits)
+        (
+            state.receipts.len().saturating_add(state.writing.len()),
+            waits,
+        )
     }
 
     /// The newest receipts of these keys that are not on disk yet.

@@ -73,7 +73,8 @@ pub struct Bucket(u64);
 impl Bucket {
     /// Takes `count` of `per_minute` (not 0) at `now`, uptime, microseconds, whether they are there or not.
     pub fn take(&mut self, count: u64, per_minute: u64, now: u64) {
-        let cost = u128::from(count).saturating_mul(MINUTE_US.into()) / u128::from(per_minute.max(1));
+        let cost =
+            u128::from(count).saturating_mul(MINUTE_US.into()) / u128::from(per_minute.max(1));
         let cost = u64::try_from(cost).unwrap_or(u64::MAX);
         self.0 = self.0.max(now).saturating_add(cost);
     }
@@ -124,7 +125,10 @@ impl Pace {
         let now = now.saturating_mul(SECOND_US);
         let per_minute = u64::from(limits.requests_per_minute);
         if limits.concurrent > 0 && self.running >= limits.concurrent {
-            let message = format!("the session has {} requests in progress, its limit", self.running);
+            let message = format!(
+                "the session has {} requests in progress, its limit",
+                self.running
+            );
             return Err(Exceeded {
                 message,
                 retry_after_s: 1,
@@ -159,7 +163,8 @@ impl Pace {
     pub fn used(&mut self, tokens: u64, limits: &LimitsConfig, now: u64) {
         let per_minute = limits.tokens_per_minute;
         if per_minute > 0 {
-            self.tokens.take(tokens, per_minute, now.saturating_mul(SECOND_US));
+            self.tokens
+                .take(tokens, per_minute, now.saturating_mul(SECOND_US));
         }
     }
 
@@ -169,7 +174,11 @@ impl Pace {
         let now = now.saturating_mul(SECOND_US);
         let mut headers = HeaderMap::new();
         let rows = [
-            (REQUESTS, self.requests, u64::from(limits.requests_per_minute)),
+            (
+                REQUESTS,
+                self.requests,
+                u64::from(limits.requests_per_minute),
+            ),
             (TOKENS, self.tokens, limits.tokens_per_minute),
         ];
         for (names, bucket, limit) in rows {
@@ -253,7 +262,11 @@ mod tests {
         let mut pace = Pace::default();
         pace.enter(&LIMITS, 1_000).unwrap();
         pace.enter(&LIMITS, 1_000).unwrap();
-        assert!(pace.enter(&LIMITS, 1_000).unwrap_err().message.contains("2 requests"));
+        assert!(pace
+            .enter(&LIMITS, 1_000)
+            .unwrap_err()
+            .message
+            .contains("2 requests"));
         pace.leave();
         assert!(pace.enter(&LIMITS, 1_000).is_ok());
     }

@@ -102,6 +102,10 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Prints the JSON Schema of the configuration.
+    ConfigSchema,
+    /// Prints the reference of the configuration, Markdown.
+    ConfigReference,
     /// Says what this machine can prove. Without a configuration file, as any real hardware.
     Evidence {
         /// Folder for what was found, for `secret-ai evidence verify`.
@@ -111,10 +115,6 @@ enum Command {
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
         gpus: u8,
     },
-    /// Prints the JSON Schema of the configuration.
-    ConfigSchema,
-    /// Prints the reference of the configuration, Markdown.
-    ConfigReference,
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -161,13 +161,13 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
             say(text.trim_end())?;
         }
         Command::CheckConfig { online } => return check_config(&cli.settings, online).await,
-        Command::Evidence { out, gpus } => evidence(&cli.settings, out.as_deref(), gpus)?,
         Command::Run => serve(cli.settings.load()?).await?,
         Command::Earnings => earnings(&quietly(&cli.settings)?).await?,
         Command::Claim { token, amount } => {
             claim(&quietly(&cli.settings)?, token, amount).await?;
         }
         Command::Retire => retire(&quietly(&cli.settings)?).await?,
+        Command::Evidence { out, gpus } => evidence(&cli.settings, out.as_deref(), gpus)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -283,14 +283,16 @@ async fn retire(config: &Config) -> Result<(), Failure> {
 /// Stops on the first signal, gently; the second one ends the process. Receipts are in the journal, so
 /// nothing is lost but requests in progress.
 async fn stop_on_signal(stop: CancellationToken) {
-    let (mut interrupt, mut terminate) =
-        match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
-            (Err(error), _) | (_, Err(error)) => {
-                tracing::warn!(%error, "cannot listen for signals: they end the agent at once");
-                return;
-            }
-        };
+    let (mut interrupt, mut terminate) = match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
+        (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "cannot listen for signals: they end the agent at once");
+            return;
+        }
+    };
     let mut next = async || {
         tokio::select! {
             _ = interrupt.recv() => {}

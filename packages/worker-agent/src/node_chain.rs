@@ -12,8 +12,8 @@ use secret_ai_interface::billing::{
 };
 use secret_ai_interface::registry::{
     Attestation, CertificateAnswer, ChallengeAnswer, ConfigAnswer as RegistryConfig,
-    ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, KidInfo, KidsAnswer, Listing, QueryMsg as RegistryQuery,
-    RegisterAnswer, StageAnswer, WorkerAnswer,
+    ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, KidInfo, KidsAnswer, Listing,
+    QueryMsg as RegistryQuery, RegisterAnswer, StageAnswer, WorkerAnswer,
 };
 use secret_ai_interface::rewards::{
     ClaimAnswer, EarningsAnswer, ExecuteMsg as RewardsMsg, PermitQuery, QueryMsg as RewardsQuery,

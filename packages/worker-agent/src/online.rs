@@ -15,11 +15,11 @@ pub struct Found {
     pub problems: Vec<String>,
 }
 
-/// Asks the chain, the engine and the TEE.
+/// Asks the chain, the engines and the TEE.
 pub async fn check(config: &Config) -> Found {
     let mut found = Found::default();
     found.note("chain", run::check_chain(config).await);
-    found.note("engine", run::check_engine(config).await);
+    found.note("engines", run::check_engines(config).await);
     let tee = config.clone();
     // Evidence is made by files and drivers, which may take their time.
     let evidence = tokio::task::spawn_blocking(move || evidence(&tee)).await;
@@ -49,6 +49,9 @@ fn evidence(config: &Config) -> Result<String, String> {
     let made = gpus.gpus([0; 32]).map_err(|e| e.to_string())?.len();
     match made == usize::from(config.tee.gpus()) {
         true => Ok(format!("the CPU and {made} GPUs make evidence")),
-        false => Err(format!("gpus: {made} make evidence, {} are configured", config.tee.gpus())),
+        false => Err(format!(
+            "gpus: {made} make evidence, {} are configured",
+            config.tee.gpus()
+        )),
     }
 }

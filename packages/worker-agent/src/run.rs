@@ -1,19 +1,18 @@
 //! From a configuration to a worker that serves until it is told to stop.
 
 use std::fs;
-use std::future::IntoFuture;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
-use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use secret_ai_engine::Engine;
+use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
@@ -30,7 +29,9 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::{self, router};
+use crate::server::Server;
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
+use crate::tls::TlsError;
 
 /// How long the last bytes of answers may take on their way.
 const LAST_BYTES: Duration = Duration::from_secs(5);
@@ -48,14 +49,14 @@ pub enum RunError {
     Engines { source: EnginesError },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
+    #[snafu(transparent)]
+    Tls { source: TlsError },
     #[snafu(display("{}: {source}", path.display()))]
     File { path: PathBuf, source: io::Error },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
-    #[snafu(display("no answer from {names}"))]
-    Silent { names: String },
 }
 
 /// Runs a worker until `stop`.
@@ -83,7 +84,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_contracts(&config.chain, &billing_config)?;
     let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
-    let listeners = Listeners::bind(&config).await?;
+    let transport = config.tls().open(&config.public_url)?;
+    let listeners = Listeners::bind(&config, transport.server).await?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -96,7 +98,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         keys: keys.clone(),
         chain_id: config.chain.chain_id.clone(),
         registry: registry.clone(),
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
         workload: config.tee.workload(),
     };
@@ -112,7 +114,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         billing,
         operator: chain.operator().to_owned(),
         worker_id,
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
     };
     let prices = PriceList::new(config.prices.clone());
@@ -165,7 +167,7 @@ async fn serve(
     if let Ok(address) = listeners.api.local_addr() {
         tracing::info!(%address, "serving");
     }
-    let served = api(&agent, listeners.api, &stop, drain).await;
+    let served = api(&agent, listeners.api, listeners.tls, &stop, drain).await;
     stop.cancel();
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
@@ -178,15 +180,13 @@ async fn serve(
 /// meanwhile and the listener stays open, so that whoever sends requests here reads on `/ready` why.
 async fn api(
     agent: &Arc<Agent>,
-    listener: TcpListener,
+    server: Server,
+    tls: Option<TlsAcceptor>,
     stop: &CancellationToken,
     drain: Duration,
 ) -> Result<(), RunError> {
     let close = CancellationToken::new();
-    let service = router(agent.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service)
-        .with_graceful_shutdown(close.clone().cancelled_owned())
-        .into_future();
+    let server = server.serve(router(agent.clone()), tls, close.clone());
     tokio::pin!(server);
     let drained = async {
         stop.cancelled().await;
@@ -220,15 +220,23 @@ async fn inside(agent: Arc<Agent>, listener: Option<TcpListener>) {
 
 /// Where the agent listens.
 struct Listeners {
-    api: TcpListener,
+    api: Server,
+    /// What ends TLS; `None` for plain HTTP.
+    tls: Option<TlsAcceptor>,
     /// For metrics.
     inside: Option<TcpListener>,
 }
 
 impl Listeners {
-    async fn bind(config: &Config) -> Result<Self, RunError> {
+    async fn bind(
+        config: &Config,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Result<Self, RunError> {
         Ok(Listeners {
-            api: TcpListener::bind(config.listen).await.context(ServerSnafu)?,
+            api: Server::bind(config.listen, config.server)
+                .await
+                .context(ServerSnafu)?,
+            tls: tls.map(TlsAcceptor::from),
             inside: match config.metrics.listen {
                 Some(address) => Some(TcpListener::bind(address).await.context(ServerSnafu)?),
                 None => None,
@@ -306,19 +314,13 @@ pub async fn check_chain(config: &Config) -> Result<String, RunError> {
     ))
 }
 
-/// Whether the engine answers and serves what the price list has; what it serves, in a line.
+/// Whether the engines answer and serve what the price list has; what it serves, in a line.
 ///
 /// # Errors
 /// [`RunError`] for the first thing that is wrong.
-pub async fn check_engine(config: &Config) -> Result<String, RunError> {
+pub async fn check_engines(config: &Config) -> Result<String, RunError> {
     let engine = engines::open(config)?;
     engines::check_models(config, engine.as_ref()).await?;
-    let down = engine.members().into_iter().filter(|member| !member.up);
-    let down: Vec<String> = down.map(|member| member.name).collect();
-    if !down.is_empty() {
-        let names = down.join(", ");
-        return Err(RunError::Silent { names });
-    }
     let served = engine.models().await.unwrap_or_default();
     let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
     Ok(format!("serves {}", names.join(", ")))
@@ -351,7 +353,9 @@ pub fn file_problems(config: &Config) -> Vec<String> {
     let wallet = wallet.map(|error| format!("wallet_file: {error}"));
     let tee = config.tee.check_files().err();
     let tee = tee.map(|error| error.to_string());
-    let mut problems: Vec<String> = wallet.into_iter().chain(tee).collect();
+    let tls = config.tls().open(&config.public_url).err();
+    let tls = tls.map(|error| error.to_string());
+    let mut problems: Vec<String> = wallet.into_iter().chain(tee).chain(tls).collect();
     problems.extend(engines::file_problems(config));
     problems
 }

@@ -14,15 +14,15 @@ use tracing::Span;
 
 use crate::admission::Place;
 use crate::agent::Agent;
+use crate::bill::{bill, observe};
 use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
 use crate::events::choices;
 use crate::metrics::Answered;
-use crate::receipts::{issue, Answer, Proof};
+use crate::receipts::{Answer, Proof};
 use crate::session::Held;
 use crate::short;
 use crate::tally::{Counter, Tally};
-use crate::telemetry;
 use crate::usage::{Report, Usage};
 use crate::words::{Figures, Head, Words};
 
@@ -67,7 +67,7 @@ impl Work {
     pub async fn plain(mut self, words: Box<dyn Words>) -> Result<Plain, ApiError> {
         let mut tally = Tally::start(self.arrived, false);
         let reply = self.ask().await?;
-        let answer = read_whole(reply.body).await?;
+        let answer = read_whole(reply.body, MAX_WHOLE).await?;
         let mut read = read_answer(&answer)?;
         tally.whole(&read);
         if let Some(report) = Report::read(read["usage"].take()) {
@@ -115,6 +115,7 @@ impl Work {
             prompt_tokens,
             cached_tokens,
             completion_tokens,
+            ..
         } = figures.usage;
         let until_first = figures.load.saturating_add(figures.prompt);
         let answered = Answered {
@@ -133,9 +134,7 @@ impl Work {
             estimated: figures.estimated,
             clamped: figures.corrected,
         };
-        self.agent.metrics.models.answered(&answered);
-        telemetry::billed(&self.span, &answered, &self.held.session().id);
-        self.place.used(prompt_tokens.saturating_add(completion_tokens));
+        observe(&self.agent, &self.span, &self.place, &self.held, &answered);
     }
 
     /// Counts the usage, signs its receipt and hands it to the journal.
@@ -159,19 +158,7 @@ impl Work {
             aborted,
         };
         let usage = figures.usage;
-        let now = agent.sessions.contract_time();
-        // Handed over before the session can be dropped from memory.
-        let issued = self.held.commit(self.meter.units(usage), |state, units| {
-            let id = *session_id.as_bytes();
-            let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
-            let receipt = proof.receipt.clone();
-            if let Err(error) = agent.journal.put_receipt(receipt, state.deadline, now) {
-                tracing::error!(%error, "a receipt is not stored, only its client holds it");
-            }
-            proof
-        });
-        let proof = issued.ok_or_else(ApiError::internal)?;
-        agent.metrics.money.signed.inc();
+        let proof = bill(&agent, self.held, self.meter.units(usage), answer)?;
         tracing::debug!(
             session = short(&session_id),
             seq = proof.receipt.body.seq,
@@ -186,17 +173,20 @@ impl Work {
     }
 }
 
-/// A whole body, within [`MAX_WHOLE`].
-async fn read_whole(mut body: ByteStream) -> Result<Bytes, EngineError> {
+/// A whole body of at most `limit` bytes.
+///
+/// # Errors
+/// The body's own, and [`EngineError::TooLarge`].
+pub async fn read_whole(mut body: ByteStream, limit: usize) -> Result<Bytes, EngineError> {
     let too_large = || EngineError::TooLarge {
         what: "a body",
-        limit: MAX_WHOLE,
+        limit,
     };
     let mut whole = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(bytes) = body.next().await {
         let bytes = bytes?;
-        if whole.len() + rest.len() + bytes.len() > MAX_WHOLE {
+        if whole.len() + rest.len() + bytes.len() > limit {
             return Err(too_large());
         }
         if whole.is_empty() {

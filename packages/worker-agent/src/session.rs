@@ -9,8 +9,8 @@ use secret_ai_receipts::{Ack, LineCount, Receipt, Signed};
 use crate::auth::Nonces;
 use crate::error::ApiError;
 use crate::journal::Record;
-use crate::limits::Pace;
 use crate::ledger::{Earlier, Ledger, Own, Reservation, Terms};
+use crate::limits::Pace;
 
 /// A session of this worker.
 pub struct Session {

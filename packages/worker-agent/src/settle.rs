@@ -120,7 +120,7 @@ pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken)
 /// Tells the metrics what a round did and what still waits.
 fn tell(agent: &Agent, settled: Option<&Settled>) {
     let money = &agent.metrics.money;
-    money.round(settled, agent.now());
+    money.round(settled, agent.clock.now());
     if let Ok(records) = agent.journal.unsettled() {
         money.unsettled(records.len(), &agent.sessions.value(&records));
     }
@@ -141,7 +141,7 @@ pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
         crank(agent, clock).await?;
     }
     agent.sessions.drop_idle();
-    agent.strangers.forget();
+    agent.strangers.forget(agent.clock.uptime());
     let over = agent.sessions.contract_time().saturating_sub(KEEP_S);
     agent.journal.prune(over).await?;
     settled

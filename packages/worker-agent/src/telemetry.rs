@@ -70,9 +70,11 @@ impl TelemetryConfig {
             });
         }
         let ratio = self.sample_ratio;
-        checks.require((0.0..=1.0).contains(&ratio), "telemetry.sample_ratio", || {
-            format!("{ratio}, must be 0 to 1")
-        });
+        checks.require(
+            (0.0..=1.0).contains(&ratio),
+            "telemetry.sample_ratio",
+            || format!("{ratio}, must be 0 to 1"),
+        );
     }
 }
 

@@ -23,8 +23,8 @@ use crate::metrics::ChainMetrics;
 pub struct Watch {
     metrics: ChainMetrics,
     clock: Arc<dyn Clock>,
-    /// Uptime, seconds, when it could not be reached for the first time since it answered, and one more;
-    /// 0 if it answered last time.
+    /// When it could not be reached for the first time since it answered, unix seconds; 0 if it
+    /// answered last time.
     silent_since: AtomicU64,
 }
 
@@ -42,7 +42,7 @@ impl Watch {
     pub fn silent_s(&self) -> u64 {
         match self.silent_since.load(Ordering::Relaxed) {
             0 => 0,
-            since => self.clock.uptime().saturating_add(1).saturating_sub(since),
+            since => self.clock.now().saturating_sub(since),
         }
     }
 
@@ -59,7 +59,6 @@ impl Watch {
         // A contract that refuses has answered, too.
         if matches!(result, Err(ChainError::Unreachable { .. })) {
             let since = &self.silent_since;
-            let now = self.clock.uptime().saturating_add(1);
             let _ = since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         } else {
             self.silent_since.store(0, Ordering::Relaxed);
@@ -100,17 +99,15 @@ impl Chain for WatchedChain {
         self.watch.call("clock", self.chain.clock()).await
     }
 
-    async fn settle(
-        &self,
-        kid: Kid,
-        entries: Vec<SettleEntry>,
-    ) -> Result<HandedIn, ChainError> {
+    async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>) -> Result<HandedIn, ChainError> {
         let call = self.chain.settle(kid, entries);
         self.watch.call("settle", call).await
     }
 
     async fn fate(&self, txhash: &str, height: u64) -> Result<Fate, ChainError> {
-        self.watch.call("fate", self.chain.fate(txhash, height)).await
+        self.watch
+            .call("fate", self.chain.fate(txhash, height))
+            .await
     }
 
     async fn kids(&self, kids: Vec<Kid>) -> Result<Vec<Option<KidInfo>>, ChainError> {
@@ -147,7 +144,9 @@ impl Chain for WatchedChain {
     }
 
     async fn renew(&self, attestation: Attestation) -> Result<RegisterAnswer, ChainError> {
-        self.watch.call("renew", self.chain.renew(attestation)).await
+        self.watch
+            .call("renew", self.chain.renew(attestation))
+            .await
     }
 
     async fn stage_gpu(
@@ -157,7 +156,9 @@ impl Chain for WatchedChain {
         place: u8,
         gpu: GpuReport,
     ) -> Result<StageAnswer, ChainError> {
-        let call = self.chain.stage_gpu(receipt_pk, tls_spki_sha256, place, gpu);
+        let call = self
+            .chain
+            .stage_gpu(receipt_pk, tls_spki_sha256, place, gpu);
         self.watch.call("stage_gpu", call).await
     }
 
@@ -167,11 +168,15 @@ impl Chain for WatchedChain {
     }
 
     async fn golden_set(&self, golden: Digest) -> Result<Vec<u8>, ChainError> {
-        self.watch.call("golden_set", self.chain.golden_set(golden)).await
+        self.watch
+            .call("golden_set", self.chain.golden_set(golden))
+            .await
     }
 
     async fn heartbeat_s(&self) -> Result<u64, ChainError> {
-        self.watch.call("heartbeat_s", self.chain.heartbeat_s()).await
+        self.watch
+            .call("heartbeat_s", self.chain.heartbeat_s())
+            .await
     }
 
     async fn heartbeat(&self, kid: Kid, at: u64, signature: [u8; 64]) -> Result<(), ChainError> {

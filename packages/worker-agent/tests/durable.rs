@@ -84,7 +84,13 @@ async fn only_what_is_settled_and_over_is_forgotten() {
     let dir = TempDir::new().unwrap();
     let journal = open(&dir);
     for session in 1..=3 {
-        store(&journal, receipt(session, 1, 1), NOW + u64::from(session), NOW).await;
+        store(
+            &journal,
+            receipt(session, 1, 1),
+            NOW + u64::from(session),
+            NOW,
+        )
+        .await;
     }
     let records = journal.unsettled().unwrap();
     journal.settled(&records[0], NOW).await.unwrap();

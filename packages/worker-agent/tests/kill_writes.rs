@@ -113,7 +113,9 @@ async fn a_power_cut_at_any_write_loses_nothing_that_was_confirmed() {
     let last = &promises.last().unwrap().state;
     for count in 0..=events.len() {
         let kept = promises.iter().rev().find(|promise| promise.from <= count);
-        let kept = kept.map(|promise| promise.state.clone()).unwrap_or_default();
+        let kept = kept
+            .map(|promise| promise.state.clone())
+            .unwrap_or_default();
         for cut in CUTS {
             let place = format!("after {count} of {} events, {cut:?}", events.len());
             let left = Disk::with(after_power_cut(&events, count, cut));

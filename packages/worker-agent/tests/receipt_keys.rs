@@ -45,10 +45,16 @@ async fn a_fifth_key_is_refused_before_any_work() {
 async fn what_earlier_boots_left_to_settle_counts() {
     let worker = worker_after(earlier(3)).await;
     // Key 3 is among those that were paid, key 9 is not.
-    worker.journal.put_receipt(receipt(1, 3, 1), NOW, NOW).unwrap();
+    worker
+        .journal
+        .put_receipt(receipt(1, 3, 1), NOW, NOW)
+        .unwrap();
     serves(&worker).await;
     let worker = worker_after(earlier(3)).await;
-    worker.journal.put_receipt(receipt(1, 9, 1), NOW, NOW).unwrap();
+    worker
+        .journal
+        .put_receipt(receipt(1, 9, 1), NOW, NOW)
+        .unwrap();
     refuses(&worker).await;
 }
 

@@ -25,7 +25,10 @@ async fn worker() -> Worker {
 async fn used(worker: &Worker, sessions: std::ops::Range<u8>, deadline: u64, since: u64) {
     for session in sessions {
         let receipt = receipt_of(worker.kid, session, 1);
-        worker.journal.put_receipt(receipt, deadline, since).unwrap();
+        worker
+            .journal
+            .put_receipt(receipt, deadline, since)
+            .unwrap();
     }
 }
 
@@ -144,7 +147,10 @@ async fn receipts_of_earlier_boots_go_in_pages_of_their_own_keys() {
 #[tokio::test]
 async fn a_receipt_whose_ack_is_refused_goes_again_without_it() {
     let worker = worker().await;
-    worker.journal.put_receipt(receipt(1, 1, 1), LATER, NOW).unwrap();
+    worker
+        .journal
+        .put_receipt(receipt(1, 1, 1), LATER, NOW)
+        .unwrap();
     worker.journal.ack(ack(1, 1, 5), NOW).await.unwrap();
     *worker.chain.status.lock().unwrap() = EntryStatus::BadAck;
     let first = go(&worker, plan()).await;

@@ -235,10 +235,8 @@ impl Engine for EmbeddedEngine {
     }
 
     fn count_text(&self, model: &str, text: &str) -> Option<u64> {
-        let tokenizer = &self.model.tokenizer;
-        let tokens =
-            (model == self.model.id).then(|| tokenizer.encode_prompt(&tokenizer.guard(text)));
-        Some(tokens?.ok()?.len() as u64)
+        let is_ours = model == self.model.id;
+        is_ours.then(|| self.model.tokenizer.count_text(text))?
     }
 
     /// An answer never goes past the context: without a limit in the request, or with a larger one, it ends

@@ -1,7 +1,7 @@
 //! What a configuration must be beyond its shape. All problems are found, not only the first.
 
 use secret_ai_interface::registry::ModelListing;
-use secret_ai_interface::{Hex, Unit, MAX_COUNT, MAX_MODEL_NAME};
+use secret_ai_interface::{Hex, MAX_COUNT, MAX_MODEL_NAME};
 
 use super::{Config, Problem};
 use crate::engine_config;
@@ -62,9 +62,6 @@ impl Config {
         checks.require(gpus <= MAX_GPUS, "tee.gpus", || {
             format!("{gpus}, must be 0 to {MAX_GPUS}")
         });
-        if let Err(problem) = self.journal.check() {
-            checks.require(false, "journal.commit_ms", || problem);
-        }
         for (field, problem) in engine_config::problems(&self.engine, &self.engines) {
             checks.require(false, &field, || problem);
         }
@@ -79,6 +76,9 @@ impl Config {
         checks.require(self.public_url.len() <= MAX_URL, "public_url", || {
             format!("must have at most {MAX_URL} bytes")
         });
+        if let Err(problem) = self.tls().check(&self.public_url) {
+            checks.require(false, "tls.mode", || problem.into());
+        }
         let models = self.prices.len();
         checks.require((1..=MAX_LISTED).contains(&models), "prices", || {
             format!("{models} models, must be 1 to {MAX_LISTED}")
@@ -92,6 +92,10 @@ impl Config {
         let body = self.max_body;
         checks.require((1_024..=MOST_BODY).contains(&body), "max_body", || {
             format!("{body} bytes, must be 1024 to {MOST_BODY}")
+        });
+        let upload = self.max_upload;
+        checks.require((1_024..=MOST_BODY).contains(&upload), "max_upload", || {
+            format!("{upload} bytes, must be 1024 to {MOST_BODY}")
         });
         checks.require(self.max_requests > 0, "max_requests", || {
             "must be at least 1".into()
@@ -110,6 +114,9 @@ impl Config {
         checks.require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
             format!("{pages}, must be 1 to {MOST_PAGES}")
         });
+        if let Err(problem) = self.journal.check() {
+            checks.require(false, "journal.commit_ms", || problem);
+        }
     }
 
     fn check_chain(&self, checks: &mut Checks) {
@@ -136,11 +143,11 @@ fn check_prices(listing: &ModelListing, checks: &mut Checks) {
     checks.require((1..=MAX_MODEL_NAME).contains(&length), "prices", || {
         format!("model: {length} bytes, must be 1 to {MAX_MODEL_NAME}")
     });
-    for unit in [Unit::Input, Unit::Output] {
-        let has = listing.rates.iter().any(|rate| rate.unit == unit);
-        let name = crate::prices::name(unit);
-        checks.require(has, "prices", || format!("{model:?} has no rate for {name}"));
-    }
+    checks.require(crate::prices::sells_something(listing), "prices", || {
+        format!(
+            "{model:?} needs rates for input and output, or for one of embedding, audio_ms and image"
+        )
+    });
     let fits = listing.rates.iter().all(|rate| rate.rate < MAX_COUNT);
     checks.require(fits, "prices", || {
         format!("{model:?} has a rate that is not below 2^56")

@@ -146,7 +146,10 @@ impl<'a> Page<'a> {
     fn inner(&self, schema: &'a SchemaObject) -> Option<(&'a SchemaObject, bool)> {
         let schema = self.present(schema);
         let is_table = |s: &SchemaObject| {
-            s.object.is_some() || alternatives(self.root, s).iter().any(|o| o.object.is_some())
+            s.object.is_some()
+                || alternatives(self.root, s)
+                    .iter()
+                    .any(|o| o.object.is_some())
         };
         if is_table(schema) {
             return Some((schema, false));
@@ -177,10 +180,22 @@ impl<'a> Page<'a> {
         let schema = resolve(self.root, row.schema);
         let allowed = words(self.root, schema);
         let kind = match allowed.is_empty() {
-            true => schema.instance_type.as_ref().map(type_name).unwrap_or_default(),
-            false => allowed.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "),
+            true => schema
+                .instance_type
+                .as_ref()
+                .map(type_name)
+                .unwrap_or_default(),
+            false => allowed
+                .iter()
+                .map(|w| format!("`{w}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
         };
-        let default = row.schema.metadata.as_ref().and_then(|m| m.default.as_ref());
+        let default = row
+            .schema
+            .metadata
+            .as_ref()
+            .and_then(|m| m.default.as_ref());
         let default = match (row.required, default) {
             (true, _) => "required".to_owned(),
             (false, None | Some(Value::Null)) => "none".to_owned(),
@@ -199,19 +214,32 @@ impl<'a> Page<'a> {
 }
 
 fn is_null(schema: &SchemaObject) -> bool {
-    schema.instance_type.as_ref().map(type_name).is_some_and(|name| name.is_empty())
+    schema
+        .instance_type
+        .as_ref()
+        .map(type_name)
+        .is_some_and(|name| name.is_empty())
 }
 
 fn describe(schema: &SchemaObject) -> String {
     let metadata = schema.metadata.as_ref();
-    let text = metadata.and_then(|m| m.description.clone()).unwrap_or_default();
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    let text = metadata
+        .and_then(|m| m.description.clone())
+        .unwrap_or_default();
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
 }
 
 fn unit(name: &str, what: &str) -> &'static str {
     let by_name = SUFFIXES.iter().find(|(end, _)| name.ends_with(end));
     let named = |unit: &&&str| {
-        what.contains(&format!(", {unit}")) || what.starts_with(&format!("{}{} ", unit[..1].to_uppercase(), &unit[1..]))
+        what.contains(&format!(", {unit}"))
+            || what.starts_with(&format!("{}{} ", unit[..1].to_uppercase(), &unit[1..]))
     };
-    by_name.map(|(_, unit)| *unit).or(UNITS.iter().find(named).copied()).unwrap_or("")
+    by_name
+        .map(|(_, unit)| *unit)
+        .or(UNITS.iter().find(named).copied())
+        .unwrap_or("")
 }

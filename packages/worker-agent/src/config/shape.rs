@@ -19,7 +19,10 @@ pub fn problems(root: &RootSchema, value: &Value) -> Found {
 
 /// What a reference stands for.
 pub fn resolve<'a>(root: &'a RootSchema, schema: &'a SchemaObject) -> &'a SchemaObject {
-    let name = schema.reference.as_deref().and_then(|r| r.rsplit('/').next());
+    let name = schema
+        .reference
+        .as_deref()
+        .and_then(|r| r.rsplit('/').next());
     if let Some(Schema::Object(named)) = name.and_then(|name| root.definitions.get(name)) {
         return resolve(root, named);
     }
@@ -37,10 +40,13 @@ pub fn alternatives<'a>(root: &'a RootSchema, schema: &'a SchemaObject) -> Vec<&
         return Vec::new();
     };
     let list = parts.one_of.as_ref().or(parts.any_of.as_ref());
-    let objects = list.into_iter().flatten().filter_map(|schema| match schema {
-        Schema::Object(object) => Some(resolve(root, object)),
-        Schema::Bool(_) => None,
-    });
+    let objects = list
+        .into_iter()
+        .flatten()
+        .filter_map(|schema| match schema {
+            Schema::Object(object) => Some(resolve(root, object)),
+            Schema::Bool(_) => None,
+        });
     objects.collect()
 }
 
@@ -128,7 +134,11 @@ impl Shape<'_> {
                 None => {}
             }
         }
-        for name in object.required.iter().filter(|name| !fields.contains_key(*name)) {
+        for name in object
+            .required
+            .iter()
+            .filter(|name| !fields.contains_key(*name))
+        {
             self.note(&join(at, name), "is missing");
         }
     }

@@ -93,9 +93,21 @@ impl ModelsMetrics {
         let first: Times = Family::new_with_constructor(|| Histogram::new(FIRST));
         let each: Times = Family::new_with_constructor(|| Histogram::new(EACH));
         let times = [
-            ("gen_ai_server_request_duration", "From a request's head to its answer's end", &whole),
-            ("gen_ai_server_time_to_first_token", "From a request's head to the first piece", &first),
-            ("gen_ai_server_time_per_output_token", "Each token after the first", &each),
+            (
+                "gen_ai_server_request_duration",
+                "From a request's head to its answer's end",
+                &whole,
+            ),
+            (
+                "gen_ai_server_time_to_first_token",
+                "From a request's head to the first piece",
+                &first,
+            ),
+            (
+                "gen_ai_server_time_per_output_token",
+                "Each token after the first",
+                &each,
+            ),
         ];
         for (name, help, family) in times {
             registry.register_with_unit(name, help, Measure::Seconds, family.clone());
@@ -105,9 +117,18 @@ impl ModelsMetrics {
         registry.register("secret_ai_billed_units", help, units.clone());
         let counters = [
             ("secret_ai_answers", "Answers billed"),
-            ("secret_ai_aborted_answers", "Answers whose client went away, or whose engine broke off"),
-            ("secret_ai_estimated_answers", "Answers billed by an estimate, since the engine told no usage"),
-            ("secret_ai_clamped_answers", "Answers whose usage, as the engine told it, was beyond the limits"),
+            (
+                "secret_ai_aborted_answers",
+                "Answers whose client went away, or whose engine broke off",
+            ),
+            (
+                "secret_ai_estimated_answers",
+                "Answers billed by an estimate, since the engine told no usage",
+            ),
+            (
+                "secret_ai_clamped_answers",
+                "Answers whose usage, as the engine told it, was beyond the limits",
+            ),
         ];
         let [answers, aborted, estimated, clamped] = counters.map(|(name, help)| {
             let family: Family<Of, Counter> = Family::default();

@@ -38,15 +38,30 @@ impl Collector for Process {
         put(&mut encoder, "process_start_time_seconds", help, &started)?;
         if let Some(seconds) = cpu_seconds() {
             let help = "Time on CPUs, user and system";
-            put(&mut encoder, "process_cpu_seconds", help, &ConstCounter::new(seconds))?;
+            put(
+                &mut encoder,
+                "process_cpu_seconds",
+                help,
+                &ConstCounter::new(seconds),
+            )?;
         }
         if let Some(bytes) = resident_bytes() {
             let help = "Memory that is in RAM";
-            put(&mut encoder, "process_resident_memory_bytes", help, &ConstGauge::new(bytes))?;
+            put(
+                &mut encoder,
+                "process_resident_memory_bytes",
+                help,
+                &ConstGauge::new(bytes),
+            )?;
         }
         if let Some(count) = open_files() {
             let help = "Open files and connections";
-            put(&mut encoder, "process_open_fds", help, &ConstGauge::new(count))?;
+            put(
+                &mut encoder,
+                "process_open_fds",
+                help,
+                &ConstGauge::new(count),
+            )?;
         }
         Ok(())
     }

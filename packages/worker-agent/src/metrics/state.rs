@@ -41,21 +41,50 @@ impl StateMetrics {
             in_progress: Family::default(),
         };
         let gauges = [
-            ("secret_ai_ready", "1 if this worker serves requests (/ready)", &metrics.ready),
-            ("secret_ai_draining", "1 after the agent was told to stop", &metrics.draining),
-            ("secret_ai_sessions", "Sessions in memory", &metrics.sessions),
-            ("secret_ai_requests_running", "Requests that have a place", &metrics.running),
-            ("secret_ai_requests_waiting", "Requests that wait for a place", &metrics.waiting),
+            (
+                "secret_ai_ready",
+                "1 if this worker serves requests (/ready)",
+                &metrics.ready,
+            ),
+            (
+                "secret_ai_draining",
+                "1 after the agent was told to stop",
+                &metrics.draining,
+            ),
+            (
+                "secret_ai_sessions",
+                "Sessions in memory",
+                &metrics.sessions,
+            ),
+            (
+                "secret_ai_requests_running",
+                "Requests that have a place",
+                &metrics.running,
+            ),
+            (
+                "secret_ai_requests_waiting",
+                "Requests that wait for a place",
+                &metrics.waiting,
+            ),
         ];
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
         let help = "Seconds until the lease ends, negative after that";
-        registry.register_with_unit("secret_ai_lease_remaining", help, Unit::Seconds, metrics.lease.clone());
+        registry.register_with_unit(
+            "secret_ai_lease_remaining",
+            help,
+            Unit::Seconds,
+            metrics.lease.clone(),
+        );
         let help = "1 if this engine answers";
         registry.register("secret_ai_engine_up", help, metrics.up.clone());
         let help = "Requests that this engine works on";
-        registry.register("secret_ai_engine_requests_running", help, metrics.in_progress.clone());
+        registry.register(
+            "secret_ai_engine_requests_running",
+            help,
+            metrics.in_progress.clone(),
+        );
         metrics
     }
 

@@ -39,8 +39,9 @@ pub async fn pass(State(agent): State<Arc<Agent>>, request: Request, next: Next)
             answer
         }
     };
-    if let (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(peer)) = (answer.status(), peer) {
-        agent.strangers.failed(peer.ip());
+    if let (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(peer)) = (answer.status(), peer)
+    {
+        agent.strangers.failed(peer.ip(), agent.clock.uptime());
     }
     let http = &agent.metrics.http;
     if let Some(ErrorCode(code)) = answer.extensions().get() {
@@ -69,7 +70,7 @@ fn refusal(
     if agent.is_draining() {
         return Some(ApiError::draining());
     }
-    let wait = agent.strangers.wait_s(peer?.ip())?;
+    let wait = agent.strangers.wait_s(peer?.ip(), agent.clock.uptime())?;
     let claim = credential(headers, &agent.identity.worker_id);
     if claim.is_ok_and(|claim| agent.sessions.knows(&claim)) {
         return None;

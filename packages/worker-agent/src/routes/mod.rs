@@ -1,16 +1,24 @@
 //! The HTTP API. Every path that is not listed here is 404; everything that makes an engine work
-//! goes through [`chat`], which authenticates and reserves first.
+//! goes through [`gate`], which authenticates, and reserves first: [`chat`] for text, [`plain`] for all
+//! else.
 
+mod admit;
 mod attestation;
 mod body;
 mod chat;
 mod cors;
+mod e2ee;
+mod embeddings;
 mod gate;
 mod health;
+mod images;
 mod metrics;
 mod models;
 mod ollama;
+mod plain;
 mod secretvm;
+mod speech;
+mod transcripts;
 
 use std::sync::Arc;
 
@@ -31,8 +39,14 @@ pub const MAX_CHARGE: &str = "x-max-charge";
 
 /// The routes of an agent.
 pub fn router(agent: Arc<Agent>) -> Router {
-    Router::new()
+    let api = Router::new()
         .route("/v1/chat/completions", post(chat::completions))
+        .route("/v1/completions", post(chat::text))
+        .route("/v1/embeddings", post(embeddings::create))
+        .route("/v1/audio/speech", post(speech::create))
+        .route("/v1/audio/transcriptions", post(transcripts::transcribe))
+        .route("/v1/audio/translations", post(transcripts::translate))
+        .route("/v1/images/generations", post(images::create))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::show))
         .merge(ollama::routes())
@@ -45,8 +59,11 @@ pub fn router(agent: Arc<Agent>) -> Router {
             ollama::refuse(&path, ApiError::method_not_allowed())
         })
         .layer(from_fn_with_state(agent.clone(), gate::pass))
+        .with_state(agent.clone());
+    // Everything can be asked sealed, too, but for that route itself. What is inside passes the gate.
+    api.clone()
+        .merge(e2ee::routes(agent, api))
         .layer(from_fn(cors::allow_pages))
-        .with_state(agent)
 }
 
 /// The routes of the operator's own listener: never beside the API.

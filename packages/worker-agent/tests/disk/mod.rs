@@ -146,7 +146,9 @@ pub const CUTS: [Cut; 6] = [
 /// What is on the disk if the power goes after the first `count` events.
 pub fn after_power_cut(events: &[Event], count: usize, cut: Cut) -> Vec<u8> {
     let events = &events[..count];
-    let synced = events.iter().rposition(|event| matches!(event, Event::Sync));
+    let synced = events
+        .iter()
+        .rposition(|event| matches!(event, Event::Sync));
     let (durable, cached) = events.split_at(synced.map_or(0, |at| at + 1));
     let mut content = Vec::new();
     durable.iter().for_each(|event| apply(&mut content, event));
