@@ -58,7 +58,7 @@ pub async fn readiness(agent: &Agent) -> Readiness {
 
 /// Seconds until the lease ends, negative after that.
 pub fn lease_remaining_s(agent: &Agent) -> i64 {
-    let (until, now) = (agent.lease_until(), agent.sessions.contract_time());
+    let (until, now) = (agent.lease_until(), agent.now());
     let left = i128::from(until) - i128::from(now);
     i64::try_from(left).unwrap_or(i64::MAX)
 }
@@ -77,6 +77,10 @@ pub async fn measure(agent: &Agent) {
     for (gauge, count) in counts {
         gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
+    for member in agent.engine.members() {
+        state.engine(&member.name, member.up, member.in_flight);
+    }
+    agent.metrics.money.journal(&agent.journal.stats());
 }
 
 /// What is wrong with the engine; its models are asked for at most once a minute while it answers.

@@ -71,7 +71,7 @@ impl LimitsConfig {
 pub struct Bucket(u64);
 
 impl Bucket {
-    /// Takes `count` of `per_minute` (not 0) at `now`, unix microseconds, whether they are there or not.
+    /// Takes `count` of `per_minute` (not 0) at `now`, uptime, microseconds, whether they are there or not.
     pub fn take(&mut self, count: u64, per_minute: u64, now: u64) {
         let cost =
             u128::from(count).saturating_mul(MINUTE_US.into()) / u128::from(per_minute.max(1));
@@ -117,7 +117,7 @@ pub struct Exceeded {
 }
 
 impl Pace {
-    /// Lets one more request of the session in. `now`: unix seconds.
+    /// Lets one more request of the session in. `now`: uptime, seconds.
     ///
     /// # Errors
     /// [`Exceeded`] names the limit; nothing is counted then.
@@ -159,7 +159,7 @@ impl Pace {
         self.running = self.running.saturating_sub(1);
     }
 
-    /// A request has used so many tokens. `now`: unix seconds.
+    /// A request has used so many tokens. `now`: uptime, seconds.
     pub fn used(&mut self, tokens: u64, limits: &LimitsConfig, now: u64) {
         let per_minute = limits.tokens_per_minute;
         if per_minute > 0 {
