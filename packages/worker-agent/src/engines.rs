@@ -11,7 +11,7 @@ use secret_ai_engine::{Engine, EngineError};
 use snafu::{ResultExt, Snafu};
 
 use crate::config::Config;
-use crate::engine_config::{EmbeddedConfig, EngineConfig, ServerConfig, DEFAULT_REQUESTS};
+use crate::engine_config::{EmbeddedConfig, EngineConfig, EngineServer, DEFAULT_REQUESTS};
 
 /// Longest key file that is read, bytes.
 const MAX_KEY_FILE: u64 = 4_096;
@@ -114,7 +114,7 @@ pub async fn check_models(config: &Config, engine: &dyn Engine) -> Result<(), En
 fn server(
     label: &str,
     kind: Kind,
-    settings: &ServerConfig,
+    settings: &EngineServer,
 ) -> Result<Arc<dyn Engine>, EnginesError> {
     let mut config = UpstreamConfig::new(&settings.url);
     config.kind = kind;
@@ -149,7 +149,7 @@ fn embedded(label: &str, _: &EmbeddedConfig) -> Result<Arc<dyn Engine>, EnginesE
 }
 
 /// The server's key, if it wants one.
-fn read_key(label: &str, settings: &ServerConfig) -> Result<Option<String>, EnginesError> {
+fn read_key(label: &str, settings: &EngineServer) -> Result<Option<String>, EnginesError> {
     let Some(path) = &settings.api_key_file else {
         return Ok(None);
     };
