@@ -10,8 +10,11 @@
 //! Prompts and answers never reach a log: the types that hold them print only their sizes.
 
 mod chat;
+mod chat_template;
+mod device;
 mod engine;
 mod error;
+mod tokenizer;
 mod upper_bound;
 
 #[cfg(feature = "embedded")]
@@ -20,6 +23,8 @@ pub mod pool;
 pub mod upstream;
 
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
+pub use device::{DeviceChoice, NoDevice};
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
 pub use pool::MemberState;
+pub use tokenizer::{Tokenizer, TokenizerError};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use secret_ai_engine::upstream::Kind;
+use secret_ai_engine::DeviceChoice;
 use secret_ai_interface::MAX_MODEL_NAME;
 use serde::Deserialize;
 
@@ -48,6 +49,11 @@ pub struct EmbeddedConfig {
     pub model_file: Option<PathBuf>,
     /// Name of the model in `model_file`; the file's name without its ending if absent.
     pub model: Option<String>,
+    /// Where `model_file` runs: `auto` (the first NVIDIA GPU if there is one and this build can use it, else
+    /// the CPU; the default), `cpu`, `cuda` or `cuda:N`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub device: DeviceChoice,
 }
 
 /// An OpenAI-compatible server.
@@ -70,7 +76,8 @@ pub struct EngineServer {
     /// server's models under their own names.
     #[serde(default)]
     pub models: BTreeMap<String, String>,
-    /// A `tokenizer.json` of the models here, to count answers for which the server sends no usage.
+    /// A `tokenizer.json` (or GGUF file) of the models here, to count long prompts exactly, and answers for
+    /// which the server sends no usage.
     pub tokenizer_file: Option<PathBuf>,
     /// The same for single models, by the server's own names; they come before `tokenizer_file`.
     #[serde(default)]

@@ -38,7 +38,7 @@ pub mod pages;
 mod patience;
 pub mod prices;
 pub mod receipts;
-mod renew;
+pub mod renew;
 mod retry;
 pub mod routes;
 pub mod run;
@@ -50,6 +50,8 @@ pub mod settle;
 mod stream;
 mod tally;
 pub mod tee;
+mod tee_sources;
+mod tee_workload;
 pub mod usage;
 mod words;
 

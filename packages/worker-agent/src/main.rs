@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use secret_ai_worker_agent::boot::WorkerFile;
 use secret_ai_worker_agent::config::Config;
+use secret_ai_worker_agent::evidence::probe::probe;
 use secret_ai_worker_agent::run;
+use secret_ai_worker_agent::tee::TeeConfig;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -42,6 +44,15 @@ enum Command {
     Retire,
     /// Reads the configuration and says what is wrong with it.
     CheckConfig,
+    /// Says what this machine can prove. Without a configuration file, as any real hardware.
+    Evidence {
+        /// Folder for what was found, for `secret-ai evidence verify`.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Confidential GPUs that must be there, if there is no configuration file.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
+        gpus: u8,
+    },
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -81,17 +92,18 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 async fn execute(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(&cli.config)?;
+    let load = || Config::load(&cli.config);
     match cli.command {
         Command::Run => {
             let stop = CancellationToken::new();
             tokio::spawn(stop_on_signal(stop.clone()));
-            Ok(run::run(config, stop).await?)
+            Ok(run::run(load()?, stop).await?)
         }
-        Command::Earnings => earnings(&config).await,
-        Command::Claim { token, amount } => claim(&config, token, amount).await,
-        Command::Retire => retire(&config).await,
-        Command::CheckConfig => check_config(&config, &cli.config),
+        Command::Earnings => earnings(&load()?).await,
+        Command::Claim { token, amount } => claim(&load()?, token, amount).await,
+        Command::Retire => retire(&load()?).await,
+        Command::CheckConfig => check_config(&load()?, &cli.config),
+        Command::Evidence { out, gpus } => evidence(&cli.config, out.as_deref(), gpus),
     }
 }
 
@@ -109,6 +121,21 @@ fn check_config(config: &Config, path: &Path) -> Result<(), Failure> {
     }
     let path = path.display();
     say(format_args!("{path} is fine: {}", config.claim()))
+}
+
+fn evidence(config: &Path, out: Option<&Path>, gpus: u8) -> Result<(), Failure> {
+    let tee = match config.exists() {
+        true => Config::load(config)?.tee,
+        false => TeeConfig::found_here(gpus),
+    };
+    let found = probe(&tee, out)?;
+    for line in &found.lines {
+        say(line)?;
+    }
+    match found.is_complete {
+        true => say("this machine can prove what it is"),
+        false => Err("this machine cannot prove what it should".into()),
+    }
 }
 
 async fn earnings(config: &Config) -> Result<(), Failure> {

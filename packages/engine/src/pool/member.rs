@@ -77,6 +77,8 @@ pub(super) struct Offer {
     pub(super) rests: bool,
     pub(super) in_flight: usize,
     pub(super) max_requests: usize,
+    /// Tokens.
+    pub(super) context_length: u64,
     /// The model's name there, if it is another.
     pub(super) own_name: Option<String>,
 }
@@ -133,6 +135,7 @@ impl Member {
             rests: known.rests_until.is_some_and(|end| Instant::now() < end),
             in_flight: self.in_flight.load(Ordering::Acquire),
             max_requests: self.config.max_requests,
+            context_length: served.context_length,
             own_name: (served.own != served.name).then(|| served.own.clone()),
         })
     }

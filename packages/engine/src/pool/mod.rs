@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
+use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
 use choice::Load;
 use member::{Member, Offer, Place};
 
@@ -201,10 +201,19 @@ impl Engine for Pool {
     }
 
     /// As the first member that serves the model counts: members that serve one model have one tokenizer.
+    /// It is not asked as long as the bound by bytes, which is cheap, leaves half of the context.
     async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         self.get_to_know().await;
         let first = self.serving(&request.model).next();
         let (index, offer) = first.ok_or_else(|| EngineError::unknown_model(&request.model))?;
+        request.validate()?;
+        match upper_bound::prompt_tokens(request) {
+            Ok(count) if count <= offer.context_length / 2 => {
+                let exact = false;
+                return Ok(Tokens { count, exact });
+            }
+            _ => {}
+        }
         let engine = self.members[index].engine();
         let Some(model) = offer.own_name else {
             return engine.count_prompt(request).await;

@@ -7,6 +7,7 @@ mod chat;
 mod cors;
 mod models;
 mod ollama;
+mod secretvm;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/models/{*id}", get(models::show))
         .merge(ollama::routes())
         .route("/attestation", get(attestation::show))
+        .merge(secretvm::routes())
         .route("/health", get(health))
         .fallback(|path: Uri| async move { ollama::refuse(&path, ApiError::not_found()) })
         .method_not_allowed_fallback(|path: Uri| async move {
