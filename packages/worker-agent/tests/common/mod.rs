@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
 use futures_util::StreamExt;
+use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::{Hex, Unit, WorkerId};
@@ -163,6 +164,8 @@ pub struct Setup {
     pub limits: Limits,
     pub server: ServerConfig,
     pub dir: Arc<TempDir>,
+    /// Answers instead of the script.
+    pub engine: Option<Arc<dyn Engine>>,
 }
 
 impl Default for Setup {
@@ -174,6 +177,7 @@ impl Default for Setup {
             limits: Limits::default(),
             server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
+            engine: None,
         }
     }
 }
@@ -215,7 +219,7 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: engine.clone(),
+            engine: self.engine.unwrap_or_else(|| engine.clone()),
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),
