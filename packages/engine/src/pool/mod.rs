@@ -160,13 +160,9 @@ impl Chosen {
             None => call.clone(),
         };
         let member = self.place.member();
-        match member.engine().call(call).await {
-            Ok(reply) => Ok(watched::watched(reply, self.place)),
-            Err(error) => {
-                member.failed(&error);
-                Err(error)
-            }
-        }
+        let replied = member.engine().call(call).await;
+        let reply = replied.inspect_err(|error| member.failed(error))?;
+        Ok(watched::watched(reply, self.place))
     }
 }
 
