@@ -14,6 +14,7 @@ mod checks;
 mod choice;
 mod member;
 mod rename;
+mod state;
 mod watched;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +29,7 @@ use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Repl
 use choice::Load;
 use member::{Member, Offer, Place};
 
-pub use member::{MemberConfig, MemberState};
+pub use state::{MemberConfig, MemberState};
 
 /// How members are watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
