@@ -1,12 +1,13 @@
-//! The pool over engines that do as they are told. Time stands still unless everybody waits for it.
+//! The pool over engines that do as they are told.
 
 #[path = "common/fake.rs"]
 mod fake;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use fake::{call, pass, read, status, unreachable, Act, Fake, Health};
+use fake::{call, read, status, unreachable, until, Act, Fake, Health};
 use secret_ai_engine::pool::{MemberConfig, Policy, Pool};
 use secret_ai_engine::{ChatRequest, Engine, EngineError, Reply};
 use tokio_util::sync::CancellationToken;
@@ -27,14 +28,34 @@ fn renamed(models: &[(&str, &str)]) -> MemberConfig {
     }
 }
 
-/// A pool of these engines with at most `max` requests each.
+/// A pool of these engines with at most `max` requests each; who is too busy comes last for an hour.
 fn pool(members: &[&Arc<Fake>], max: usize) -> Pool {
+    let rest = Duration::from_secs(3_600);
+    let policy = Policy {
+        rest,
+        ..Policy::default()
+    };
+    pool_with(members, max, policy)
+}
+
+fn pool_with(members: &[&Arc<Fake>], max: usize, policy: Policy) -> Pool {
     let member = |(place, fake): (usize, &&Arc<Fake>)| {
         let engine: Arc<dyn Engine> = (*fake).clone();
         (config(&format!("m{place}"), max), engine)
     };
     let members = members.iter().enumerate().map(member).collect();
-    Pool::new(members, Policy::default())
+    Pool::new(members, policy)
+}
+
+/// Checks that never take long; `interval` milliseconds between them.
+fn checks_every(interval: u64) -> Policy {
+    let interval = Duration::from_millis(interval);
+    Policy {
+        interval,
+        longest_interval: interval,
+        timeout: Duration::from_millis(20),
+        ..Policy::default()
+    }
 }
 
 fn two() -> (Arc<Fake>, Arc<Fake>) {
@@ -45,7 +66,7 @@ async fn said(pool: &Pool, model: &str) -> Result<String, EngineError> {
     read(pool.call(call(model)).await?).await
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_least_loaded_gets_the_request_and_equals_take_turns() {
     let (a, b) = two();
     let pool = pool(&[&a, &b], 10);
@@ -78,7 +99,7 @@ async fn the_least_loaded_gets_the_request_and_equals_take_turns() {
     assert_eq!(in_flight(), [0, 0]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn load_is_measured_by_what_a_member_may_have_and_full_is_busy() {
     let (small, large) = two();
     small.does(Act::Stay("x"));
@@ -107,19 +128,19 @@ async fn load_is_measured_by_what_a_member_may_have_and_full_is_busy() {
     assert_eq!(small.called() + large.called(), 9);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_caller_that_leaves_before_the_answer_frees_the_place() {
     let engine = Fake::new(&[("m", 100)]);
     engine.does(Act::Hang);
     let pool = pool(&[&engine], 1);
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(1), pool.call(call("m")));
+    let waited = tokio::time::timeout(Duration::from_millis(20), pool.call(call("m")));
     assert!(waited.await.is_err());
     assert_eq!(engine.called(), 1);
     engine.does(Act::Say("ok"));
     assert_eq!(said(&pool, "m").await.unwrap(), "ok");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_has_certainly_begun_nothing_is_tried_elsewhere() {
     for error in [unreachable(), status(429), status(502), status(503)] {
         let (a, b) = two();
@@ -141,7 +162,7 @@ async fn what_has_certainly_begun_nothing_is_tried_elsewhere() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn nothing_else_is_tried_again() {
     for error in [
         status(400),
@@ -169,121 +190,96 @@ async fn nothing_else_is_tried_again() {
     assert_eq!(failures, 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_member_that_is_too_busy_comes_last_for_a_second() {
-    let (a, b) = two();
-    let pool = pool(&[&a, &b], 10);
-    a.does_once(Act::Fail(status(503)));
-    b.does_once(Act::Fail(status(503)));
-    assert_eq!(said(&pool, "m").await, Err(status(503)));
-    b.does(Act::Say("ok"));
-    pass(2).await;
-    a.does_once(Act::Fail(status(429)));
-    // The turn is a's at one of the first two.
-    for _ in 0..6 {
-        said(&pool, "m").await.unwrap();
+#[tokio::test]
+async fn a_member_that_is_too_busy_comes_last_until_it_has_rested() {
+    for (rest, expected) in [(3_600, (1, 6)), (0, (4, 3))] {
+        let (a, b) = two();
+        let policy = Policy {
+            rest: Duration::from_secs(rest),
+            ..Policy::default()
+        };
+        let pool = pool_with(&[&a, &b], 10, policy);
+        a.does_once(Act::Fail(status(429)));
+        for _ in 0..6 {
+            said(&pool, "m").await.unwrap();
+        }
+        assert_eq!((a.called(), b.called()), expected, "{rest} s of rest");
     }
-    let rested = a.called();
-    assert!(b.called() >= 6, "{} and {}", rested, b.called());
-    pass(2).await;
-    for _ in 0..4 {
-        said(&pool, "m").await.unwrap();
-    }
-    assert_eq!(a.called(), rested + 2, "used again");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_dead_member_is_asked_ever_more_seldom_and_used_when_it_comes_back() {
+#[tokio::test]
+async fn a_dead_member_is_not_used_and_one_that_comes_back_is() {
     let (a, b) = two();
-    let (stop, pool) = (CancellationToken::new(), pool(&[&a, &b], 10));
+    let pool = pool_with(&[&a, &b], 10, checks_every(2));
     a.is(Health::Down);
+    let stop = CancellationToken::new();
     pool.watch(&stop);
-    pass(121).await;
-    assert_eq!(a.asked(), [0, 5, 10, 20, 40, 80, 120]);
+    until("asked again", || a.asked() > 3).await;
     let state = &pool.members()[0];
-    assert!(
-        !state.up
-            && state
-                .problem
-                .as_deref()
-                .unwrap()
-                .contains("closed the connection")
-    );
-    assert!(state.models.is_empty(), "was never up");
+    assert!(!state.up && state.models.is_empty(), "{state:?}");
+    let problem = state.problem.as_deref().unwrap_or_default();
+    assert!(problem.contains("closed the connection"), "{problem}");
     for _ in 0..4 {
         said(&pool, "m").await.unwrap();
     }
     assert_eq!((a.called(), b.called()), (0, 4));
 
     a.is(Health::Up);
-    pass(40).await;
-    let state = &pool.members()[0];
-    assert_eq!((state.up, state.problem.clone()), (true, None));
+    until("up again", || pool.members()[0].up).await;
+    assert_eq!(pool.members()[0].problem, None);
     for _ in 0..4 {
         said(&pool, "m").await.unwrap();
     }
     assert_eq!((a.called(), b.called()), (2, 6));
-    assert_eq!(a.asked().last(), Some(&160));
-    pass(5).await;
-    assert_eq!(a.asked().last(), Some(&165), "as often as before");
 
-    stop.cancel();
-    pass(60).await;
-    assert_eq!(a.asked().last(), Some(&165), "nobody asks any more");
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_failed_check_or_one_that_hangs_is_not_the_end() {
-    let engine = Fake::new(&[("m", 100)]);
-    let (stop, pool) = (CancellationToken::new(), pool(&[&engine], 10));
-    pool.watch(&stop);
-    pass(1).await;
-    engine.is(Health::Down);
-    pass(5).await;
-    assert!(pool.members()[0].up, "one failure");
-    engine.is(Health::Up);
-    pass(5).await;
-    assert_eq!(pool.members()[0].problem, None);
-
-    engine.is(Health::Hangs);
-    // A check at 15 s that ends at 25 s, and one at 30 s that ends at 40 s.
-    pass(28).await;
-    assert!(pool.members()[0].up);
-    pass(2).await;
-    assert!(!pool.members()[0].up);
+    // A check that hangs has failed.
+    a.is(Health::Hangs);
+    until("down again", || !pool.members()[0].up).await;
+    b.is(Health::Down);
+    until("both down", || !pool.members()[1].up).await;
     assert_eq!(pool.health().await, Err(EngineError::Down));
-    assert_eq!(said(&pool, "m").await, Err(EngineError::Down));
-    // What it serves is not forgotten.
+    let error = said(&pool, "m").await.unwrap_err();
+    assert_eq!(
+        (error.clone(), error.http_status()),
+        (EngineError::Down, 503)
+    );
+    // What they serve is not forgotten.
     assert_eq!(pool.models().await.unwrap().len(), 1);
     assert_eq!(said(&pool, "x").await, Err(EngineError::unknown_model("x")));
+    stop.cancel();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_call_that_finds_nobody_takes_the_member_down_until_it_answers_again() {
+#[tokio::test]
+async fn a_call_that_finds_nobody_takes_the_member_down_and_has_it_asked_at_once() {
     let (a, b) = two();
-    let (stop, pool) = (CancellationToken::new(), pool(&[&a, &b], 10));
+    let pool = pool_with(&[&a, &b], 10, checks_every(3_600_000));
+    let stop = CancellationToken::new();
     pool.watch(&stop);
-    pass(1).await;
+    until("known", || pool.members().iter().all(|member| member.up)).await;
     a.is(Health::Down);
     a.does(Act::Fail(unreachable()));
     for _ in 0..6 {
         assert_eq!(said(&pool, "m").await.unwrap(), "ok");
-        tokio::task::yield_now().await;
     }
     assert_eq!((a.called(), b.called()), (1, 6));
-    assert_eq!(a.asked(), [0, 1], "asked again at once");
-    assert!(!pool.members()[0].up);
+    until("asked at once", || a.asked() == 2).await;
+    let state = &pool.members()[0];
+    assert_eq!((state.up, state.calls, state.failures), (false, 1, 1));
+
+    // If it answers when it is asked, it was not down.
     a.is(Health::Up);
-    a.does(Act::Say("ok"));
-    pass(20).await;
-    for _ in 0..4 {
-        said(&pool, "m").await.unwrap();
-    }
-    assert_eq!(a.called(), 3);
-    assert_eq!(pool.members()[0].failures, 1);
+    b.does_once(Act::Fail(unreachable()));
+    let error = said(&pool, "m").await.unwrap_err();
+    assert_eq!(error, unreachable(), "nobody else is up");
+    until("b is up again", || pool.members()[1].up).await;
+    assert_eq!(
+        (b.asked(), said(&pool, "m").await.unwrap().as_str()),
+        (2, "ok")
+    );
+    stop.cancel();
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn models_are_those_of_all_members_with_the_smallest_context() {
     let a = Fake::new(&[("m", 4_000), ("only-a", 10)]);
     let b = Fake::new(&[("m", 3_000), ("only-b", 20)]);
@@ -306,7 +302,7 @@ async fn models_are_those_of_all_members_with_the_smallest_context() {
     assert_eq!(pool.count_text("none", "x"), None);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_model_is_sold_under_another_name() {
     let engine = Fake::new(&[("own", 100), ("tagged:latest", 50), ("private", 1)]);
     let names = [("sold", "own"), ("t", "tagged"), ("gone", "missing")];

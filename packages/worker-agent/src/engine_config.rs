@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use secret_ai_engine::upstream::Kind;
+use secret_ai_engine::DeviceChoice;
 use secret_ai_interface::MAX_MODEL_NAME;
 use serde::Deserialize;
 
@@ -26,18 +27,18 @@ pub enum EngineConfig {
     /// A model inside this process.
     Embedded(EmbeddedConfig),
     /// vLLM.
-    Vllm(ServerConfig),
+    Vllm(EngineServer),
     /// SGLang.
-    Sglang(ServerConfig),
+    Sglang(EngineServer),
     /// Text Generation Inference.
-    Tgi(ServerConfig),
+    Tgi(EngineServer),
     /// Ollama.
-    Ollama(ServerConfig),
+    Ollama(EngineServer),
     /// llama.cpp's `llama-server`.
-    LlamaCpp(ServerConfig),
+    LlamaCpp(EngineServer),
     /// Any other OpenAI-compatible server; `upstream` is another name for it.
     #[serde(alias = "upstream")]
-    Openai(ServerConfig),
+    Openai(EngineServer),
 }
 
 /// A model inside this process.
@@ -48,12 +49,17 @@ pub struct EmbeddedConfig {
     pub model_file: Option<PathBuf>,
     /// Name of the model in `model_file`; the file's name without its ending if absent.
     pub model: Option<String>,
+    /// Where `model_file` runs: `auto` (the first NVIDIA GPU if there is one and this build can use it, else
+    /// the CPU; the default), `cpu`, `cuda` or `cuda:N`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub device: DeviceChoice,
 }
 
 /// An OpenAI-compatible server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ServerConfig {
+pub struct EngineServer {
     /// Address up to and including `/v1`, such as `http://127.0.0.1:8000/v1`.
     pub url: String,
     /// Name in logs and metrics; kind and place in the list if absent, such as `vllm-0`.
@@ -70,7 +76,8 @@ pub struct ServerConfig {
     /// server's models under their own names.
     #[serde(default)]
     pub models: BTreeMap<String, String>,
-    /// A `tokenizer.json` of the models here, to count answers for which the server sends no usage.
+    /// A `tokenizer.json` (or GGUF file) of the models here, to count long prompts exactly, and answers for
+    /// which the server sends no usage.
     pub tokenizer_file: Option<PathBuf>,
     /// The same for single models, by the server's own names; they come before `tokenizer_file`.
     #[serde(default)]
@@ -79,7 +86,7 @@ pub struct ServerConfig {
 
 impl EngineConfig {
     /// Kind and settings of a server; `None` for the embedded engine.
-    pub fn server(&self) -> Option<(Kind, &ServerConfig)> {
+    pub fn server(&self) -> Option<(Kind, &EngineServer)> {
         Some(match self {
             Self::Embedded(_) => return None,
             Self::Vllm(server) => (Kind::Vllm, server),
@@ -191,4 +198,98 @@ pub fn problems(one: &Option<EngineConfig>, several: &[EngineConfig]) -> Vec<(St
 
 fn default_requests() -> usize {
     DEFAULT_REQUESTS
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::providers::{Format, Toml};
+    use figment::Figment;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Engines {
+        engine: Option<EngineConfig>,
+        #[serde(default)]
+        engines: Vec<EngineConfig>,
+    }
+
+    fn read(text: &str) -> Result<Engines, Box<figment::Error>> {
+        let figment = Figment::from(Toml::string(text));
+        figment.extract().map_err(Box::new)
+    }
+
+    fn fields(text: &str) -> Vec<String> {
+        let read = read(text).unwrap();
+        let problems = problems(&read.engine, &read.engines).into_iter();
+        problems.map(|(field, _)| field).collect()
+    }
+
+    #[test]
+    fn one_engine_or_several_but_not_both() {
+        let one = "[engine]\nkind = \"embedded\"\n";
+        let several = "[[engines]]\nkind = \"tgi\"\nurl = \"http://h:1/v1\"\n";
+        assert!(fields(one).is_empty() && fields(several).is_empty());
+        assert_eq!(fields(""), ["engines"]);
+        assert_eq!(fields(&format!("{one}{several}")), ["engines"]);
+        assert!(fields(&several.repeat(64)).is_empty());
+        assert_eq!(fields(&several.repeat(65)), ["engines"]);
+    }
+
+    #[test]
+    fn kinds_have_names_and_places_and_the_old_name_is_known() {
+        let text = "[[engines]]\nkind = \"llama-cpp\"\nurl = \"http://h:1/v1\"\n\
+                    [[engines]]\nkind = \"upstream\"\nurl = \"https://h/v1\"\nmodels = { a = \"b\" }\n\
+                    [[engines]]\nkind = \"ollama\"\nurl = \"http://h/v1\"\nname = \"mine\"\n\
+                    [[engines]]\nkind = \"embedded\"\n";
+        let read = read(text).unwrap();
+        assert!(problems(&read.engine, &read.engines).is_empty());
+        let found: Vec<_> = engines(&read.engine, &read.engines)
+            .into_iter()
+            .enumerate()
+            .map(|(place, (label, engine))| format!("{label} {}", engine.name(place)))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "engines[0] llama-cpp-0",
+                "engines[1] openai-1",
+                "engines[2] mine",
+                "engines[3] embedded-3"
+            ]
+        );
+        let (_, server) = read.engines[1].server().unwrap();
+        assert_eq!(
+            (server.max_requests, server.models["a"].as_str()),
+            (1_024, "b")
+        );
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let good = "[[engines]]\nkind = \"vllm\"\nurl = \"http://h/v1\"\n";
+        for (wrong, field) in [
+            ("max_requests = 0", "max_requests"),
+            ("context_length = 0", "context_length"),
+            ("name = \"a b\"", "name"),
+            ("name = \"vllm-0\"", "name"),
+            ("models = { \"\" = \"b\" }", "models"),
+            ("models = { a = \"\" }", "models"),
+        ] {
+            assert_eq!(
+                fields(&format!("{good}{good}{wrong}")),
+                [format!("engines[1].{field}")]
+            );
+        }
+        for url in ["", "h/v1", "ftp://h/v1", "http://", "http://h/v1?x"] {
+            let text = format!("[engine]\nkind = \"openai\"\nurl = {url:?}");
+            assert_eq!(fields(&text), ["engine.url"], "{url}");
+        }
+        for unknown in [
+            "[engine]\nkind = \"gpt\"",
+            "[engine]\nkind = \"embedded\"\nurl = \"x\"",
+        ] {
+            assert!(read(unknown).is_err(), "{unknown}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! From a configuration to the engines that answer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,12 +8,15 @@ use std::sync::Arc;
 
 use secret_ai_engine::pool::{MemberConfig, Policy, Pool};
 use secret_ai_engine::upstream::{Kind, UpstreamConfig, UpstreamEngine};
-use secret_ai_engine::{Engine, EngineError};
+use secret_ai_engine::{Engine, EngineError, Tokenizer, TokenizerError};
 use snafu::{ResultExt, Snafu};
 
 use crate::config::Config;
-use crate::engine_config::{EmbeddedConfig, EngineConfig, ServerConfig, DEFAULT_REQUESTS};
+use crate::engine_config::{EmbeddedConfig, EngineConfig, EngineServer, DEFAULT_REQUESTS};
 use crate::secret_file;
+
+/// Of all models of a server, and of single ones.
+type Tokenizers = (Option<Tokenizer>, BTreeMap<String, Tokenizer>);
 
 /// Why the engines of a configuration cannot be used.
 #[derive(Debug, Snafu)]
@@ -25,6 +29,11 @@ pub enum EnginesError {
     },
     #[snafu(display("{field}: {source}"))]
     Engine { field: String, source: EngineError },
+    #[snafu(display("{field}: {source}"))]
+    Tokenizer {
+        field: String,
+        source: TokenizerError,
+    },
     #[cfg(not(feature = "embedded"))]
     #[snafu(display("{field}: this build has no embedded engine (feature embedded)"))]
     NotBuilt { field: String },
@@ -72,10 +81,11 @@ pub fn file_problems(config: &Config) -> Vec<String> {
                 }
             }
             _ => {
-                let key = engine
-                    .server()
-                    .map(|(_, settings)| read_key(&label, settings));
-                problems.extend(key.and_then(Result::err));
+                let Some((_, settings)) = engine.server() else {
+                    continue;
+                };
+                problems.extend(read_key(&label, settings).err());
+                problems.extend(tokenizers(&label, settings).err());
             }
         }
     }
@@ -110,12 +120,13 @@ pub async fn check_models(config: &Config, engine: &dyn Engine) -> Result<(), En
 fn server(
     label: &str,
     kind: Kind,
-    settings: &ServerConfig,
+    settings: &EngineServer,
 ) -> Result<Arc<dyn Engine>, EnginesError> {
     let mut config = UpstreamConfig::new(&settings.url);
     config.kind = kind;
     config.api_key = read_key(label, settings)?;
     config.context_length = settings.context_length;
+    (config.tokenizer, config.tokenizers) = tokenizers(label, settings)?;
     let engine = UpstreamEngine::new(config).context(EngineSnafu {
         field: format!("{label}.url"),
     })?;
@@ -130,7 +141,9 @@ fn embedded(label: &str, settings: &EmbeddedConfig) -> Result<Arc<dyn Engine>, E
         Some(file) => {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             let id = settings.model.clone().unwrap_or(stem.into_owned());
-            EmbeddedEngine::open(file, EmbeddedConfig::new(id))
+            let mut config = EmbeddedConfig::new(id);
+            config.device = settings.device;
+            EmbeddedEngine::open(file, config)
         }
     };
     let engine = engine.context(EngineSnafu {
@@ -144,8 +157,20 @@ fn embedded(label: &str, _: &EmbeddedConfig) -> Result<Arc<dyn Engine>, EnginesE
     NotBuiltSnafu { field: label }.fail()
 }
 
+/// The tokenizer of all models of a server, and those of single ones.
+fn tokenizers(label: &str, settings: &EngineServer) -> Result<Tokenizers, EnginesError> {
+    let open = |field: String, path: &Path| Tokenizer::open(path).context(TokenizerSnafu { field });
+    let of_all = settings.tokenizer_file.as_deref();
+    let of_all = of_all.map(|path| open(format!("{label}.tokenizer_file"), path));
+    let single = settings.tokenizer_files.iter().map(|(model, path)| {
+        let field = format!("{label}.tokenizer_files.{model}");
+        Ok((model.clone(), open(field, path)?))
+    });
+    Ok((of_all.transpose()?, single.collect::<Result<_, _>>()?))
+}
+
 /// The server's key, if it wants one.
-fn read_key(label: &str, settings: &ServerConfig) -> Result<Option<String>, EnginesError> {
+fn read_key(label: &str, settings: &EngineServer) -> Result<Option<String>, EnginesError> {
     let Some(path) = &settings.api_key_file else {
         return Ok(None);
     };

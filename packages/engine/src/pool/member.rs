@@ -1,6 +1,5 @@
 //! One engine of a pool: how it is, what it serves, and how much it has to do.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,41 +7,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Policy;
+use super::{MemberConfig, MemberState, Policy};
 use crate::{Engine, EngineError, ModelInfo};
-
-/// What a pool must know of an engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberConfig {
-    /// Name in logs and metrics.
-    pub name: String,
-    /// Most requests in progress at once, at least 1.
-    pub max_requests: usize,
-    /// Models that are served from here: the name that clients use, and the engine's own. If empty, all
-    /// models of the engine by their own names.
-    pub models: BTreeMap<String, String>,
-}
-
-/// How an engine of a pool is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberState {
-    /// Name from its configuration.
-    pub name: String,
-    /// Whether requests are sent to it.
-    pub up: bool,
-    /// Requests in progress.
-    pub in_flight: usize,
-    /// Most requests in progress at once.
-    pub max_requests: usize,
-    /// Models that it serves, by the names that clients use.
-    pub models: Vec<String>,
-    /// What is wrong with it, without addresses or content.
-    pub problem: Option<String>,
-    /// Requests sent to it since the start.
-    pub calls: u64,
-    /// Requests that it has failed: not reached, broken off, timed out, or answered with a 5xx status.
-    pub failures: u64,
-}
 
 /// A model that a member serves.
 struct Served {
@@ -77,6 +43,8 @@ pub(super) struct Offer {
     pub(super) rests: bool,
     pub(super) in_flight: usize,
     pub(super) max_requests: usize,
+    /// Tokens.
+    pub(super) context_length: u64,
     /// The model's name there, if it is another.
     pub(super) own_name: Option<String>,
 }
@@ -133,6 +101,7 @@ impl Member {
             rests: known.rests_until.is_some_and(|end| Instant::now() < end),
             in_flight: self.in_flight.load(Ordering::Acquire),
             max_requests: self.config.max_requests,
+            context_length: served.context_length,
             own_name: (served.own != served.name).then(|| served.own.clone()),
         })
     }
@@ -307,3 +276,7 @@ impl Drop for Place {
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+#[path = "member_tests.rs"]
+mod tests;

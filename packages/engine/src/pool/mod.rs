@@ -14,6 +14,7 @@ mod checks;
 mod choice;
 mod member;
 mod rename;
+mod state;
 mod watched;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,11 +25,11 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
+use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
 use choice::Load;
 use member::{Member, Offer, Place};
 
-pub use member::{MemberConfig, MemberState};
+pub use state::{MemberConfig, MemberState};
 
 /// How members are watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,13 +161,9 @@ impl Chosen {
             None => call.clone(),
         };
         let member = self.place.member();
-        match member.engine().call(call).await {
-            Ok(reply) => Ok(watched::watched(reply, self.place)),
-            Err(error) => {
-                member.failed(&error);
-                Err(error)
-            }
-        }
+        let replied = member.engine().call(call).await;
+        let reply = replied.inspect_err(|error| member.failed(error))?;
+        Ok(watched::watched(reply, self.place))
     }
 }
 
@@ -201,10 +198,19 @@ impl Engine for Pool {
     }
 
     /// As the first member that serves the model counts: members that serve one model have one tokenizer.
+    /// It is not asked as long as the bound by bytes, which is cheap, leaves half of the context.
     async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         self.get_to_know().await;
         let first = self.serving(&request.model).next();
         let (index, offer) = first.ok_or_else(|| EngineError::unknown_model(&request.model))?;
+        request.validate()?;
+        match upper_bound::prompt_tokens(request) {
+            Ok(count) if count <= offer.context_length / 2 => {
+                let exact = false;
+                return Ok(Tokens { count, exact });
+            }
+            _ => {}
+        }
         let engine = self.members[index].engine();
         let Some(model) = offer.own_name else {
             return engine.count_prompt(request).await;

@@ -24,7 +24,7 @@ use crate::EngineError;
 
 /// How long a connection is kept for the next request. Shorter than the 5 s after which uvicorn, under vLLM
 /// and SGLang, closes it, so that no request is sent into a closing connection.
-const LONGEST_IDLE: Duration = Duration::from_secs(4);
+pub(super) const LONGEST_IDLE: Duration = Duration::from_secs(4);
 /// Most idle connections to one server that a thread keeps.
 const MOST_IDLE: usize = 256;
 

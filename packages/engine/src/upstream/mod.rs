@@ -11,6 +11,7 @@ mod kind;
 mod listing;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,13 +23,11 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 use self::body::Chunks;
 use crate::chat::bad;
 use crate::error::Hidden;
-use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
+use crate::{
+    upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokenizer, Tokens,
+};
 
 pub use self::kind::Kind;
-
-/// How long a connection is kept for the next request. Shorter than the 5 s after which uvicorn, under vLLM
-/// and SGLang, closes it, so that no request is sent into a closing connection.
-const LONGEST_IDLE: Duration = Duration::from_secs(4);
 
 /// How to reach a server, and how far to trust its sizes.
 #[derive(Clone)]
@@ -41,6 +40,10 @@ pub struct UpstreamConfig {
     pub kind: Kind,
     /// Context in tokens of models for which the server does not tell.
     pub context_length: Option<u64>,
+    /// Counts tokens of the models that have nothing in `tokenizers`.
+    pub tokenizer: Option<Tokenizer>,
+    /// Count tokens of single models, by the server's names.
+    pub tokenizers: BTreeMap<String, Tokenizer>,
     /// Longest time to wait for a connection.
     pub connect_timeout: Duration,
     /// Longest silence of the server, the wait for its first byte included.
@@ -50,7 +53,7 @@ pub struct UpstreamConfig {
 }
 
 impl UpstreamConfig {
-    /// The server at `base_url`; no key, of no certain kind, 8,192 tokens of context (Ollama: 4,096), 5 s to
+    /// The server at `base_url`; no key, no tokenizer, of no certain kind, 8,192 tokens of context (Ollama: 4,096), 5 s to
     /// connect, 300 s of silence, lists of models up to 1 MiB.
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
@@ -58,6 +61,8 @@ impl UpstreamConfig {
             api_key: None,
             kind: Kind::default(),
             context_length: None,
+            tokenizer: None,
+            tokenizers: BTreeMap::new(),
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(300),
             max_body_bytes: 1 << 20,
@@ -103,7 +108,7 @@ impl UpstreamEngine {
         let client = Client::builder()
             .connect_timeout(config.connect_timeout)
             .tcp_nodelay(true)
-            .pool_idle_timeout(LONGEST_IDLE)
+            .pool_idle_timeout(direct::LONGEST_IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
@@ -113,6 +118,11 @@ impl UpstreamEngine {
             client,
             plain,
         })
+    }
+
+    fn tokenizer(&self, model: &str) -> Option<&Tokenizer> {
+        let own = self.config.tokenizers.get(model);
+        own.or(self.config.tokenizer.as_ref())
     }
 
     fn url(&self, path: &str) -> String {
@@ -206,17 +216,20 @@ impl Engine for UpstreamEngine {
         self.ask_health().await
     }
 
-    /// An upper bound: no tokenizer is here, and no token stands for less than one byte.
+    /// An upper bound if no tokenizer is here: no token stands for less than one byte.
     async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         request.validate()?;
+        if let Some(tokenizer) = self.tokenizer(&request.model) {
+            return tokenizer.count_prompt(request);
+        }
         Ok(Tokens {
             count: upper_bound::prompt_tokens(request)?,
             exact: false,
         })
     }
 
-    fn count_text(&self, _model: &str, _text: &str) -> Option<u64> {
-        None
+    fn count_text(&self, model: &str, text: &str) -> Option<u64> {
+        self.tokenizer(model)?.count_text(text)
     }
 
     async fn call(&self, call: Call) -> Result<Reply, EngineError> {

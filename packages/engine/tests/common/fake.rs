@@ -1,6 +1,7 @@
 //! An engine that does what a test tells it, and counts.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use futures_util::{stream, StreamExt};
 use secret_ai_engine::{
     Call, ChatRequest, Endpoint, Engine, EngineError, ModelInfo, Reply, Tokens,
 };
-use tokio::time::Instant;
 
 /// What an engine does with a call.
 #[derive(Clone)]
@@ -41,9 +41,8 @@ pub struct Fake {
     health: Mutex<Health>,
     acts: Mutex<VecDeque<Act>>,
     usual: Mutex<Act>,
-    start: Instant,
-    /// Seconds since the start at which its health was asked for.
-    asked: Mutex<Vec<u64>>,
+    /// How often its health was asked for.
+    asked: AtomicUsize,
     pub calls: Mutex<Vec<Call>>,
 }
 
@@ -59,8 +58,7 @@ impl Fake {
             health: Mutex::new(Health::Up),
             acts: Mutex::default(),
             usual: Mutex::new(Act::Say("ok")),
-            start: Instant::now(),
-            asked: Mutex::default(),
+            asked: AtomicUsize::new(0),
             calls: Mutex::default(),
         })
     }
@@ -83,8 +81,8 @@ impl Fake {
         self.calls.lock().unwrap().len()
     }
 
-    pub fn asked(&self) -> Vec<u64> {
-        self.asked.lock().unwrap().clone()
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 }
 
@@ -123,8 +121,7 @@ impl Engine for Fake {
     }
 
     async fn health(&self) -> Result<(), EngineError> {
-        let now = self.start.elapsed().as_secs();
-        self.asked.lock().unwrap().push(now);
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let health = self.health.lock().unwrap().clone();
         match health {
             Health::Up => Ok(()),
@@ -168,7 +165,13 @@ pub async fn read(mut reply: Reply) -> Result<String, EngineError> {
     Ok(text)
 }
 
-/// Lets tasks run and `seconds` pass.
-pub async fn pass(seconds: u64) {
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
+/// Polls until something is as wanted.
+pub async fn until(what: &str, is_it: impl Fn() -> bool) {
+    let poll = async {
+        while !is_it() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(60), poll).await;
+    assert!(in_time.is_ok(), "{what}: never");
 }

@@ -15,6 +15,7 @@ use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
 use futures_util::StreamExt;
 use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
+use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::{Hex, Unit, WorkerId};
@@ -178,8 +179,8 @@ pub struct Setup {
     pub dir: Arc<TempDir>,
     /// The journal, if it is not the one in `dir`.
     pub journal: Option<Journal>,
-    /// Address of a server that is the engine, in the place of the script.
-    pub upstream: Option<String>,
+    /// Answers instead of the script.
+    pub engine: Option<Arc<dyn Engine>>,
 }
 
 impl Default for Setup {
@@ -192,7 +193,7 @@ impl Default for Setup {
             server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
             journal: None,
-            upstream: None,
+            engine: None,
         }
     }
 }
@@ -236,10 +237,7 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: match self.upstream {
-                Some(url) => Arc::new(UpstreamEngine::new(UpstreamConfig::new(url)).unwrap()),
-                None => engine.clone(),
-            },
+            engine: self.engine.unwrap_or_else(|| engine.clone()),
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),
