@@ -15,6 +15,7 @@ use snafu::{ResultExt, Snafu};
 
 use crate::agent::Limits;
 use crate::node_chain::Gas;
+use crate::server::ServerConfig;
 use crate::tee::{TeeConfig, MAX_GPUS};
 
 const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
@@ -93,6 +94,9 @@ pub struct Config {
     /// challenge window.
     #[serde(default = "default_refresh")]
     pub session_refresh_s: u64,
+    /// How connections are taken.
+    #[serde(default)]
+    pub server: ServerConfig,
 }
 
 /// What a round of settling looks like to an observer.

@@ -11,7 +11,6 @@ use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_engine::{Engine, EngineError};
 use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
@@ -27,6 +26,7 @@ use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::routes::router;
+use crate::server::Server;
 use crate::settle::{last_round, settle_loop, Plan};
 
 /// How long requests in progress may take after the agent was told to stop.
@@ -85,7 +85,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_contracts(&config.chain, &billing_config)?;
     let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
-    let listener = TcpListener::bind(config.listen)
+    let server = Server::bind(config.listen, config.server)
         .await
         .context(ServerSnafu)?;
 
@@ -132,7 +132,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
-    serve(Agent::new(parts), attester, listener, plan, stop).await
+    serve(Agent::new(parts), attester, server, plan, stop).await
 }
 
 /// When receipts are handed in, if billing's timing allows it.
@@ -155,7 +155,7 @@ fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
 async fn serve(
     agent: Arc<Agent>,
     attester: Attester,
-    listener: TcpListener,
+    server: Server,
     plan: Plan,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
@@ -165,11 +165,10 @@ async fn serve(
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
-    if let Ok(address) = listener.local_addr() {
+    if let Ok(address) = server.local_addr() {
         tracing::info!(%address, "serving");
     }
-    let server = axum::serve(listener, router(agent.clone()))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = server.serve(router(agent.clone()), None, stop.clone());
     let last_requests = async {
         stop.cancelled().await;
         tokio::time::sleep(LAST_REQUESTS).await;

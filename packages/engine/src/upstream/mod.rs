@@ -6,14 +6,16 @@
 //! stop generating, and a slow reader holds back the server by TCP alone.
 
 mod body;
+mod direct;
 mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response};
+use http_body_util::Full;
+use hyper::header::{HeaderMap, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use self::body::Chunks;
 use crate::chat::bad;
@@ -56,6 +58,16 @@ impl UpstreamConfig {
 pub struct UpstreamEngine {
     config: UpstreamConfig,
     client: Client,
+    /// `host:port` of a server without TLS, which is called directly.
+    plain: Option<Plain>,
+}
+
+/// What a request without TLS needs to know of its server.
+struct Plain {
+    /// `host:port`
+    authority: String,
+    /// Path of `base_url`.
+    path: String,
 }
 
 impl UpstreamEngine {
@@ -64,10 +76,17 @@ impl UpstreamEngine {
     /// # Errors
     /// [`EngineError::BadRequest`] for a `base_url` that is no http address.
     pub fn new(config: UpstreamConfig) -> Result<Self, EngineError> {
-        let url = reqwest::Url::parse(&config.base_url);
-        if !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return Err(bad("base_url", "is not an http address"));
-        }
+        let url = Url::parse(&config.base_url).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = url.ok_or_else(|| bad("base_url", "is not an http address"))?;
+        let plain = (url.scheme() == "http").then(|| Plain {
+            authority: format!(
+                "{}:{}",
+                url.host_str().unwrap_or_default(),
+                url.port_or_known_default().unwrap_or(80)
+            ),
+            path: url.path().trim_end_matches('/').to_owned(),
+        });
         // reqwest comes without cryptography of its own; whoever has chosen one before keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -77,7 +96,11 @@ impl UpstreamEngine {
             .no_proxy()
             .build()
             .map_err(|error| connect_error(&error))?;
-        Ok(Self { config, client })
+        Ok(Self {
+            config,
+            client,
+            plain,
+        })
     }
 
     fn url(&self, path: &str) -> String {
@@ -108,8 +131,11 @@ impl UpstreamEngine {
 
     /// A whole body, within the limits of size and silence.
     async fn body(&self, response: Response) -> Result<Vec<u8>, EngineError> {
-        let limit = self.config.max_body_bytes;
-        let (mut body, mut chunks) = (Vec::new(), self.chunks(response));
+        self.whole(self.chunks(response)).await
+    }
+
+    async fn whole(&self, mut chunks: Chunks) -> Result<Vec<u8>, EngineError> {
+        let (limit, mut body) = (self.config.max_body_bytes, Vec::new());
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
             if body.len().saturating_add(chunk.len()) > limit {
@@ -124,7 +150,37 @@ impl UpstreamEngine {
     }
 
     fn chunks(&self, response: Response) -> Chunks {
-        Chunks::new(response.bytes_stream(), self.config.idle_timeout)
+        let bytes = response.bytes_stream();
+        let bytes = bytes.map(|bytes| bytes.map_err(|_| EngineError::Disconnected));
+        Chunks::new(bytes, self.config.idle_timeout)
+    }
+
+    /// Sends a call to a server without TLS.
+    async fn call_plain(&self, plain: &Plain, call: Call) -> Result<Reply, EngineError> {
+        let path = format!("{}/{}", plain.path, call.endpoint.path());
+        let mut request = hyper::Request::post(path)
+            .header(HOST, &plain.authority)
+            .header(CONTENT_TYPE, call.content_type);
+        if let Some(key) = &self.config.api_key {
+            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let request = request
+            .body(Full::new(call.body))
+            .map_err(|_| bad("base_url", "is not an http address"))?;
+        let (limit, connect) = (self.config.idle_timeout, self.config.connect_timeout);
+        let sent = direct::send(&plain.authority, request, connect);
+        let (head, body) = tokio::time::timeout(limit, sent)
+            .await
+            .map_err(|_| timeout(limit))??;
+        let body = Chunks::new(body, limit);
+        if !head.status.is_success() {
+            let body = self.whole(body).await.unwrap_or_default();
+            return Err(EngineError::Status {
+                status: head.status.as_u16(),
+                message: Hidden::new(wire::error_message(&body)),
+            });
+        }
+        reply(&head.headers, body)
     }
 }
 
@@ -154,19 +210,27 @@ impl Engine for UpstreamEngine {
     }
 
     async fn call(&self, call: Call) -> Result<Reply, EngineError> {
+        if let Some(plain) = &self.plain {
+            return self.call_plain(plain, call).await;
+        }
         let post = self.client.post(self.url(call.endpoint.path()));
         let post = post.header(CONTENT_TYPE, call.content_type);
         let response = self.send(post.body(call.body)).await?;
-        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
-        // Nothing was offered in `accept-encoding`, and nobody could count what is compressed.
-        if header(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return Err(wire::protocol("a compressed body"));
-        }
-        Ok(Reply {
-            content_type: header(CONTENT_TYPE).unwrap_or_default().to_owned(),
-            body: Box::pin(self.chunks(response)),
-        })
+        let headers = response.headers().clone();
+        reply(&headers, self.chunks(response))
     }
+}
+
+fn reply(headers: &HeaderMap, body: Chunks) -> Result<Reply, EngineError> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // Nothing was offered in `accept-encoding`, and nobody could count what is compressed.
+    if header(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(wire::protocol("a compressed body"));
+    }
+    Ok(Reply {
+        content_type: header(CONTENT_TYPE).unwrap_or_default().to_owned(),
+        body: Box::pin(body),
+    })
 }
 
 /// Kinds only: reqwest's own text has the address in it.

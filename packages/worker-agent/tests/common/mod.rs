@@ -6,7 +6,6 @@ mod fake_chain;
 pub mod upstream;
 pub mod ways;
 
-use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +26,11 @@ use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
 use secret_ai_worker_agent::prices::PriceList;
 use secret_ai_worker_agent::routes::router;
+use secret_ai_worker_agent::server::{Server, ServerConfig};
 use secret_ai_worker_agent::settle::Plan;
 use serde_json::{json, Value};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 pub use engine::{Script, ScriptedEngine};
 pub use fake_chain::FakeChain;
@@ -72,6 +73,8 @@ pub struct Worker {
     pub kid: [u8; 20],
     pub dir: Arc<TempDir>,
     pub http: reqwest::Client,
+    /// Stops the server.
+    pub close: CancellationToken,
 }
 
 pub fn domain() -> Domain {
@@ -160,6 +163,7 @@ pub struct Setup {
     pub script: Script,
     pub prices: PriceList,
     pub limits: Limits,
+    pub server: ServerConfig,
     pub dir: Arc<TempDir>,
     /// Address of a server that is the engine, in the place of the script.
     pub upstream: Option<String>,
@@ -172,6 +176,7 @@ impl Default for Setup {
             script: Script::words(&["Hello", " world"]),
             prices: prices(&[(Unit::Input, ONE), (Unit::Output, ONE)]),
             limits: Limits::default(),
+            server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
             upstream: None,
         }
@@ -224,9 +229,15 @@ impl Setup {
             clock: clock.clone(),
             limits: self.limits,
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(axum::serve(listener, router(agent.clone())).into_future());
+        let config = ServerConfig {
+            threads: 1,
+            ..self.server
+        };
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), config);
+        let server = server.await.unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        let close = CancellationToken::new();
+        tokio::spawn(server.serve(router(agent.clone()), None, close.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let dir = self.dir;
         Worker {
@@ -240,6 +251,7 @@ impl Setup {
             kid,
             dir,
             http,
+            close,
         }
     }
 }
@@ -309,6 +321,14 @@ impl Worker {
     /// Waits until all requests in progress are counted.
     pub async fn settled_down(&self) {
         self.agent.finish_requests().await;
+    }
+
+    /// Waits until the engine has begun so many requests, and all are counted.
+    pub async fn settled_down_after(&self, requests: usize) {
+        while self.engine.started() < requests {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.settled_down().await;
     }
 
     /// Newest stored receipt of session `id`, once everything that was handed over is on disk.
