@@ -63,7 +63,10 @@ impl ImageRequest {
         }
         let pictures = self.pictures();
         if !(1..=MAX_PICTURES).contains(&pictures) {
-            return Err(bad("n", format!("is {pictures}, limit 1 to {MAX_PICTURES}")));
+            return Err(bad(
+                "n",
+                format!("is {pictures}, limit 1 to {MAX_PICTURES}"),
+            ));
         }
         self.sides()?;
         if !matches!(self.quality.as_deref(), None | Some("standard" | "auto")) {
@@ -94,7 +97,9 @@ impl ImageRequest {
             let side = text.parse::<u32>().ok();
             side.filter(|side| (1..=MAX_SIDE).contains(side))
         };
-        let sides = size.split_once('x').and_then(|(w, h)| Some((side(w)?, side(h)?)));
+        let sides = size
+            .split_once('x')
+            .and_then(|(w, h)| Some((side(w)?, side(h)?)));
         let reason = format!("is not WIDTHxHEIGHT in pixels, limit {MAX_SIDE} each");
         sides.ok_or_else(|| bad("size", reason))
     }

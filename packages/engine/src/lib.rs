@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod image;
 mod input;
+mod sampling;
 mod upper_bound;
 
 #[cfg(feature = "embedded")]
@@ -25,7 +26,7 @@ pub mod upstream;
 
 pub use audio::{SoundFormat, SpeechRequest};
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
-pub use completion::{CompletionRequest, DEFAULT_MAX_TOKENS};
+pub use completion::CompletionRequest;
 pub use embedding::EmbeddingRequest;
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};

@@ -10,12 +10,7 @@ use crate::session::Held;
 ///
 /// # Errors
 /// 500 if the receipt cannot be stored.
-pub fn bill(
-    agent: &Agent,
-    held: Held,
-    units: Vec<u64>,
-    answer: Answer,
-) -> Result<Proof, ApiError> {
+pub fn bill(agent: &Agent, held: Held, units: Vec<u64>, answer: Answer) -> Result<Proof, ApiError> {
     let session_id = *held.session().id.as_bytes();
     let issued = held.commit(units, |state, units| {
         let proof = issue(&agent.keys, &agent.domain, session_id, state, units, answer);

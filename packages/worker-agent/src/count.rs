@@ -22,7 +22,9 @@ impl TokenLimit {
         Usage {
             prompt_tokens,
             cached_tokens,
-            audio_tokens: usage.audio_tokens.min(prompt_tokens.saturating_sub(cached_tokens)),
+            audio_tokens: usage
+                .audio_tokens
+                .min(prompt_tokens.saturating_sub(cached_tokens)),
             completion_tokens: usage.completion_tokens.min(self.output),
         }
     }

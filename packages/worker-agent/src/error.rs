@@ -40,10 +40,7 @@ impl ApiError {
     }
 
     /// 400: the field `param` is wrong.
-    pub fn bad_request(
-        param: impl Into<Cow<'static, str>>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn bad_request(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).about(param)
     }
 
@@ -81,7 +78,8 @@ impl ApiError {
 
     /// 404: the model is not sold for this.
     pub fn not_sold(model: &str, path: &str, unit: &str) -> Self {
-        let message = format!("model: {model:?} is not sold for {path}: it has no price for {unit}");
+        let message =
+            format!("model: {model:?} is not sold for {path}: it has no price for {unit}");
         Self::new(StatusCode::NOT_FOUND, "not_sold", message).about("model")
     }
 

@@ -235,15 +235,25 @@ mod tests {
 
     #[test]
     fn nothing_is_the_same_as_null() {
-        assert!(is_taken(Endpoint::ChatCompletions, json!({ "best_of": null, "unheard_of": null })));
-        assert!(!is_taken(Endpoint::ChatCompletions, json!({ "unheard_of": false })));
+        assert!(is_taken(
+            Endpoint::ChatCompletions,
+            json!({ "best_of": null, "unheard_of": null })
+        ));
+        assert!(!is_taken(
+            Endpoint::ChatCompletions,
+            json!({ "unheard_of": false })
+        ));
     }
 
     #[test]
     fn some_fields_have_harmless_values_only() {
         let chat = |fields| is_taken(Endpoint::ChatCompletions, fields);
-        assert!(chat(json!({ "modalities": ["text"], "store": false, "top_logprobs": 20 })));
-        assert!(chat(json!({ "chat_template_kwargs": { "enable_thinking": false } })));
+        assert!(chat(
+            json!({ "modalities": ["text"], "store": false, "top_logprobs": 20 })
+        ));
+        assert!(chat(
+            json!({ "chat_template_kwargs": { "enable_thinking": false } })
+        ));
         for fields in [
             json!({ "modalities": ["text", "audio"] }),
             json!({ "store": true }),

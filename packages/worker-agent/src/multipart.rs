@@ -30,7 +30,9 @@ pub fn boundary(content_type: &str) -> Option<&str> {
     }
     let value = parameter(parameters, "boundary")?;
     let is_right = (1..=MAX_BOUNDARY).contains(&value.len())
-        && value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ')
         && !value.ends_with(' ');
     is_right.then_some(value)
 }
@@ -53,7 +55,9 @@ pub fn read(body: &Bytes, boundary: &str) -> Result<Vec<Part>, ApiError> {
         let rest = body.get(at..).unwrap_or_default();
         if rest.starts_with(b"--") {
             let is_end = matches!(rest.get(2..), Some([] | b"\r\n"));
-            return is_end.then_some(parts).ok_or_else(|| bad("the form goes on after its end"));
+            return is_end
+                .then_some(parts)
+                .ok_or_else(|| bad("the form goes on after its end"));
         }
         if !rest.starts_with(b"\r\n") {
             return Err(bad("a line with a boundary has something else in it"));
@@ -67,9 +71,13 @@ pub fn read(body: &Bytes, boundary: &str) -> Result<Vec<Part>, ApiError> {
         let headers = headers.ok_or_else(|| bad("a part has no or too long headers"))?;
         let data_at = at.saturating_add(headers).saturating_add(4);
         let data = body.get(data_at..).unwrap_or_default();
-        let length = finder.find(data).ok_or_else(|| bad("the form does not end"))?;
+        let length = finder
+            .find(data)
+            .ok_or_else(|| bad("the form does not end"))?;
         let end = data_at.saturating_add(length);
-        let head = window.get(2..headers).and_then(|head| std::str::from_utf8(head).ok());
+        let head = window
+            .get(2..headers)
+            .and_then(|head| std::str::from_utf8(head).ok());
         let (name, filename) = head
             .and_then(read_headers)
             .ok_or_else(|| bad("a part has headers that are not understood"))?;
@@ -77,7 +85,11 @@ pub fn read(body: &Bytes, boundary: &str) -> Result<Vec<Part>, ApiError> {
             return Err(bad("a field stands twice"));
         }
         let data = body.slice(data_at..end);
-        parts.push(Part { name, filename, data });
+        parts.push(Part {
+            name,
+            filename,
+            data,
+        });
         at = end.saturating_add(between.len());
     }
 }
@@ -133,9 +145,16 @@ pub fn write(parts: &[Part]) -> (String, Bytes) {
     let boundary = format!("{:032x}", rand::random::<u128>());
     let length: usize = parts.iter().map(|part| part.data.len() + 256).sum();
     let mut form = Vec::with_capacity(length);
-    for Part { name, filename, data } in parts {
+    for Part {
+        name,
+        filename,
+        data,
+    } in parts
+    {
         let file = match filename {
-            Some(name) => format!("; filename=\"{name}\"\r\nContent-Type: application/octet-stream"),
+            Some(name) => {
+                format!("; filename=\"{name}\"\r\nContent-Type: application/octet-stream")
+            }
             None => String::new(),
         };
         let head = format!("Content-Disposition: form-data; name=\"{name}\"{file}");
@@ -162,7 +181,10 @@ mod tests {
     fn boundaries_are_found_in_every_spelling() {
         for (text, expected) in [
             ("multipart/form-data; boundary=abc", Some("abc")),
-            ("Multipart/Form-Data;charset=x; Boundary=\"a b\"", Some("a b")),
+            (
+                "Multipart/Form-Data;charset=x; Boundary=\"a b\"",
+                Some("a b"),
+            ),
             ("multipart/form-data; boundary=", None),
             ("multipart/form-data", None),
             ("multipart/mixed; boundary=abc", None),
@@ -181,7 +203,11 @@ mod tests {
             Content-Type: audio/wav\r\n\r\n\r\n--\r\n-b\r\n--b--\r\n";
         let expected = vec![
             ("model".to_owned(), None, b"m".to_vec()),
-            ("file".to_owned(), Some("a;b.wav".to_owned()), b"\r\n--\r\n-b".to_vec()),
+            (
+                "file".to_owned(),
+                Some("a;b.wav".to_owned()),
+                b"\r\n--\r\n-b".to_vec(),
+            ),
         ];
         assert_eq!(parts(form), Some(expected));
         assert_eq!(parts(b"--b--"), Some(vec![]));
@@ -207,13 +233,21 @@ mod tests {
             "--b\r\nContent-Disposition: form-data; name=\"\"\r\n\r\nm\r\n--b--".into(),
             "--b\r\nContent-Type: text/plain\r\n\r\nm\r\n--b--".into(),
             "--b\r\n\r\nm\r\n--b--".into(),
-            format!("--b\r\n{head}; x=\"{}\"\r\n\r\nm\r\n--b--", "x".repeat(2_000)),
+            format!(
+                "--b\r\n{head}; x=\"{}\"\r\n\r\nm\r\n--b--",
+                "x".repeat(2_000)
+            ),
         ] {
             assert_eq!(parts(form.as_bytes()), None, "{form}");
         }
         let field = format!("--b\r\n{head}[]\r\n\r\nm\r\n");
         let field = field.replace("\"[]", "[]\"");
-        assert_eq!(parts(format!("{}--b--", field.repeat(32)).as_bytes()).unwrap().len(), 32);
+        assert_eq!(
+            parts(format!("{}--b--", field.repeat(32)).as_bytes())
+                .unwrap()
+                .len(),
+            32
+        );
         assert_eq!(parts(format!("{}--b--", field.repeat(33)).as_bytes()), None);
     }
 

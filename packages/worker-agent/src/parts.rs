@@ -39,7 +39,11 @@ impl Parts {
     pub fn of(request: &ChatRequest) -> Result<Self, ApiError> {
         let mut parts = Parts::default();
         for message in &request.messages {
-            if message.extra.get("audio").is_some_and(|audio| !audio.is_null()) {
+            if message
+                .extra
+                .get("audio")
+                .is_some_and(|audio| !audio.is_null())
+            {
                 return Err(refused("sound of an earlier answer is not kept here"));
             }
             let Value::Array(list) = &message.content else {
@@ -49,7 +53,9 @@ impl Parts {
         }
         if parts.pictures > MAX_PICTURES {
             let pictures = parts.pictures;
-            return Err(refused(&format!("{pictures} pictures, limit {MAX_PICTURES}")));
+            return Err(refused(&format!(
+                "{pictures} pictures, limit {MAX_PICTURES}"
+            )));
         }
         Ok(parts)
     }
@@ -58,7 +64,9 @@ impl Parts {
         // Engines may look for other kinds' fields whatever the type says.
         let is_alone = part.as_object().is_some_and(|fields| {
             let kind = part.get("type").and_then(Value::as_str);
-            fields.keys().all(|name| name == "type" || Some(name.as_str()) == kind)
+            fields
+                .keys()
+                .all(|name| name == "type" || Some(name.as_str()) == kind)
         });
         if !is_alone {
             return Err(refused("has a part with fields of another kind"));
@@ -80,7 +88,9 @@ impl Parts {
                 self.audio_ms = self.audio_ms.saturating_add(length);
                 Ok(())
             }
-            _ => Err(refused("has a part that is not text; this kind is not counted here")),
+            _ => Err(refused(
+                "has a part that is not text; this kind is not counted here",
+            )),
         }
     }
 }
@@ -91,7 +101,9 @@ fn check_picture(url: &str) -> Result<(), ApiError> {
     })?;
     let (kind, data) = data.split_once(";base64,").unwrap_or_default();
     if !PICTURES.contains(&kind) {
-        return Err(refused("a picture must be PNG, JPEG, WebP or GIF in base64"));
+        return Err(refused(
+            "a picture must be PNG, JPEG, WebP or GIF in base64",
+        ));
     }
     match STANDARD.decode(data) {
         Ok(bytes) if !bytes.is_empty() => Ok(()),

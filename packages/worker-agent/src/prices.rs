@@ -85,7 +85,9 @@ pub fn needs(endpoint: Endpoint) -> &'static [Unit] {
 /// Whether a model with these rates can be used through any endpoint.
 pub fn sells_something(listing: &ModelListing) -> bool {
     let has = |unit: &Unit| listing.rates.iter().any(|rate| rate.unit == *unit);
-    Endpoint::ALL.iter().any(|endpoint| needs(*endpoint).iter().all(has))
+    Endpoint::ALL
+        .iter()
+        .any(|endpoint| needs(*endpoint).iter().all(has))
 }
 
 /// A unit's name on the wire.

@@ -58,7 +58,10 @@ impl Report {
         }
         let detail = |name: &str| {
             let details = raw.get("prompt_tokens_details");
-            details.and_then(|details| details.get(name)).and_then(tokens).unwrap_or(0)
+            details
+                .and_then(|details| details.get(name))
+                .and_then(tokens)
+                .unwrap_or(0)
         };
         Some(Report {
             prompt: raw.get("prompt_tokens").and_then(tokens),

@@ -28,10 +28,7 @@ pub async fn completions(
 }
 
 /// `POST /v1/completions`.
-pub async fn text(
-    State(agent): State<Arc<Agent>>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub async fn text(State(agent): State<Arc<Agent>>, request: Request) -> Result<Response, ApiError> {
     serve(agent, request, openai::read_text).await
 }
 
@@ -61,7 +58,9 @@ pub async fn serve(
     let meter = meter(&agent, &session, &model.id, request.endpoint())?;
     let meter = meter_parts(meter, parts)?;
     let context = model.context_length;
-    let prompt = request.prompt(agent.engine.as_ref(), parts, context).await?;
+    let prompt = request
+        .prompt(agent.engine.as_ref(), parts, context)
+        .await?;
     let slot = take_slot(&agent)?;
     let wish = Wish {
         prompt,

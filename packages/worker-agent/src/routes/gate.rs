@@ -106,7 +106,11 @@ pub fn meter(
     endpoint: Endpoint,
 ) -> Result<Meter, ApiError> {
     if let Some(unit) = agent.prices.missing(model, endpoint) {
-        return Err(ApiError::not_sold(model, endpoint.path(), prices::name(unit)));
+        return Err(ApiError::not_sold(
+            model,
+            endpoint.path(),
+            prices::name(unit),
+        ));
     }
     let lines = &session.lines;
     if !lines.iter().any(|line| line.model == model) {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use secret_ai_engine::{
-    Endpoint, Engine, EngineError, ModelInfo, SoundFormat, SpeechRequest,
-};
+use secret_ai_engine::{Endpoint, Engine, EngineError, ModelInfo, SoundFormat, SpeechRequest};
 
 use super::body::BodyKind;
 use super::plain::{protocol, serve, Finished, Raw, Task};

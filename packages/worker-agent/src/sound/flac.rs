@@ -122,7 +122,9 @@ mod tests {
     #[test]
     fn frames_count_whatever_the_header_claims() {
         // 4096 samples at the stream's rate, three times.
-        let frames: Vec<_> = (0..3).map(|n| frame(&[0xff, 0xf8, 0xc0, 0x08, n])).collect();
+        let frames: Vec<_> = (0..3)
+            .map(|n| frame(&[0xff, 0xf8, 0xc0, 0x08, n]))
+            .collect();
         for total in [0, 1, 12_288, u32::MAX] {
             assert_eq!(duration_ms(&flac(16_000, total, &frames)), Some(768));
         }
@@ -132,7 +134,11 @@ mod tests {
     fn frames_may_say_sizes_and_rates_themselves() {
         let cases = [
             (vec![0xff, 0xf9, 0x65, 0x08, 0, 99], 100u64, 16_000u64),
-            (vec![0xff, 0xf8, 0x7c, 0x08, 0xc2, 0x80, 3, 231, 8], 1_000, 8_000),
+            (
+                vec![0xff, 0xf8, 0x7c, 0x08, 0xc2, 0x80, 3, 231, 8],
+                1_000,
+                8_000,
+            ),
             (vec![0xff, 0xf8, 0x1d, 0x18, 0, 0x1f, 0x40], 192, 8_000),
             (vec![0xff, 0xf8, 0x2e, 0x18, 0, 0x03, 0x20], 576, 8_000),
         ];

@@ -17,7 +17,9 @@ struct Frame {
 pub(super) fn microseconds(file: &[u8]) -> Option<u64> {
     let mut at = id3_bytes(file);
     let mut total = 0u64;
-    let mut kind = read_frame(file.get(at..)?).filter(|frame| is_followed(file, at, frame))?.kind;
+    let mut kind = read_frame(file.get(at..)?)
+        .filter(|frame| is_followed(file, at, frame))?
+        .kind;
     while let Some(rest) = file.get(at..).filter(|rest| !rest.is_empty()) {
         // Frames of another kind come at least in pairs: else they are junk.
         let is_right = |frame: &Frame| frame.kind == kind || is_followed(file, at, frame);
@@ -53,7 +55,9 @@ fn id3_bytes(file: &[u8]) -> usize {
     let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = file else {
         return 0;
     };
-    let size = [a, b, c, d].into_iter().fold(0, |size, byte| size << 7 | usize::from(byte & 127));
+    let size = [a, b, c, d]
+        .into_iter()
+        .fold(0, |size, byte| size << 7 | usize::from(byte & 127));
     let footer = if flags & 0x10 != 0 { 10 } else { 0 };
     size.saturating_add(10).saturating_add(footer)
 }
@@ -89,17 +93,27 @@ fn read_adts(second: u8, third: u8, fourth: u8, bytes: &[u8]) -> Option<Frame> {
 
 /// Kilobits per second by version and layer (1/I, 1/II, 1/III, 2/I, 2/II and III) and code.
 const BIT_RATES: [[u16; 14]; 5] = [
-    [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
-    [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
-    [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
-    [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+    [
+        32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448,
+    ],
+    [
+        32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384,
+    ],
+    [
+        32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+    ],
+    [
+        32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256,
+    ],
     [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
 
 fn read_mpeg(second: u8, third: u8) -> Option<Frame> {
     // Version: 3 is 1, 2 is 2, 0 is 2.5. Layer: 3 is I, 2 is II, 1 is III.
     let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
-    let rate: u64 = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3)).copied()?;
+    let rate: u64 = [44_100, 48_000, 32_000]
+        .get(usize::from(third >> 2 & 3))
+        .copied()?;
     let rate = match version {
         3 => rate,
         2 => rate / 2,
@@ -125,7 +139,9 @@ fn read_mpeg(second: u8, third: u8) -> Option<Frame> {
     let padding = u64::from(third >> 1 & 1);
     // A slot has 4 bytes in layer I, else 1.
     let bytes = match layer {
-        3 => (bit_rate.saturating_mul(12) / rate).saturating_add(padding).saturating_mul(4),
+        3 => (bit_rate.saturating_mul(12) / rate)
+            .saturating_add(padding)
+            .saturating_mul(4),
         _ => (bit_rate.saturating_mul(samples / 8) / rate).saturating_add(padding),
     };
     Some(Frame {
@@ -178,7 +194,11 @@ mod tests {
             let mut frame = head.to_vec();
             frame.resize(bytes, 0);
             let file = frame.repeat(10);
-            assert_eq!(super::microseconds(&file), Some(microseconds * 10), "{head:x?}");
+            assert_eq!(
+                super::microseconds(&file),
+                Some(microseconds * 10),
+                "{head:x?}"
+            );
         }
     }
 

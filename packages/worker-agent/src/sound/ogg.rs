@@ -94,7 +94,9 @@ fn packet_samples(packet: &[u8]) -> u64 {
         1 | 2 => 2,
         _ => u64::from(packet.get(1).copied().unwrap_or(0) & 63),
     };
-    per_frame.map_or(0, |samples: &u64| samples.saturating_mul(frames).min(MAX_PACKET))
+    per_frame.map_or(0, |samples: &u64| {
+        samples.saturating_mul(frames).min(MAX_PACKET)
+    })
 }
 
 #[cfg(test)]

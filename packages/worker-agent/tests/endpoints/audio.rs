@@ -56,7 +56,9 @@ async fn what_is_no_sound_costs_nothing() {
         Answer::bytes("audio/wav", wav(0)),
     ] {
         upstream.says("audio/speech", answer);
-        worker.refuses(SPEECH.right(&worker), 502, "engine_error").await;
+        worker
+            .refuses(SPEECH.right(&worker), 502, "engine_error")
+            .await;
     }
     assert_eq!(counted(&worker), [0; 5]);
 }
@@ -115,7 +117,11 @@ async fn headers_and_engines_are_not_believed_where_the_file_can_be_measured() {
     lie[40..44].copy_from_slice(&0u32.to_le_bytes());
     let answer = json!({ "text": "yes", "duration": 0.001 });
     upstream.says("audio/transcriptions", Answer::json(&answer));
-    answered(&worker, TRANSCRIPTIONS.send(&worker, form(&lie, &fields(&[])))).await;
+    answered(
+        &worker,
+        TRANSCRIPTIONS.send(&worker, form(&lie, &fields(&[]))),
+    )
+    .await;
     assert_eq!(counted(&worker), [0, 0, 0, 60_000, 0]);
 }
 
@@ -133,7 +139,10 @@ async fn other_containers_are_measured_by_the_engine_within_a_bound() {
     says(json!(1.25));
     assert_eq!(answered(&worker, ask("json")).await, br#"{"text":"yes"}"#);
     assert_eq!(counted(&worker), [0, 0, 0, 1_250, 0]);
-    assert!(upstream.newest().text().contains("\r\n\r\nverbose_json\r\n"));
+    assert!(upstream
+        .newest()
+        .text()
+        .contains("\r\n\r\nverbose_json\r\n"));
     assert_eq!(answered(&worker, ask("text")).await, b"yes\n");
     // Two milliseconds for a byte at most.
     says(json!(1_000_000));
@@ -152,7 +161,10 @@ async fn other_containers_are_measured_by_the_engine_within_a_bound() {
 #[tokio::test]
 async fn texts_and_subtitles_go_through() {
     let (worker, upstream) = worker().await;
-    upstream.says("audio/transcriptions", Answer::bytes("text/plain", "1\n00:00 yes\n"));
+    upstream.says(
+        "audio/transcriptions",
+        Answer::bytes("text/plain", "1\n00:00 yes\n"),
+    );
     for format in ["text", "srt", "vtt"] {
         let form = form(&wav(10), &fields(&[("response_format", format)]));
         let body = answered(&worker, TRANSCRIPTIONS.send(&worker, form)).await;
@@ -164,7 +176,9 @@ async fn texts_and_subtitles_go_through() {
 #[tokio::test]
 async fn the_whole_file_has_to_be_payable() {
     let (worker, upstream) = worker_with(1_499).await;
-    let error = worker.refuses(TRANSCRIPTIONS.right(&worker), 402, "cap_exceeded").await;
+    let error = worker
+        .refuses(TRANSCRIPTIONS.right(&worker), 402, "cap_exceeded")
+        .await;
     assert_eq!(error["needed"], "1500");
     let big = TRANSCRIPTIONS.send(&worker, form(&mp4(750), &fields(&[])));
     worker.refuses(big, 402, "cap_exceeded").await;
@@ -179,19 +193,35 @@ async fn bad_forms_are_named() {
         (form(&file, &[]), 400, "model"),
         (form(&file, &[("model", "")]), 400, "model"),
         (form(&file, &[("model", "nowhere")]), 404, "model"),
-        (form(&file, &[("model", MODEL), ("model", MODEL)]), 400, "body"),
+        (
+            form(&file, &[("model", MODEL), ("model", MODEL)]),
+            400,
+            "body",
+        ),
         (form(b"no sound", &fields(&[])), 400, "file"),
         (form(b"", &fields(&[])), 400, "file"),
-        (form(&file, &fields(&[("response_format", "xml")])), 400, "response_format"),
+        (
+            form(&file, &fields(&[("response_format", "xml")])),
+            400,
+            "response_format",
+        ),
         (form(&file, &fields(&[("stream", "true")])), 400, "stream"),
-        (form(&file, &fields(&[("chunking_strategy", "auto")])), 400, "chunking_strategy"),
+        (
+            form(&file, &fields(&[("chunking_strategy", "auto")])),
+            400,
+            "chunking_strategy",
+        ),
         (b"no form".to_vec(), 400, "body"),
     ];
     for (body, status, param) in cases {
         let request = TRANSCRIPTIONS.send(&worker, body.clone());
         let (got, error) = worker.outcome(request).await;
         let text = String::from_utf8_lossy(&body);
-        assert_eq!((got, error["param"].as_str()), (status, Some(param)), "{text} {error}");
+        assert_eq!(
+            (got, error["param"].as_str()),
+            (status, Some(param)),
+            "{text} {error}"
+        );
     }
     assert_eq!(upstream.calls(), 0);
 }

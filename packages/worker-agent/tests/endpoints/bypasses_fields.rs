@@ -29,7 +29,7 @@ async fn a_field_that_stands_twice() {
     // Of all others the engine sees the one that was read here, once.
     let body = with_raw(CHAT, r#""user":"first","user":"second""#);
     answered(&worker, CHAT.send(&worker, body)).await;
-    assert_eq!(upstream.newest().text().matches("\"user\"").count(), 1);
+    assert_eq!(upstream.newest().text().matches("\"user\":").count(), 1);
 }
 
 #[tokio::test]
@@ -47,7 +47,9 @@ async fn a_limit_that_is_no_number_of_tokens() {
             json!({}),
         ] {
             let body = door.body(Some(MODEL), &json!({ "max_tokens": limit }));
-            worker.refuses(door.send(&worker, body), 400, "invalid_request").await;
+            worker
+                .refuses(door.send(&worker, body), 400, "invalid_request")
+                .await;
         }
     }
     let huge = json!({ "max_tokens": u64::MAX, "max_completion_tokens": u64::MAX });
@@ -61,9 +63,18 @@ async fn a_limit_that_is_no_number_of_tokens() {
 async fn many_answers_for_one() {
     let (worker, upstream) = worker().await;
     for door in [CHAT, COMPLETIONS] {
-        for n in [json!(0), json!(9), json!(-1), json!(1u64 << 40), json!(1.5), json!("2")] {
+        for n in [
+            json!(0),
+            json!(9),
+            json!(-1),
+            json!(1u64 << 40),
+            json!(1.5),
+            json!("2"),
+        ] {
             let body = door.body(Some(MODEL), &json!({ "n": n }));
-            worker.refuses(door.send(&worker, body), 400, "invalid_request").await;
+            worker
+                .refuses(door.send(&worker, body), 400, "invalid_request")
+                .await;
         }
     }
     assert_eq!(upstream.calls(), 0);
@@ -75,12 +86,19 @@ async fn a_stream_that_is_no_yes_or_no() {
     for door in [CHAT, COMPLETIONS] {
         for stream in [json!("true"), json!(1), json!([true])] {
             let body = door.body(Some(MODEL), &json!({ "stream": stream }));
-            worker.refuses(door.send(&worker, body), 400, "invalid_request").await;
+            worker
+                .refuses(door.send(&worker, body), 400, "invalid_request")
+                .await;
         }
     }
-    for door in DOORS.into_iter().filter(|door| ![CHAT, COMPLETIONS].contains(door)) {
+    for door in DOORS
+        .into_iter()
+        .filter(|door| ![CHAT, COMPLETIONS].contains(door))
+    {
         let body = door.body(Some(MODEL), &json!({ "stream": true }));
-        let error = worker.refuses(door.send(&worker, body), 400, "invalid_request").await;
+        let error = worker
+            .refuses(door.send(&worker, body), 400, "invalid_request")
+            .await;
         assert_eq!(error["param"], "stream");
     }
     assert_eq!(upstream.calls(), 0);
@@ -111,7 +129,10 @@ fn refused() -> Vec<(&'static str, Value)> {
         ("parameters", json!({ "max_new_tokens": 1_000_000 })),
         ("response_fields", json!(["content"])),
         // Code.
-        ("chat_template", json!("{% for x in range(9**9) %}x{% endfor %}")),
+        (
+            "chat_template",
+            json!("{% for x in range(9**9) %}x{% endfor %}"),
+        ),
         ("logits_processors", json!(["os.system"])),
         ("custom_logit_processor", json!("gASV")),
         ("vllm_xargs", json!({ "x": 1 })),
@@ -142,7 +163,9 @@ async fn a_field_that_makes_engines_work_more() {
     for door in DOORS {
         for (name, value) in refused() {
             let body = door.body(Some(MODEL), &json!({ name: value }));
-            let error = worker.refuses(door.send(&worker, body), 400, "invalid_request").await;
+            let error = worker
+                .refuses(door.send(&worker, body), 400, "invalid_request")
+                .await;
             assert_eq!(error["param"], name, "{door:?}");
         }
     }
@@ -172,7 +195,9 @@ async fn names_in_refusals_are_short_and_values_are_not_told() {
     let (worker, _) = worker().await;
     let name = "x".repeat(5_000);
     let body = SPEECH.body(Some(MODEL), &json!({ name: "canary" }));
-    let error = worker.refuses(SPEECH.send(&worker, body), 400, "invalid_request").await;
+    let error = worker
+        .refuses(SPEECH.send(&worker, body), 400, "invalid_request")
+        .await;
     let text = error.to_string();
     assert!(text.len() < 500 && !text.contains("canary"), "{text}");
 }
@@ -184,7 +209,12 @@ async fn usage_of_every_chunk_is_not_asked_for() {
         let options = json!({ "include_usage": false, "continuous_usage_stats": true });
         let more = json!({ "stream": true, "stream_options": options });
         // The mock's plain answer is no stream; what matters is what it was asked.
-        let _ = worker.outcome(door.send(&worker, door.body(Some(MODEL), &more))).await;
-        assert_eq!(upstream.newest().json()["stream_options"], json!({ "include_usage": true }));
+        let _ = worker
+            .outcome(door.send(&worker, door.body(Some(MODEL), &more)))
+            .await;
+        assert_eq!(
+            upstream.newest().json()["stream_options"],
+            json!({ "include_usage": true })
+        );
     }
 }

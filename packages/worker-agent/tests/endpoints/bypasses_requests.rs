@@ -28,7 +28,11 @@ async fn a_wrong_content_type() {
             true => "application/json",
             false => "multipart/form-data; boundary=b0undary",
         };
-        let wrong = ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"];
+        let wrong = [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/octet-stream",
+        ];
         for content_type in wrong.into_iter().chain([other, ""]) {
             let request = door.bare(&worker).header("content-type", content_type);
             let request = request.body(door.body(Some(MODEL), &json!({})));
@@ -59,12 +63,20 @@ async fn no_model_or_another() {
     for door in DOORS {
         let ask = |model| door.send(&worker, door.body(model, &json!({})));
         let (status, error) = worker.outcome(ask(None)).await;
-        assert_eq!((status, error["code"].as_str()), (400, Some("invalid_request")), "{door:?}");
+        assert_eq!(
+            (status, error["code"].as_str()),
+            (400, Some("invalid_request")),
+            "{door:?}"
+        );
         let error = worker.refuses(ask(Some("")), 400, "invalid_request").await;
         assert_eq!(error["param"], "model");
-        worker.refuses(ask(Some("nowhere")), 404, "model_not_found").await;
+        worker
+            .refuses(ask(Some("nowhere")), 404, "model_not_found")
+            .await;
         // Served by the engine, but on no price list and in no session.
-        worker.refuses(ask(Some("unpriced")), 402, "missing_line").await;
+        worker
+            .refuses(ask(Some("unpriced")), 402, "missing_line")
+            .await;
     }
     assert_eq!(upstream.calls(), 0);
 }
@@ -106,7 +118,9 @@ async fn a_session_without_the_line() {
             ..Setup::default()
         };
         let worker = worker.start().await;
-        worker.refuses(door.right(&worker), 402, "missing_line").await;
+        worker
+            .refuses(door.right(&worker), 402, "missing_line")
+            .await;
         assert_eq!(upstream.calls(), 0);
     }
 }
@@ -123,7 +137,9 @@ async fn a_session_at_rates_below_the_list() {
             ..Setup::default()
         };
         let worker = worker.start().await;
-        worker.refuses(door.right(&worker), 402, "rate_too_low").await;
+        worker
+            .refuses(door.right(&worker), 402, "rate_too_low")
+            .await;
         assert_eq!(upstream.calls(), 0);
     }
 }
@@ -134,7 +150,10 @@ async fn no_key_or_a_wrong_one() {
     for door in DOORS {
         let bare = |key: Option<String>| {
             let url = format!("{}/v1/{}", worker.url, door.path);
-            let request = worker.http.post(url).header("content-type", door.content_type());
+            let request = worker
+                .http
+                .post(url)
+                .header("content-type", door.content_type());
             let request = request.body(door.body(Some(MODEL), &json!({})));
             match key {
                 Some(key) => request.header("authorization", key),
@@ -142,11 +161,17 @@ async fn no_key_or_a_wrong_one() {
             }
         };
         worker.refuses(bare(None), 401, "missing_key").await;
-        worker.refuses(bare(Some("Basic x".into())), 401, "missing_key").await;
-        worker.refuses(bare(Some("Bearer sk-x".into())), 401, "bad_key").await;
+        worker
+            .refuses(bare(Some("Basic x".into())), 401, "missing_key")
+            .await;
+        worker
+            .refuses(bare(Some("Bearer sk-x".into())), 401, "bad_key")
+            .await;
         let bytes = [&[1; 16][..], &WORKER.0, &[8; 32]].concat();
         let guessed = format!("Bearer sk-{}", URL_SAFE_NO_PAD.encode(bytes));
-        worker.refuses(bare(Some(guessed)), 401, "unknown_session").await;
+        worker
+            .refuses(bare(Some(guessed)), 401, "unknown_session")
+            .await;
     }
     assert_eq!(upstream.calls(), 0);
 }
@@ -155,7 +180,9 @@ async fn no_key_or_a_wrong_one() {
 async fn a_session_that_cannot_pay_the_worst_case() {
     for door in DOORS {
         let (worker, upstream) = worker_with(0).await;
-        worker.refuses(door.right(&worker), 402, "cap_exceeded").await;
+        worker
+            .refuses(door.right(&worker), 402, "cap_exceeded")
+            .await;
         assert_eq!((upstream.calls(), counted(&worker)), (0, vec![0; 5]));
     }
 }
@@ -171,10 +198,16 @@ async fn many_requests_at_once_never_spend_more_than_the_cap() {
         let (worker, upstream) = worker_with(worst * 3).await;
         let requests = (0..20).map(|_| door.right(&worker).send());
         let answers = futures_util::future::join_all(requests).await;
-        let served = answers.iter().filter(|a| a.as_ref().unwrap().status() == 200).count();
+        let served = answers
+            .iter()
+            .filter(|a| a.as_ref().unwrap().status() == 200)
+            .count();
         assert_eq!(upstream.calls(), served);
         let spent: u64 = counted(&worker).iter().sum();
-        assert!(served >= 2 && u128::from(spent) <= worst * 3, "{door:?} {served} {spent}");
+        assert!(
+            served >= 2 && u128::from(spent) <= worst * 3,
+            "{door:?} {served} {spent}"
+        );
     }
 }
 
@@ -192,11 +225,15 @@ async fn a_body_above_the_limit() {
         let worker = setup.start().await;
         let mut body = door.body(Some(MODEL), &json!({}));
         body.resize(20_001, b' ');
-        worker.refuses(door.send(&worker, body), 413, "body_too_large").await;
+        worker
+            .refuses(door.send(&worker, body), 413, "body_too_large")
+            .await;
         // Without a length, too.
         let chunks = (0..30).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1_000]));
         let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-        worker.refuses(door.send(&worker, body), 413, "body_too_large").await;
+        worker
+            .refuses(door.send(&worker, body), 413, "body_too_large")
+            .await;
         assert_eq!(upstream.calls(), 0);
     }
 }
@@ -208,7 +245,9 @@ async fn a_body_that_is_cut_off() {
         let body = door.body(Some(MODEL), &json!({}));
         for length in [0, 1, body.len() / 2, body.len() - 3] {
             let cut = body[..length].to_vec();
-            worker.refuses(door.send(&worker, cut), 400, "invalid_request").await;
+            worker
+                .refuses(door.send(&worker, cut), 400, "invalid_request")
+                .await;
         }
     }
     assert_eq!(upstream.calls(), 0);

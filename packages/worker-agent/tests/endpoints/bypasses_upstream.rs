@@ -11,7 +11,14 @@ use crate::doors::{answered, counted, worker, CHAT, COMPLETIONS, DOORS, SPEECH};
 async fn a_failure_is_not_billed() {
     let (worker, upstream) = worker().await;
     for door in DOORS {
-        for (status, told) in [(400, 400), (401, 502), (404, 404), (429, 429), (500, 502), (503, 503)] {
+        for (status, told) in [
+            (400, 400),
+            (401, 502),
+            (404, 404),
+            (429, 429),
+            (500, 502),
+            (503, 503),
+        ] {
             let error = json!({ "error": { "message": "no" } });
             let answer = Answer {
                 status,
@@ -37,12 +44,16 @@ async fn an_error_with_status_200_is_not_billed() {
             json!({}),
         ] {
             upstream.says(door.path, Answer::json(&answer));
-            let error = worker.refuses(door.right(&worker), 502, "engine_error").await;
+            let error = worker
+                .refuses(door.right(&worker), 502, "engine_error")
+                .await;
             assert!(!error.to_string().contains("canary"), "{door:?} {error}");
         }
         for body in ["", "<html>502</html>", "{\"cut\":"] {
             upstream.says(door.path, Answer::bytes("text/html", body));
-            worker.refuses(door.right(&worker), 502, "engine_error").await;
+            worker
+                .refuses(door.right(&worker), 502, "engine_error")
+                .await;
         }
     }
     assert_eq!(counted(&worker), [0; 5]);
@@ -56,7 +67,9 @@ async fn a_compressed_answer_is_not_passed_on() {
             let mut answer = door.answer();
             answer.headers.push(("content-encoding", coding));
             upstream.says(door.path, answer);
-            worker.refuses(door.right(&worker), 502, "engine_error").await;
+            worker
+                .refuses(door.right(&worker), 502, "engine_error")
+                .await;
         }
     }
     assert_eq!(counted(&worker), [0; 5]);
@@ -67,12 +80,20 @@ async fn nothing_of_a_client_but_its_request_reaches_the_engine() {
     let (worker, upstream) = worker().await;
     for door in DOORS {
         let request = door.right(&worker).header("accept-encoding", "gzip, br");
-        let request = request.header("x-request-id", "canary").header("x-forwarded-for", "canary");
+        let request = request
+            .header("x-request-id", "canary")
+            .header("x-forwarded-for", "canary");
         let request = request.header("cookie", "canary").header("priority", "u=0");
         assert_eq!(request.send().await.unwrap().status(), 200, "{door:?}");
         let seen = upstream.newest();
         assert!(!seen.headers.contains_key("accept-encoding"), "{door:?}");
-        for name in ["authorization", "x-request-id", "x-forwarded-for", "cookie", "priority"] {
+        for name in [
+            "authorization",
+            "x-request-id",
+            "x-forwarded-for",
+            "cookie",
+            "priority",
+        ] {
             assert!(!seen.headers.contains_key(name), "{door:?} {name}");
         }
     }
@@ -82,8 +103,13 @@ async fn nothing_of_a_client_but_its_request_reaches_the_engine() {
 async fn a_stream_where_none_was_asked_for_is_no_answer() {
     let (worker, upstream) = worker().await;
     for door in DOORS {
-        upstream.says(door.path, Answer::bytes("text/event-stream", "data: {}\n\ndata: [DONE]\n\n"));
-        worker.refuses(door.right(&worker), 502, "engine_error").await;
+        upstream.says(
+            door.path,
+            Answer::bytes("text/event-stream", "data: {}\n\ndata: [DONE]\n\n"),
+        );
+        worker
+            .refuses(door.right(&worker), 502, "engine_error")
+            .await;
     }
     assert_eq!(counted(&worker), [0; 5]);
 }
@@ -119,11 +145,18 @@ async fn usage_that_contradicts_itself_is_held_to_the_limits() {
             let body = answered(&worker, door.right(&worker)).await;
             let after = counted(&worker);
             let (input, output) = (after[0] - before[0], after[1] - before[1]);
-            assert!(input <= 1_000 && (1..=20).contains(&output), "{door:?} {usage} {input} {output}");
+            assert!(
+                input <= 1_000 && (1..=20).contains(&output),
+                "{door:?} {usage} {input} {output}"
+            );
             // The client is told what is billed.
             let told: Value = serde_json::from_slice(&body).unwrap();
             let told = &told["usage"];
-            assert_eq!(told["completion_tokens"].as_u64(), Some(output), "{usage} {told}");
+            assert_eq!(
+                told["completion_tokens"].as_u64(),
+                Some(output),
+                "{usage} {told}"
+            );
         }
     }
 }
@@ -142,8 +175,13 @@ async fn more_cached_tokens_than_there_were_are_never_a_credit() {
 #[tokio::test]
 async fn an_answer_goes_to_nobody_if_it_is_too_long() {
     let (worker, upstream) = worker().await;
-    upstream.says("audio/speech", Answer::bytes("audio/wav", vec![0; (64 << 20) + 1]));
+    upstream.says(
+        "audio/speech",
+        Answer::bytes("audio/wav", vec![0; (64 << 20) + 1]),
+    );
     let body = SPEECH.body(Some(MODEL), &json!({}));
-    worker.refuses(SPEECH.send(&worker, body), 502, "engine_error").await;
+    worker
+        .refuses(SPEECH.send(&worker, body), 502, "engine_error")
+        .await;
     assert_eq!(counted(&worker), [0; 5]);
 }

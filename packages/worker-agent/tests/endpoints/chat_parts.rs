@@ -37,7 +37,8 @@ async fn tokens_of_sound_are_not_counted_again() {
     let (worker, upstream) = worker().await;
     let mut answer: Value = serde_json::from_slice(&CHAT.answer().body).unwrap();
     let details = json!({ "audio_tokens": 50, "cached_tokens": 10 });
-    answer["usage"] = json!({ "prompt_tokens": 100, "completion_tokens": 2, "prompt_tokens_details": details });
+    answer["usage"] =
+        json!({ "prompt_tokens": 100, "completion_tokens": 2, "prompt_tokens_details": details });
     upstream.says("chat/completions", Answer::json(&answer));
     answered(&worker, CHAT.send(&worker, chat(&json!([sound(250)])))).await;
     assert_eq!(counted(&worker), [40, 2, 0, 250, 0]);
@@ -51,7 +52,9 @@ async fn tokens_of_sound_are_not_counted_again() {
 async fn nobody_knows_their_tokens_so_the_whole_context_is_reserved() {
     let (worker, upstream) = worker().await;
     let body = chat(&json!([picture()]));
-    let refused = CHAT.send(&worker, body.clone()).header("x-max-charge", "1016");
+    let refused = CHAT
+        .send(&worker, body.clone())
+        .header("x-max-charge", "1016");
     let error = worker.refuses(refused, 402, "max_charge_exceeded").await;
     // 1,000 tokens of context, at least 16 of answer (20 were wished for), one picture.
     assert_eq!(error["needed"], "1017", "{error}");
@@ -81,7 +84,12 @@ async fn a_session_without_lines_for_them_is_told() {
 async fn nothing_is_fetched() {
     let (worker, upstream) = worker().await;
     let own = format!("{}/picture.png", upstream.url);
-    for url in [own.as_str(), "https://example.com/a.png", "file:///etc/passwd", "ftp://a/b"] {
+    for url in [
+        own.as_str(),
+        "https://example.com/a.png",
+        "file:///etc/passwd",
+        "ftp://a/b",
+    ] {
         let part = json!({ "type": "image_url", "image_url": { "url": url } });
         let request = CHAT.send(&worker, chat(&json!([part])));
         let error = worker.refuses(request, 400, "invalid_request").await;

@@ -8,7 +8,8 @@ use crate::doors::{answered, counted, worker, worker_with, COMPLETIONS};
 
 fn chunk(text: &str, reason: Option<&str>) -> String {
     let choice = json!({ "index": 0, "text": text, "finish_reason": reason });
-    let chunk = json!({ "id": "cmpl-1", "object": "text_completion", "model": MODEL, "choices": [choice] });
+    let chunk =
+        json!({ "id": "cmpl-1", "object": "text_completion", "model": MODEL, "choices": [choice] });
     format!("data: {chunk}\n\n")
 }
 
@@ -31,15 +32,25 @@ async fn a_plain_answer_goes_through_unchanged() {
     assert_eq!(body, COMPLETIONS.answer().body);
     assert_eq!(counted(&worker), [6, 2, 0, 0, 0]);
     let seen = upstream.newest().json();
-    assert_eq!((&seen["prompt"], &seen["max_tokens"]), (&json!("canary"), &json!(20)));
+    assert_eq!(
+        (&seen["prompt"], &seen["max_tokens"]),
+        (&json!("canary"), &json!(20))
+    );
 }
 
 #[tokio::test]
 async fn a_stream_is_counted_by_its_usage() {
     let (worker, upstream) = worker().await;
-    upstream.says("completions", stream(&json!({ "prompt_tokens": 3, "completion_tokens": 2 })));
+    upstream.says(
+        "completions",
+        stream(&json!({ "prompt_tokens": 3, "completion_tokens": 2 })),
+    );
     let body = request(&json!({ "stream": true, "suffix": "end" }));
-    let response = COMPLETIONS.send(&worker, body.clone()).send().await.unwrap();
+    let response = COMPLETIONS
+        .send(&worker, body.clone())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let text = response.text().await.unwrap();
     let (chunks, hashed, proof) = take_apart(&text);
@@ -57,11 +68,21 @@ async fn a_stream_without_usage_is_counted_here() {
     let (worker, upstream) = worker().await;
     upstream.says("completions", stream(&Value::Null));
     let body = request(&json!({ "stream": true }));
-    let text = COMPLETIONS.send(&worker, body).send().await.unwrap().text().await.unwrap();
+    let text = COMPLETIONS
+        .send(&worker, body)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     let (chunks, _, proof) = take_apart(&text);
     assert!(proof.is_some());
     let usage = &chunks.last().unwrap()["usage"];
-    assert_eq!((&usage["estimated"], &usage["completion_tokens"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&usage["estimated"], &usage["completion_tokens"]),
+        (&json!(true), &json!(2))
+    );
     // Six bytes of prompt.
     assert_eq!(counted(&worker), [2, 2, 0, 0, 0]);
 }

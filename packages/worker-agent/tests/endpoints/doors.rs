@@ -72,7 +72,10 @@ pub fn form(file: &[u8], fields: &[(&str, &str)]) -> Vec<u8> {
     for (name, value) in fields {
         part(&format!("name=\"{name}\""), value.as_bytes());
     }
-    part("name=\"file\"; filename=\"speech.wav\"\r\nContent-Type: audio/wav", file);
+    part(
+        "name=\"file\"; filename=\"speech.wav\"\r\nContent-Type: audio/wav",
+        file,
+    );
     form.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
     form
 }
@@ -81,7 +84,9 @@ impl Door {
     /// A right request without the model.
     fn fields(&self) -> Value {
         match *self {
-            CHAT => json!({ "messages": [{ "role": "user", "content": "canary" }], "max_tokens": 20 }),
+            CHAT => {
+                json!({ "messages": [{ "role": "user", "content": "canary" }], "max_tokens": 20 })
+            }
             COMPLETIONS => json!({ "prompt": "canary", "max_tokens": 20 }),
             EMBEDDINGS => json!({ "input": "canary" }),
             SPEECH => json!({ "input": "canary", "voice": "alloy", "response_format": "wav" }),
@@ -107,11 +112,16 @@ impl Door {
             .unwrap()
             .iter()
             .map(|(name, value)| {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 (name.clone(), text)
             })
             .collect();
-        let texts: Vec<_> = texts.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|(n, t)| (n.as_str(), t.as_str()))
+            .collect();
         form(&wav(1_500), &texts)
     }
 
@@ -219,7 +229,10 @@ pub async fn answered(worker: &Worker, request: reqwest::RequestBuilder) -> Vec<
         let value = response.headers().get(name);
         value.map(|value| value.to_str().unwrap().to_owned())
     };
-    let (receipt, evidence) = (header("x-secret-ai-receipt"), header("x-secret-ai-evidence"));
+    let (receipt, evidence) = (
+        header("x-secret-ai-receipt"),
+        header("x-secret-ai-evidence"),
+    );
     let body = response.bytes().await.unwrap().to_vec();
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     worker.verify(&receipt.unwrap(), &evidence.unwrap(), &sent, &body);

@@ -31,8 +31,13 @@ async fn all_forms_of_input_are_taken() {
         (json!([[1, 2], [3]]), 2),
     ] {
         upstream.says("embeddings", vectors(items, json!({ "prompt_tokens": 3 })));
-        let more = json!({ "input": input, "dimensions": 4, "encoding_format": "base64", "user": "x" });
-        answered(&worker, EMBEDDINGS.send(&worker, EMBEDDINGS.body(Some(MODEL), &more))).await;
+        let more =
+            json!({ "input": input, "dimensions": 4, "encoding_format": "base64", "user": "x" });
+        answered(
+            &worker,
+            EMBEDDINGS.send(&worker, EMBEDDINGS.body(Some(MODEL), &more)),
+        )
+        .await;
         assert_eq!(upstream.newest().json()["input"], input);
     }
     assert_eq!(counted(&worker), [0, 0, 12, 0, 0]);
@@ -80,7 +85,11 @@ async fn a_count_that_is_missing_or_absurd_is_replaced_and_told() {
         let body = answered(&worker, EMBEDDINGS.right(&worker)).await;
         assert_eq!(counted(&worker)[2] - before, billed, "{usage}");
         let told: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(told["usage"]["prompt_tokens"].as_f64(), Some(billed as f64), "{usage}");
+        assert_eq!(
+            told["usage"]["prompt_tokens"].as_f64(),
+            Some(billed as f64),
+            "{usage}"
+        );
         assert_eq!(told["usage"]["estimated"] == true, estimated, "{usage}");
     }
 }
@@ -90,7 +99,9 @@ async fn another_number_of_vectors_is_no_answer() {
     let (worker, upstream) = worker().await;
     for count in [0, 2] {
         upstream.says("embeddings", vectors(count, json!({ "prompt_tokens": 3 })));
-        worker.refuses(EMBEDDINGS.right(&worker), 502, "engine_error").await;
+        worker
+            .refuses(EMBEDDINGS.right(&worker), 502, "engine_error")
+            .await;
     }
     assert_eq!(counted(&worker), [0; 5]);
 }
@@ -99,8 +110,13 @@ async fn another_number_of_vectors_is_no_answer() {
 async fn the_worst_case_has_to_be_payable() {
     // Six bytes and eight special tokens.
     let (worker, upstream) = worker_with(13).await;
-    let error = worker.refuses(EMBEDDINGS.right(&worker), 402, "cap_exceeded").await;
-    assert_eq!((error["needed"].as_str(), error["available"].as_str()), (Some("14"), Some("13")));
+    let error = worker
+        .refuses(EMBEDDINGS.right(&worker), 402, "cap_exceeded")
+        .await;
+    assert_eq!(
+        (error["needed"].as_str(), error["available"].as_str()),
+        (Some("14"), Some("13"))
+    );
     let request = EMBEDDINGS.right(&worker).header("x-max-charge", "12");
     worker.refuses(request, 402, "max_charge_exceeded").await;
     assert_eq!(upstream.calls(), 0);

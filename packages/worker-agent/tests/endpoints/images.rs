@@ -39,7 +39,10 @@ async fn large_pictures_are_several_units() {
         answered(&worker, IMAGES.send(&worker, body)).await;
         assert_eq!(counted(&worker)[4] - before, units, "{size}");
         let seen = upstream.newest().json();
-        assert_eq!((&seen["size"], &seen["response_format"]), (&json!(sent), &json!("b64_json")));
+        assert_eq!(
+            (&seen["size"], &seen["response_format"]),
+            (&json!(sent), &json!("b64_json"))
+        );
     }
 }
 
@@ -56,7 +59,9 @@ async fn an_answer_without_pictures_costs_nothing() {
     ] {
         let answer = Answer::json(&json!({ "created": 1, "data": data }));
         upstream.says("images/generations", answer);
-        worker.refuses(IMAGES.right(&worker), 502, "engine_error").await;
+        worker
+            .refuses(IMAGES.right(&worker), 502, "engine_error")
+            .await;
     }
     assert_eq!(counted(&worker), [0; 5]);
 }
