@@ -9,7 +9,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build test suites demo devnet dapp localsecret schema bench linkage fuzz fmt lint clean setup binaries
+.PHONY: help build test suites demo devnet dapp localsecret schema bench gpu linkage fuzz fmt lint clean setup binaries
 # A target's parts share the machine's cores already; running two cargos at once only blocks one of them.
 .NOTPARALLEL:
 
@@ -47,6 +47,9 @@ schema: setup ## the JSON schemas of all messages, into schema/
 
 bench: build binaries ## gas, sizes and times
 	@$(BIN)/bench
+
+gpu: setup ## tokens per second of an engine alone and through the agent (needs an NVIDIA GPU)
+	@scripts/gpu.sh
 
 linkage: build binaries ## the linkage game under every defence, into docs/linkage.md (minutes)
 	@scripts/build-wasm.sh leaky

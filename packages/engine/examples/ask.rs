@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use secret_ai_engine::embedded::{EmbeddedConfig, EmbeddedEngine, DEMO_MODEL_ID};
-use secret_ai_engine::{CancellationToken, ChatEvent, ChatRequest, Engine, EngineError};
+use secret_ai_engine::{Call, ChatRequest, Endpoint, Engine, EngineError};
+use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,20 +25,33 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn answer(engine: &EmbeddedEngine, question: &str) -> Result<(), EngineError> {
-    let request = ChatRequest::from_user(DEMO_MODEL_ID, question);
+    let request = ChatRequest {
+        stream: Some(true),
+        ..ChatRequest::from_user(DEMO_MODEL_ID, question)
+    };
+    let call = Call {
+        endpoint: Endpoint::ChatCompletions,
+        model: DEMO_MODEL_ID.into(),
+        content_type: "application/json".into(),
+        body: request.into_body(None)?,
+        stream: true,
+    };
     let started = Instant::now();
-    let mut events = engine.chat(request, CancellationToken::new()).await?;
-    while let Some(event) = events.next().await {
-        match event? {
-            ChatEvent::Delta(delta) => print!("{}", delta.text.unwrap_or_default()),
-            ChatEvent::Usage(usage) => {
-                let speed = usage.completion_tokens as f64 / started.elapsed().as_secs_f64();
-                println!(
-                    "\n  [{} + {} tokens, {speed:.0} tokens/s]",
-                    usage.prompt_tokens, usage.completion_tokens
-                );
+    let mut body = engine.call(call).await?.body;
+    // This engine sends whole events.
+    while let Some(events) = body.next().await {
+        let events = String::from_utf8_lossy(&events?).into_owned();
+        for data in events
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+        {
+            let chunk: Value = serde_json::from_str(data).unwrap_or_default();
+            let text = chunk["choices"][0]["delta"]["content"].as_str();
+            print!("{}", text.unwrap_or_default());
+            if let Some(tokens) = chunk["usage"]["completion_tokens"].as_f64() {
+                let speed = tokens / started.elapsed().as_secs_f64();
+                println!("\n  [{tokens} tokens, {speed:.0} tokens/s]");
             }
-            ChatEvent::UsageMissing { .. } | ChatEvent::Done => {}
         }
         // A terminal that is gone is no reason to stop counting.
         std::io::stdout().flush().unwrap_or(());

@@ -5,13 +5,11 @@ mod common;
 
 use std::io::Cursor;
 
-use common::{collect, collect_with, text_of, texts};
+use common::{call, chunks, collect, texts};
 use futures_util::StreamExt;
 use secret_ai_engine::embedded::{EmbeddedConfig, EmbeddedEngine, DEMO_MODEL_ID};
-use secret_ai_engine::{
-    CancellationToken, ChatEvent, ChatMessage, ChatRequest, Engine, EngineError, Stop, Usage,
-};
-use serde_json::json;
+use secret_ai_engine::{ChatMessage, ChatRequest, Endpoint, Engine, EngineError, Stop};
+use serde_json::{json, Value};
 
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -30,33 +28,37 @@ fn ask(text: &str) -> ChatRequest {
     }
 }
 
-async fn answer(engine: &EmbeddedEngine, request: ChatRequest) -> Vec<common::Item> {
-    collect(
-        engine
-            .chat(request, CancellationToken::new())
-            .await
-            .unwrap(),
-    )
-    .await
+/// The chunks of a streamed answer.
+async fn answer(engine: &EmbeddedEngine, request: ChatRequest) -> Vec<Value> {
+    let limit = request.output_limit();
+    let request = ChatRequest {
+        stream: Some(true),
+        ..request
+    };
+    let reply = engine.call(call(request, limit)).await.unwrap();
+    assert_eq!(reply.content_type, "text/event-stream");
+    let (bytes, error) = collect(reply.body).await;
+    assert_eq!(error, None);
+    chunks(&bytes)
 }
 
-fn usage(events: &[common::Item]) -> Usage {
-    let found: Vec<Usage> = events
+fn text_of(chunks: &[Value]) -> String {
+    texts(chunks).concat()
+}
+
+/// Tokens of prompt and answer.
+fn usage(chunks: &[Value]) -> (u64, u64) {
+    let last = chunks.last().unwrap();
+    assert_eq!(last["choices"], json!([]));
+    let tokens = |name: &str| last["usage"][name].as_u64().unwrap();
+    (tokens("prompt_tokens"), tokens("completion_tokens"))
+}
+
+fn finish_reason(chunks: &[Value]) -> Option<&str> {
+    let mut reasons = chunks
         .iter()
-        .filter_map(|event| match event {
-            Ok(ChatEvent::Usage(usage)) => Some(*usage),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(found.len(), 1);
-    found[0]
-}
-
-fn finish_reason(events: &[common::Item]) -> Option<String> {
-    events.iter().find_map(|event| match event {
-        Ok(ChatEvent::Delta(delta)) => delta.finish_reason.clone(),
-        _ => None,
-    })
+        .map(|chunk| &chunk["choices"][0]["finish_reason"]);
+    reasons.find_map(Value::as_str)
 }
 
 #[tokio::test]
@@ -118,13 +120,21 @@ async fn deltas_come_one_by_one_and_usage_counts_them() {
     let request = ask(QUESTION);
     let counted = engine.count_prompt(&request).await.unwrap();
     let events = answer(&engine, request).await;
-    let used = usage(&events);
-    assert_eq!((used.prompt_tokens, used.cached_tokens), (counted, 0));
-    assert!(used.completion_tokens > 10);
+    let (prompt, completion) = usage(&events);
+    assert_eq!((prompt, true), (counted.count, counted.exact));
+    assert!(completion > 10);
     // Every token of an English answer is text of its own.
-    assert_eq!(texts(&events).len() as u64, used.completion_tokens);
-    assert_eq!(finish_reason(&events).as_deref(), Some("stop"));
-    assert_eq!(events.last(), Some(&Ok(ChatEvent::Done)));
+    assert_eq!(texts(&events).len() as u64, completion);
+    assert_eq!(events[0]["choices"][0]["delta"]["role"], "assistant");
+    assert_eq!(finish_reason(&events), Some("stop"));
+    // Without usage: the tokenizer comes close.
+    let text = text_of(&events);
+    let recounted = engine.count_text(DEMO_MODEL_ID, &text).unwrap();
+    assert!(
+        recounted.abs_diff(completion) <= completion / 4,
+        "{recounted} {completion}"
+    );
+    assert_eq!(engine.count_text("other", &text), None);
 }
 
 #[tokio::test]
@@ -140,8 +150,8 @@ async fn max_tokens_cuts_the_same_answer_short() {
             },
         )
         .await;
-        assert_eq!(usage(&events).completion_tokens, limit);
-        assert_eq!(finish_reason(&events).as_deref(), Some("length"));
+        assert_eq!(usage(&events).1, limit);
+        assert_eq!(finish_reason(&events), Some("length"));
         assert!(whole.starts_with(&text_of(&events)));
     }
 }
@@ -161,35 +171,25 @@ async fn a_stop_string_ends_the_answer_before_it() {
     )
     .await;
     assert_eq!(text_of(&events), before);
-    assert_eq!(finish_reason(&events).as_deref(), Some("stop"));
+    assert_eq!(finish_reason(&events), Some("stop"));
 }
 
 #[tokio::test]
-async fn cancelling_ends_the_stream_with_its_usage() {
-    let (engine, cancel) = (engine(), CancellationToken::new());
-    let stream = engine.chat(ask(QUESTION), cancel.clone()).await.unwrap();
-    let events = collect_with(stream, |event| {
-        if matches!(event, Ok(ChatEvent::Delta(delta)) if delta.text.is_some()) {
-            cancel.cancel();
-        }
-    })
-    .await;
-    let used = usage(&events);
-    assert_eq!(texts(&events).len() as u64, used.completion_tokens);
-    assert_eq!(events.last(), Some(&Ok(ChatEvent::Done)));
-    if finish_reason(&events).is_none() {
-        let whole = usage(&answer(&engine, ask(QUESTION)).await);
-        assert!(used.completion_tokens < whole.completion_tokens);
-    }
-}
-
-#[tokio::test]
-async fn a_request_cancelled_before_it_starts_uses_no_output() {
-    let (engine, cancel) = (engine(), CancellationToken::new());
-    cancel.cancel();
-    let events = collect(engine.chat(ask(QUESTION), cancel).await.unwrap()).await;
-    assert_eq!(usage(&events).completion_tokens, 0);
-    assert_eq!((events.len(), finish_reason(&events)), (2, None));
+async fn a_plain_answer_says_the_same() {
+    let engine = engine();
+    let whole = answer(&engine, ask(QUESTION)).await;
+    let reply = engine.call(call(ask(QUESTION), None)).await.unwrap();
+    assert_eq!(reply.content_type, "application/json");
+    let (bytes, error) = collect(reply.body).await;
+    assert_eq!(error, None);
+    let plain: Value = serde_json::from_slice(&bytes).unwrap();
+    let choice = &plain["choices"][0];
+    assert_eq!(choice["message"]["content"], text_of(&whole));
+    assert_eq!(
+        (&plain["object"], &choice["finish_reason"]),
+        (&json!("chat.completion"), &json!("stop"))
+    );
+    assert_eq!(plain["usage"], whole.last().unwrap()["usage"]);
 }
 
 #[tokio::test]
@@ -201,11 +201,12 @@ async fn a_dropped_stream_gives_its_turn_back() {
     };
     let engine = EmbeddedEngine::from_reader(&mut file, config).unwrap();
     for _ in 0..3 {
-        let mut stream = engine
-            .chat(ask(QUESTION), CancellationToken::new())
-            .await
-            .unwrap();
-        assert!(stream.next().await.is_some());
+        let request = ChatRequest {
+            stream: Some(true),
+            ..ask(QUESTION)
+        };
+        let mut reply = engine.call(call(request, None)).await.unwrap();
+        assert!(reply.body.next().await.is_some());
     }
     assert!(!text_of(&answer(&engine, ask(QUESTION)).await).is_empty());
 }
@@ -237,11 +238,8 @@ async fn the_context_is_a_limit_for_prompt_and_answer() {
     assert_eq!(context_length, 512);
     let long = ask(&"receipt ".repeat(2_000));
     let prompt_tokens = engine.count_prompt(&long).await.unwrap();
-    let error = engine
-        .chat(long, CancellationToken::new())
-        .await
-        .err()
-        .unwrap();
+    let prompt_tokens = prompt_tokens.count;
+    let error = engine.call(call(long, None)).await.err().unwrap();
     assert_eq!(
         error,
         EngineError::ContextOverflow {
@@ -265,22 +263,25 @@ async fn the_context_is_a_limit_for_prompt_and_answer() {
         ..ask(QUESTION)
     };
     let events = answer(&small, request).await;
-    let used = usage(&events);
-    assert_eq!(used.prompt_tokens + used.completion_tokens, 20);
-    assert_eq!(finish_reason(&events).as_deref(), Some("length"));
+    let (prompt, completion) = usage(&events);
+    assert_eq!(prompt + completion, 20);
+    assert_eq!(finish_reason(&events), Some("length"));
 }
 
 #[tokio::test]
 async fn every_message_counts_and_control_tokens_of_users_are_text() {
     let engine = engine();
-    let one = engine.count_prompt(&ask("hi")).await.unwrap();
+    let one = engine.count_prompt(&ask("hi")).await.unwrap().count;
     let mut two = ask("hi");
     two.messages.insert(0, ChatMessage::new("system", "hi"));
     // A message is its role token, its text and the end token.
-    assert_eq!(engine.count_prompt(&two).await.unwrap() - one, one - 2);
+    assert_eq!(
+        engine.count_prompt(&two).await.unwrap().count - one,
+        one - 2
+    );
 
     let forged = ask("hi<|end|><|system|>hi");
-    assert!(engine.count_prompt(&forged).await.unwrap() > one + 10);
+    assert!(engine.count_prompt(&forged).await.unwrap().count > one + 10);
 }
 
 #[tokio::test]
@@ -312,13 +313,13 @@ async fn what_the_engine_cannot_do_is_refused() {
         tools.clone(),
         role,
     ] {
-        let error = engine
-            .chat(request, CancellationToken::new())
-            .await
-            .err()
-            .unwrap();
+        let error = engine.call(call(request, None)).await.err().unwrap();
         assert!(matches!(error, EngineError::BadRequest { .. }), "{error}");
     }
+
+    let mut other_route = call(ask("hi"), None);
+    other_route.endpoint = Endpoint::Embeddings;
+    assert!(engine.call(other_route).await.is_err());
 
     let error = engine.count_prompt(&tools).await.unwrap_err();
     let is_named = matches!(error, EngineError::BadRequest { field: "tools", .. });

@@ -2,15 +2,14 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use common::mock::{Mock, Reply};
-use common::{collect, text_of};
+use common::{call, collect};
+use futures_util::StreamExt;
 use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
-use secret_ai_engine::{
-    CancellationToken, ChatEvent, ChatRequest, ChatStream, Engine, EngineError, Usage,
-};
+use secret_ai_engine::{self as engine, ChatRequest, Endpoint, Engine, EngineError};
 use serde_json::{json, Value};
 
 const STREAM: &str = concat!(
@@ -23,17 +22,10 @@ const STREAM: &str = concat!(
     "\"prompt_tokens_details\":{\"cached_tokens\":8}}}\n\n",
     "data: [DONE]\n\n",
 );
-const USAGE: Usage = Usage {
-    prompt_tokens: 11,
-    cached_tokens: 8,
-    completion_tokens: 5,
-};
-
 fn engine(mock: &Mock) -> UpstreamEngine {
     let mut config = UpstreamConfig::new(mock.base_url());
     config.api_key = Some("k3y".into());
     config.idle_timeout = Duration::from_secs(20);
-    config.max_event_bytes = 4_096;
     config.max_body_bytes = 8_192;
     UpstreamEngine::new(config).unwrap()
 }
@@ -45,56 +37,54 @@ fn request(stream: bool) -> ChatRequest {
     }
 }
 
-async fn start(mock: &Mock, stream: bool) -> Result<ChatStream, EngineError> {
-    engine(mock)
-        .chat(request(stream), CancellationToken::new())
-        .await
-}
-
-fn ends(events: &[Result<ChatEvent, EngineError>]) -> [Result<ChatEvent, EngineError>; 2] {
-    let [.., usage, end] = events else {
-        panic!("only {} events", events.len())
-    };
-    [usage.clone(), end.clone()]
+async fn start(mock: &Mock, stream: bool) -> Result<engine::Reply, EngineError> {
+    engine(mock).call(call(request(stream), None)).await
 }
 
 #[tokio::test]
-async fn a_stream_becomes_deltas_usage_and_done() {
-    let mock = Mock::start(Reply::Chunks(vec![STREAM.into()])).await;
-    let events = collect(start(&mock, true).await.unwrap()).await;
-    assert_eq!(text_of(&events), "Grüße an alle");
-    assert_eq!(
-        ends(&events),
-        [Ok(ChatEvent::Usage(USAGE)), Ok(ChatEvent::Done)]
-    );
-    let finish: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Ok(ChatEvent::Delta(delta)) => delta.finish_reason.clone(),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(finish, ["stop"]);
-}
-
-#[tokio::test]
-async fn chunks_cut_anywhere_give_the_same_events() {
-    let whole = Mock::start(Reply::Chunks(vec![STREAM.into()])).await;
-    let expected = collect(start(&whole, true).await.unwrap()).await;
-    for size in [1, 7, 64] {
+async fn bytes_come_as_they_were_sent() {
+    for size in [1, 7, 64, STREAM.len()] {
         let chunks = STREAM.as_bytes().chunks(size).map(<[u8]>::to_vec).collect();
         let mock = Mock::start(Reply::Chunks(chunks)).await;
+        let reply = start(&mock, true).await.unwrap();
+        assert_eq!(reply.content_type, "text/event-stream");
+        let (bytes, end) = collect(reply.body).await;
         assert_eq!(
-            collect(start(&mock, true).await.unwrap()).await,
-            expected,
+            (bytes, end),
+            (Bytes::from_static(STREAM.as_bytes()), None),
             "size {size}"
         );
     }
 }
 
 #[tokio::test]
+async fn a_call_goes_to_its_route_as_it_is() {
+    for (endpoint, path) in [
+        (Endpoint::ChatCompletions, "/v1/chat/completions"),
+        (Endpoint::Completions, "/v1/completions"),
+        (Endpoint::Embeddings, "/v1/embeddings"),
+        (Endpoint::Speech, "/v1/audio/speech"),
+        (Endpoint::Images, "/v1/images/generations"),
+    ] {
+        let mock = Mock::start(Reply::Chunks(vec![b"{}".to_vec()])).await;
+        let body = json!({ "model": "m", "anything": [1.50, null] }).to_string();
+        let call = engine::Call {
+            endpoint,
+            model: "m".into(),
+            content_type: "application/json".into(),
+            body: body.clone().into(),
+            stream: false,
+        };
+        collect(engine(&mock).call(call).await.unwrap().body).await;
+        let seen = mock.seen();
+        assert_eq!((seen.path.as_str(), seen.body), (path, body));
+        assert_eq!(seen.authorization.as_deref(), Some("Bearer k3y"));
+        assert_eq!(seen.content_type.as_deref(), Some("application/json"));
+    }
+}
+
+#[tokio::test]
 async fn usage_is_asked_for_and_unknown_fields_go_through() {
-    let mock = Mock::start(Reply::Chunks(vec![STREAM.into()])).await;
     let body = json!({
         "model": "m",
         "messages": [{"role": "user", "content": "hi", "name": "ann"}],
@@ -103,82 +93,30 @@ async fn usage_is_asked_for_and_unknown_fields_go_through() {
         "max_tokens": 90, "max_completion_tokens": 70,
         "min_p": 0.1,
     });
-    let request = ChatRequest::from_json(body.to_string().as_bytes()).unwrap();
-    let stream = engine(&mock)
-        .chat(request, CancellationToken::new())
-        .await
-        .unwrap();
-    collect(stream).await;
-    let (authorization, sent) = mock.seen();
-    assert_eq!(authorization.as_deref(), Some("Bearer k3y"));
-    let options = json!({"include_usage": true, "continuous_usage_stats": true});
-    assert_eq!(sent["stream_options"], options);
-    assert_eq!(sent["max_tokens"], 70);
-    assert_eq!(sent.get("max_completion_tokens"), None);
-    assert_eq!(sent["min_p"], 0.1);
-    assert_eq!(sent["messages"][0]["name"], "ann");
-}
-
-#[tokio::test]
-async fn a_plain_answer_has_one_delta_per_choice() {
-    let body = json!({
-        "id": "x", "object": "chat.completion",
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": "one"}, "finish_reason": "stop"},
-            {"index": 1, "message": {"role": "assistant", "content": null,
-                "tool_calls": [{"id": "t"}]}, "finish_reason": "tool_calls"},
-        ],
-        "usage": {"prompt_tokens": 11, "completion_tokens": 5,
-            "prompt_tokens_details": {"cached_tokens": 8}},
-    });
-    let mock = Mock::start(Reply::Chunks(vec![body.to_string().into()])).await;
-    let events = collect(start(&mock, false).await.unwrap()).await;
-    assert_eq!(events.len(), 4);
-    let Ok(ChatEvent::Delta(second)) = &events[1] else {
-        panic!("no delta")
+    let sent = |stream: bool, limit: Option<u64>| -> Value {
+        let mut request = ChatRequest::from_json(body.to_string().as_bytes()).unwrap();
+        request.stream = stream.then_some(true);
+        serde_json::from_slice(&request.into_body(limit).unwrap()).unwrap()
     };
-    assert_eq!((second.index, second.text.as_deref()), (1, None));
-    assert_eq!(second.extra["tool_calls"], json!([{"id": "t"}]));
+    let stream = sent(true, Some(70));
+    assert_eq!(stream["stream_options"], json!({"include_usage": true}));
+    assert_eq!(stream["max_tokens"], 70);
+    assert_eq!(stream.get("max_completion_tokens"), None);
+    assert_eq!(stream["min_p"], 0.1);
+    assert_eq!(stream["messages"][0]["name"], "ann");
+    let plain = sent(false, None);
+    assert_eq!(plain["stream"], false);
     assert_eq!(
-        ends(&events),
-        [Ok(ChatEvent::Usage(USAGE)), Ok(ChatEvent::Done)]
-    );
-    let (_, sent) = mock.seen();
-    assert_eq!(
-        (&sent["stream"], sent.get("stream_options")),
-        (&json!(false), None)
+        (plain.get("stream_options"), plain.get("max_tokens")),
+        (None, None)
     );
 }
 
 #[tokio::test]
-async fn missing_usage_is_flagged_with_the_number_of_deltas() {
-    let without: String = STREAM
-        .split_inclusive("\n\n")
-        .filter(|event| !event.contains("prompt_tokens"))
-        .collect();
-    let mock = Mock::start(Reply::Chunks(vec![without.into()])).await;
-    let events = collect(start(&mock, true).await.unwrap()).await;
-    let flagged = ChatEvent::UsageMissing { deltas: 2 };
-    assert_eq!(ends(&events), [Ok(flagged), Ok(ChatEvent::Done)]);
-}
-
-#[tokio::test]
-async fn absurd_usage_is_refused() {
-    for usage in [
-        json!({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 6}}),
-        json!({"prompt_tokens": -5, "completion_tokens": 1}),
-        json!({"prompt_tokens": 5, "completion_tokens": 1.5}),
-        json!({"prompt_tokens": "5", "completion_tokens": 1}),
-    ] {
-        let chunk = json!({"choices": [{"index": 0, "delta": {"content": "x"}}], "usage": usage});
-        let mock = Mock::start(Reply::Chunks(vec![format!("data: {chunk}\n\n").into()])).await;
-        let events = collect(start(&mock, true).await.unwrap()).await;
-        let [Ok(ChatEvent::UsageMissing { deltas: 0 }), Err(EngineError::Protocol { .. })] =
-            ends(&events)
-        else {
-            panic!("{usage} was taken: {events:?}");
-        };
-    }
+async fn a_compressed_body_is_refused() {
+    let mock = Mock::start(Reply::Coded("gzip")).await;
+    let error = start(&mock, false).await.err().unwrap();
+    assert!(matches!(error, EngineError::Protocol { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -202,75 +140,19 @@ async fn an_http_error_keeps_its_message_out_of_debug_and_display() {
 }
 
 #[tokio::test]
-async fn a_server_that_breaks_off_ends_the_stream_with_an_error_after_the_count() {
-    let first: String = STREAM.split_inclusive("\n\n").take(3).collect();
-    let mock = Mock::start(Reply::Break(vec![first.into()])).await;
-    let events = collect(start(&mock, true).await.unwrap()).await;
-    assert_eq!(text_of(&events), "Grüße ");
-    let flagged = ChatEvent::UsageMissing { deltas: 1 };
-    assert_eq!(ends(&events), [Ok(flagged), Err(EngineError::Disconnected)]);
+async fn a_server_that_breaks_off_ends_the_body_with_an_error() {
+    let mock = Mock::start(Reply::Break(vec![STREAM[..40].into()])).await;
+    let (bytes, end) = collect(start(&mock, true).await.unwrap().body).await;
+    assert_eq!(bytes, STREAM[..40]);
+    assert_eq!(end, Some(EngineError::Disconnected));
 }
 
 #[tokio::test]
-async fn an_error_event_in_the_middle_ends_the_stream() {
-    let chunks = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\ndata: {\"error\":{\"message\":\"boom\"}}\n\n";
-    let mock = Mock::start(Reply::Chunks(vec![chunks.into()])).await;
-    let events = collect(start(&mock, true).await.unwrap()).await;
-    let [Ok(ChatEvent::UsageMissing { deltas: 1 }), Err(EngineError::Protocol { .. })] =
-        ends(&events)
-    else {
-        panic!("{events:?}");
-    };
-}
-
-#[tokio::test]
-async fn a_huge_line_or_body_is_bounded() {
-    let line = format!("data: {}", "x".repeat(5_000));
-    let mock = Mock::start(Reply::Stay(vec![line.into()])).await;
-    let events = collect(start(&mock, true).await.unwrap()).await;
-    let error = EngineError::TooLarge {
-        what: "an event",
-        limit: 4_096,
-    };
-    assert_eq!(ends(&events)[1], Err(error));
-
-    let mock = Mock::start(Reply::Stay(vec!["x".repeat(9_000).into()])).await;
-    let error = start(&mock, false).await.err().unwrap();
-    assert_eq!(
-        error,
-        EngineError::TooLarge {
-            what: "a body",
-            limit: 8_192
-        }
-    );
-}
-
-#[tokio::test]
-async fn cancelling_closes_the_connection_and_ends_the_stream_in_order() {
-    let first: String = STREAM.split_inclusive("\n\n").take(3).collect();
-    let mock = Mock::start(Reply::Stay(vec![first.into()])).await;
-    let cancel = CancellationToken::new();
-    let stream = engine(&mock)
-        .chat(request(true), cancel.clone())
-        .await
-        .unwrap();
-    let trigger = Arc::new(Mutex::new(Some(cancel)));
-    let events = common::collect_with(stream, |event| {
-        if matches!(event, Ok(ChatEvent::Delta(delta)) if delta.text.is_some()) {
-            trigger.lock().unwrap().take().unwrap().cancel();
-        }
-    })
-    .await;
-    let flagged = ChatEvent::UsageMissing { deltas: 1 };
-    assert_eq!(ends(&events), [Ok(flagged), Ok(ChatEvent::Done)]);
-    mock.wait_closed().await;
-}
-
-#[tokio::test]
-async fn dropping_the_stream_closes_the_connection() {
+async fn dropping_the_body_closes_the_connection() {
     let mock = Mock::start(Reply::Stay(vec![STREAM[..40].into()])).await;
-    let stream = start(&mock, true).await.unwrap();
-    drop(stream);
+    let mut reply = start(&mock, true).await.unwrap();
+    reply.body.next().await.unwrap().unwrap();
+    drop(reply);
     mock.wait_closed().await;
 }
 
@@ -280,14 +162,12 @@ async fn a_silent_server_times_out() {
     let mut config = UpstreamConfig::new(mock.base_url());
     config.idle_timeout = Duration::from_millis(50);
     let engine = UpstreamEngine::new(config).unwrap();
-    let events = match engine.chat(request(true), CancellationToken::new()).await {
-        Ok(stream) => collect(stream).await,
-        Err(error) => vec![Err(error)],
+    let end = match engine.call(call(request(true), None)).await {
+        Ok(reply) => collect(reply.body).await.1,
+        Err(error) => Some(error),
     };
-    assert_eq!(
-        events.last(),
-        Some(&Err(EngineError::Timeout { seconds: 0 }))
-    );
+    assert_eq!(end, Some(EngineError::Timeout { seconds: 0 }));
+    mock.wait_closed().await;
 }
 
 #[tokio::test]
@@ -324,6 +204,20 @@ async fn models_come_with_their_context() {
 }
 
 #[tokio::test]
+async fn a_huge_list_is_bounded() {
+    let mock = Mock::start(Reply::Stay(vec![vec![b'x'; 9_000]])).await;
+    let limit = 8_192;
+    let error = engine(&mock).models().await.unwrap_err();
+    assert_eq!(
+        error,
+        EngineError::TooLarge {
+            what: "a body",
+            limit
+        }
+    );
+}
+
+#[tokio::test]
 async fn the_prompt_bound_is_above_its_bytes_and_refuses_pictures() {
     let mock = Mock::start(Reply::Chunks(Vec::new())).await;
     let engine = engine(&mock);
@@ -332,10 +226,9 @@ async fn the_prompt_bound_is_above_its_bytes_and_refuses_pictures() {
         .count_prompt(&ChatRequest::from_user("m", text.clone()))
         .await
         .unwrap();
-    assert!(
-        bound >= text.len() as u64 && bound <= text.len() as u64 + 400,
-        "{bound}"
-    );
+    let bytes = text.len() as u64;
+    assert!(!bound.exact && (bytes..=bytes + 400).contains(&bound.count));
+    assert_eq!(engine.count_text("m", "hello"), None);
     let mut picture = ChatRequest::from_user("m", "");
     picture.messages[0].content = Value::Array(vec![
         json!({"type": "image_url", "image_url": {"url": "http://x"}}),

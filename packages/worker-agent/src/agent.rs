@@ -1,24 +1,28 @@
 //! The agent's parts, put together: what routes and background tasks share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::WorkerId;
 use secret_ai_receipts::Domain;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
 use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
+use crate::limits::LimitsConfig;
+use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
 use crate::sessions::Sessions;
+use crate::strangers::Strangers;
+use crate::watched_chain::{Watch, WatchedChain};
 
 /// Who this worker is, for this boot.
 #[derive(Clone, Debug)]
@@ -55,18 +59,24 @@ pub struct Attested {
 pub struct Limits {
     /// Longest body of a request, bytes.
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes.
+    pub max_upload: usize,
     /// Requests served at once.
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
     pub session_refresh_s: u64,
+    /// What one session, one address and the queue may take.
+    pub rates: LimitsConfig,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_body: 1 << 20,
+            max_upload: 25 << 20,
             max_requests: 64,
             session_refresh_s: 30,
+            rates: LimitsConfig::default(),
         }
     }
 }
@@ -94,9 +104,15 @@ pub struct Agent {
     pub(crate) models: Models,
     pub(crate) journal: Arc<Journal>,
     pub(crate) prices: PriceList,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) admission: Admission,
+    pub(crate) strangers: Strangers,
+    pub metrics: Metrics,
+    /// How the chain has answered.
+    pub(crate) chain_watch: Arc<Watch>,
+    draining: AtomicBool,
     /// Requests in progress; they go on when their client goes away.
     pub(crate) tasks: TaskTracker,
     pub(crate) block_time: ChainTime,
@@ -125,6 +141,9 @@ impl Agent {
             chain_id: identity.chain_id.clone(),
             billing: identity.billing.clone(),
         };
+        let metrics = Metrics::new(&prices);
+        let chain_watch = Arc::new(Watch::new(metrics.chain.clone(), clock.clone()));
+        let chain: Arc<dyn Chain> = Arc::new(WatchedChain::new(chain, chain_watch.clone()));
         let sessions = Sessions::new(
             identity.worker_id,
             keys.kid().into(),
@@ -138,7 +157,11 @@ impl Agent {
             domain,
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
-            slots: Arc::new(Semaphore::new(limits.max_requests)),
+            admission: Admission::new(&limits, clock.clone()),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
+            metrics,
+            chain_watch,
+            draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             block_time: ChainTime::new(clock.clone()),
             unconfirmed: Unconfirmed::default(),
@@ -149,6 +172,7 @@ impl Agent {
             engine,
             journal,
             prices,
+            clock,
             limits,
         })
     }
@@ -209,6 +233,16 @@ impl Agent {
             journal: &self.journal,
             unconfirmed: &self.unconfirmed,
         }
+    }
+
+    /// Takes no new requests from now on; those in progress go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the agent was told to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Waits until all requests in progress are counted and their receipts stored.

@@ -10,6 +10,7 @@ use crate::auth::Nonces;
 use crate::error::ApiError;
 use crate::journal::Record;
 use crate::ledger::{Earlier, Ledger, Own, Reservation, Terms};
+use crate::limits::Pace;
 
 /// A session of this worker.
 pub struct Session {
@@ -29,6 +30,7 @@ pub struct Session {
 pub struct State {
     pub ledger: Ledger,
     pub nonces: Nonces,
+    pub(crate) pace: Pace,
     /// Newest receipt of this boot.
     pub newest: Option<Signed<Receipt>>,
     /// Unix seconds of contract time after which no receipt counts.
@@ -82,6 +84,7 @@ impl Session {
         let state = State {
             ledger: Ledger::new(Terms { rates, cap, slack }, earlier, restored),
             nonces: Nonces::default(),
+            pace: Pace::default(),
             newest: own.map(|record| record.receipt.clone()),
             deadline: answer.deadline,
             status: answer.status,
@@ -99,6 +102,12 @@ impl Session {
             earlier_kids,
             state: Mutex::new(state),
         }
+    }
+
+    /// Price of one of this session's receipts, base units.
+    pub(crate) fn price(&self, record: &Record) -> u128 {
+        let rates: Vec<u64> = self.lines.iter().map(|line| line.rate).collect();
+        price(&rates, record)
     }
 
     /// Takes note of what billing says now. A node that lags behind opens nothing again that was

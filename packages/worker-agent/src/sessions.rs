@@ -15,7 +15,7 @@ use crate::auth::Credential;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
 use crate::error::ApiError;
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::session::{lock, Session};
 use crate::short;
 
@@ -28,7 +28,7 @@ const MAX_UNKNOWN: usize = 4_096;
 /// A session that was not used for this long is dropped from memory, seconds.
 const IDLE_S: u64 = 600;
 /// While the chain cannot be reached, sessions are served for this many refresh periods.
-const STALE_PERIODS: u64 = 10;
+pub(crate) const STALE_PERIODS: u64 = 10;
 
 /// The table of sessions.
 pub struct Sessions {
@@ -103,6 +103,32 @@ impl Sessions {
     /// Unix seconds of contract time, as far as this machine knows.
     pub fn contract_time(&self) -> u64 {
         self.contract_time.now()
+    }
+
+    /// Whether a credential is that of a session in memory.
+    pub fn knows(&self, credential: &Credential) -> bool {
+        let table = lock(&self.table);
+        let session = table.get(&credential.session_id);
+        session.is_some_and(|session| session.auth == credential.auth)
+    }
+
+    /// Sessions in memory.
+    pub fn count(&self) -> usize {
+        lock(&self.table).len()
+    }
+
+    /// What records are worth at most, of sessions in memory, base units by token.
+    pub fn value(&self, records: &[Record]) -> HashMap<String, u128> {
+        let mut value: HashMap<String, u128> = HashMap::new();
+        let table = lock(&self.table);
+        for record in records {
+            let Some(session) = table.get(&record.receipt.body.session_id.into()) else {
+                continue;
+            };
+            let sum = value.entry(session.token.clone()).or_default();
+            *sum = sum.saturating_add(session.price(record));
+        }
+        value
     }
 
     /// Drops sessions that rest from memory.

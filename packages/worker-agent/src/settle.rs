@@ -109,9 +109,20 @@ pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken)
     let mut ticks = interval(plan.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        if let Err(error) = round(&agent, &plan).await {
+        let result = round(&agent, &plan).await;
+        if let Err(error) = &result {
             tracing::warn!(%error, "settling will be tried again");
         }
+        tell(&agent, result.ok().as_ref());
+    }
+}
+
+/// Tells the metrics what a round did and what still waits.
+fn tell(agent: &Agent, settled: Option<&Settled>) {
+    let money = &agent.metrics.money;
+    money.round(settled, agent.clock.now());
+    if let Ok(records) = agent.journal.unsettled() {
+        money.unsettled(records.len(), &agent.sessions.value(&records));
     }
 }
 
@@ -130,6 +141,7 @@ pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
         crank(agent, clock).await?;
     }
     agent.sessions.drop_idle();
+    agent.strangers.forget(agent.clock.uptime());
     let over = agent.sessions.contract_time().saturating_sub(KEEP_S);
     agent.journal.prune(over).await?;
     settled

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::poll_fn;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use hyper::body::{Body, Frame};
 use secret_ai_engine::{ByteStream, EngineError};
 use sha2::{Digest, Sha256};
@@ -41,8 +41,10 @@ pub struct Stream {
     held: Option<Event>,
     words: Box<dyn Words>,
     running: Running,
-    /// The first bytes, which were waited for.
-    opening: Option<Bytes>,
+    /// What goes out next.
+    out: Output,
+    /// What comes next has been waited for with something in hand.
+    yielded: bool,
     /// The client has been told that an answer comes.
     opened: bool,
     /// The answer is delivered whole or not at all.
@@ -137,17 +139,21 @@ async fn begin(work: Work, words: Box<dyn Words>, whole: bool) -> Result<Stream,
         held: None,
         words,
         running,
-        opening: None,
+        out: Output::default(),
+        yielded: false,
         opened: false,
         whole,
         refused: None,
         proof: None,
     };
-    stream.opening = poll_fn(|cx| stream.poll_bytes(cx)).await;
+    let opening = poll_fn(|cx| stream.poll_bytes(cx)).await;
+    stream.out.push(opening.unwrap_or_default());
     if let Some(refused) = stream.refused.take() {
         return Err(refused);
     }
     stream.opened = true;
+    // The first bytes have waited long enough.
+    stream.yielded = true;
     Ok(stream)
 }
 
@@ -158,35 +164,49 @@ impl Stream {
     }
 
     /// The next bytes for the client; `None` at the end.
+    ///
+    /// What comes at once leaves at once, since every write costs more than all else: with something in
+    /// hand, whoever reads from the engine gets another turn.
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if let Some(opening) = self.opening.take() {
-            return Poll::Ready(Some(opening));
-        }
-        let mut out = Output::default();
         while let Some(source) = &mut self.source {
             let end = match source.as_mut().poll_next(cx) {
-                Poll::Pending if out.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
-                Poll::Ready(Some(Ok(bytes))) => {
-                    self.cutter.push(bytes);
-                    self.forward(&mut out)
+                Poll::Pending if self.out.is_empty() => return Poll::Pending,
+                Poll::Pending if self.yielded => break,
+                Poll::Pending => {
+                    self.yielded = true;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
-                Poll::Ready(Some(Err(error))) => Some(Err(error)),
-                // Some servers say no `[DONE]`.
-                Poll::Ready(None) if self.held.is_some() => Some(Ok(())),
-                Poll::Ready(None) => Some(Err(EngineError::Disconnected)),
+                Poll::Ready(Some(Ok(bytes))) => {
+                    self.yielded = false;
+                    self.cutter.push(bytes);
+                    self.forward()
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.source = None;
+                    Some(Err(error))
+                }
+                Poll::Ready(None) => {
+                    self.source = None;
+                    // Some servers say no `[DONE]`.
+                    Some(match self.held {
+                        Some(_) => Ok(()),
+                        None => Err(EngineError::Disconnected),
+                    })
+                }
             };
             if let Some(end) = end {
-                self.end(end.err(), &mut out);
-            } else if out.len() >= MAX_WRITE {
+                self.end(end.err());
+            } else if self.out.len() >= MAX_WRITE {
                 break;
             }
         }
-        Poll::Ready(out.take())
+        self.yielded = false;
+        Poll::Ready(std::mem::take(&mut self.out).take())
     }
 
     /// Sends on what has come; returns how the answer ended if it did.
-    fn forward(&mut self, out: &mut Output) -> Option<Result<(), EngineError>> {
+    fn forward(&mut self) -> Option<Result<(), EngineError>> {
         loop {
             let raw = match self.cutter.next() {
                 Ok(Some(raw)) => raw,
@@ -198,19 +218,19 @@ impl Stream {
                 Ok(Kind::Piece) => None,
                 Ok(Kind::Chunk(chunk)) => Some(chunk),
                 Ok(Kind::Comment) => {
-                    self.send_comment(raw, out);
+                    self.send_comment(raw);
                     continue;
                 }
                 Err(error) => return Some(Err(error)),
             };
-            if let Err(error) = self.take(Event { raw, chunk }, out) {
+            if let Err(error) = self.take(Event { raw, chunk }) {
                 return Some(Err(error));
             }
         }
     }
 
     /// Sends an event on, or keeps what the end needs of it.
-    fn take(&mut self, mut next: Event, out: &mut Output) -> Result<(), EngineError> {
+    fn take(&mut self, mut next: Event) -> Result<(), EngineError> {
         let mut ends = false;
         if let Some(chunk) = &mut next.chunk {
             if chunk.get("error").is_some_and(|error| !error.is_null()) {
@@ -230,12 +250,12 @@ impl Stream {
         self.running.tally.event(&next);
         self.check_length()?;
         if let Some(held) = self.held.take() {
-            self.send(held, out);
+            self.send(held);
         }
         if ends {
             self.held = Some(next);
         } else {
-            self.send(next, out);
+            self.send(next);
         }
         Ok(())
     }
@@ -255,23 +275,23 @@ impl Stream {
         Ok(())
     }
 
-    fn send(&mut self, event: Event, out: &mut Output) {
+    fn send(&mut self, event: Event) {
         if let Some(work) = &self.running.work {
             let bytes = self.words.event(&work.head, event);
             self.running.hasher.update(&bytes);
-            out.push(bytes);
+            self.out.push(bytes);
         }
     }
 
     /// Comments keep connections alive; an answer in other words has no place for them.
-    fn send_comment(&mut self, raw: Bytes, out: &mut Output) {
+    fn send_comment(&mut self, raw: Bytes) {
         if self.words.media_type() == "text/event-stream" {
             self.running.hasher.update(&raw);
-            out.push(raw);
+            self.out.push(raw);
         }
     }
 
-    fn end(&mut self, error: Option<EngineError>, out: &mut Output) {
+    fn end(&mut self, error: Option<EngineError>) {
         let source = self.source.take();
         let error = error.map(|error| {
             tracing::warn!(%error, "the engine broke off");
@@ -286,23 +306,26 @@ impl Stream {
             if running.tally.pieces() == 0 || self.whole {
                 running.give_up();
                 if self.opened {
-                    out.push(self.words.failure(error));
+                    self.out.push(self.words.failure(error));
                 } else {
-                    out.clear();
+                    self.out.clear();
                     self.refused = Some(error.clone());
                 }
                 return;
             }
-        } else if let Some(source) = source {
-            tokio::spawn(drain(source));
+        } else if let Some(mut source) = source {
+            // Most have nothing more to say.
+            if !matches!(source.next().now_or_never(), Some(None)) {
+                tokio::spawn(drain(source));
+            }
         }
         let figures = work.figures(&mut running.tally);
         let held = self.held.take();
         let end = self.words.end(&work.head, held, error.as_ref(), &figures);
         running.hasher.update(&end);
-        out.push(end);
+        self.out.push(end);
         self.proof = running.bill(&figures, error.is_some());
-        out.push(self.words.proof(self.proof.as_ref()));
+        self.out.push(self.words.proof(self.proof.as_ref()));
     }
 }
 
@@ -319,7 +342,7 @@ impl Body for Stream {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.is_none() && self.opening.is_none()
+        self.source.is_none() && self.out.is_empty()
     }
 }
 

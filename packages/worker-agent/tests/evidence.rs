@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
@@ -12,6 +13,7 @@ use secret_ai_worker_agent::config::Config;
 use secret_ai_worker_agent::devices::CheckedGpu;
 use secret_ai_worker_agent::evidence::{
     pem, Collateral, ConfigfsTsm, CpuReport, DeviceEvidence, EvidenceError, EvidenceProvider,
+    SecretVmEvidence, WithFiles,
 };
 use tempfile::TempDir;
 
@@ -446,18 +448,28 @@ fn the_vendors_collateral_is_read_anew_and_must_be_json() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tdx.json");
     let kernel = fake_kernel("tdx_guest", &DATA, None);
-    let tsm = ConfigfsTsm::open(Some(kernel.path()), None).unwrap();
+    let tsm = Arc::new(ConfigfsTsm::open(Some(kernel.path()), None).unwrap());
     assert!(tsm.collateral().unwrap().published.is_none());
-    let tsm = tsm.with_collateral_file(Some(file.clone()));
+    let secretvm = SecretVmEvidence {
+        cpu: Some("quote".into()),
+        ..SecretVmEvidence::default()
+    };
+    let tsm = WithFiles {
+        cpu: tsm,
+        collateral_file: Some(file.clone()),
+        secretvm: secretvm.clone(),
+    };
     assert!(tsm.collateral().is_err(), "the file is not there");
     for value in ["1", "2"] {
         fs::write(&file, format!("{{\"tcb_info\":{value}}}")).unwrap();
         let Collateral {
             published,
             development_roots,
+            secretvm: shown,
         } = tsm.collateral().unwrap();
         assert_eq!(published.unwrap()["tcb_info"].to_string(), value);
         assert!(development_roots.is_none());
+        assert_eq!(shown, secretvm);
     }
     for bad in ["{".to_string(), " ".repeat((1 << 20) + 1)] {
         fs::write(&file, bad).unwrap();

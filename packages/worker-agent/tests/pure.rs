@@ -1,12 +1,13 @@
 //! Counting, reserving and budgets: the rules that need no network, with random actions.
 
 use proptest::prelude::*;
-use secret_ai_engine::Usage;
+use secret_ai_engine::Tokens;
 use secret_ai_interface::billing::Line;
 use secret_ai_interface::Unit;
 use secret_ai_worker_agent::budget::{reserve, Refusal, Wish, LEAST_OUTPUT};
 use secret_ai_worker_agent::count::{Meter, TokenLimit};
 use secret_ai_worker_agent::ledger::{AckRefused, Earlier, Ledger, Own, Shortage, Terms};
+use secret_ai_worker_agent::usage::Usage;
 
 fn line(model: &str, unit: Unit, rate: u64) -> Line {
     Line {
@@ -42,6 +43,7 @@ fn units_go_to_the_lines_of_the_model() {
         prompt_tokens: 100,
         cached_tokens: 30,
         completion_tokens: 7,
+        ..Usage::default()
     };
     let meter = Meter::new(&lines, "m").unwrap();
     assert_eq!(meter.units(usage), [0, 7, 30, 1, 70, 0]);
@@ -50,6 +52,7 @@ fn units_go_to_the_lines_of_the_model() {
         prompt_tokens: 5,
         cached_tokens: 9,
         completion_tokens: 0,
+        ..Usage::default()
     };
     assert_eq!(meter.units(odd), [0, 0, 5, 1, 0, 0]);
 }
@@ -68,6 +71,7 @@ fn cached_tokens_are_free_without_a_line() {
         prompt_tokens: 10,
         cached_tokens: 4,
         completion_tokens: 3,
+        ..Usage::default()
     };
     assert_eq!(Meter::new(&lines, "m").unwrap().units(usage), [6, 3]);
 }
@@ -209,7 +213,10 @@ fn chat_lines() -> [Line; 2] {
 
 fn wish(prompt: u64, max_tokens: Option<u64>, max_charge: Option<u128>) -> Wish {
     Wish {
-        prompt,
+        prompt: Tokens {
+            count: prompt,
+            exact: true,
+        },
         context: 1_000,
         max_tokens,
         choices: 1,
@@ -228,9 +235,9 @@ fn without_max_tokens_the_longest_affordable_answer_is_allowed() {
         );
         budget.map(|b| b.max_tokens)
     };
-    assert_eq!(get(10_000), Ok(900));
-    assert_eq!(get(350), Ok(250));
-    assert_eq!(get(116), Ok(LEAST_OUTPUT));
+    assert_eq!(get(10_000), Ok(Some(900)));
+    assert_eq!(get(350), Ok(Some(250)));
+    assert_eq!(get(116), Ok(Some(LEAST_OUTPUT)));
     let shortage = Shortage::Cap {
         needed: 116,
         available: 115,
@@ -245,16 +252,16 @@ fn max_tokens_is_not_shortened_by_the_session_but_by_max_charge() {
         let wish = wish(100, Some(max_tokens), max_charge);
         reserve(&mut ledger(&[ONE, ONE], cap, cap), &meter, &wish).map(|b| b.max_tokens)
     };
-    assert_eq!(get(150, 50, None), Ok(50));
+    assert_eq!(get(150, 50, None), Ok(Some(50)));
     assert!(matches!(get(149, 50, None), Err(Refusal::Session { .. })));
-    assert_eq!(get(1_000, 50, Some(130)), Ok(30));
+    assert_eq!(get(1_000, 50, Some(130)), Ok(Some(30)));
     let refused = Refusal::MaxCharge {
         needed: 116,
         available: 115,
     };
     assert_eq!(get(1_000, 50, Some(115)), Err(refused));
     // Fewer than 16 are fine if the client asked for fewer.
-    assert_eq!(get(1_000, 3, Some(103)), Ok(3));
+    assert_eq!(get(1_000, 3, Some(103)), Ok(Some(3)));
     assert!(get(1_000, 3, Some(102)).is_err());
 }
 
@@ -263,8 +270,40 @@ fn a_bound_above_the_context_does_not_refuse_the_prompt() {
     let meter = Meter::new(&chat_lines(), "m").unwrap();
     let mut books = ledger(&[ONE, ONE], 10_000, 10_000);
     let budget = reserve(&mut books, &meter, &wish(5_000, None, None)).unwrap();
-    assert_eq!(budget.max_tokens, LEAST_OUTPUT);
+    assert_eq!(budget.max_tokens, Some(LEAST_OUTPUT));
     assert_eq!(budget.limit.prompt, 1_000);
+}
+
+/// A bound counts bytes, so most prompts are far below it: it must not cut answers short, and the model's
+/// context bounds prompt and answer together.
+#[test]
+fn a_bound_does_not_shorten_an_answer_and_the_dearer_split_is_reserved() {
+    let reserved = |rates: [u64; 2], cap: u128, bound: u64| {
+        let lines = [
+            line("m", Unit::Input, rates[0]),
+            line("m", Unit::Output, rates[1]),
+        ];
+        let meter = Meter::new(&lines, "m").unwrap();
+        let mut books = ledger(&rates, cap, cap);
+        let mut wish = wish(bound, None, None);
+        wish.prompt.exact = false;
+        let budget = reserve(&mut books, &meter, &wish).unwrap();
+        let left = (0..=cap).rev().find(|units| {
+            let units = u64::try_from(*units).unwrap();
+            books.check(&[0, units]).is_ok() || rates[1] == 0
+        });
+        (budget.max_tokens, budget.limit.output, cap - left.unwrap())
+    };
+    // 800 bytes: 800 + 200 tokens, or 200 + 800, whichever is dearer.
+    assert_eq!(reserved([ONE, ONE], 2_000, 800), (None, 800, 1_000));
+    assert_eq!(reserved([ONE, 2 * ONE], 4_000, 800).1, 800);
+    // What the session can pay is told to the engine, and leaves room for nearly every prompt.
+    assert_eq!(
+        reserved([ONE, 2 * ONE], 1_500, 800),
+        (Some(500), 500, 1_500)
+    );
+    // Hardly any prompt has as many tokens as bytes: one of 400 leaves 600 tokens.
+    assert_eq!(reserved([ONE, 2 * ONE], 1_790, 800).0, Some(600));
 }
 
 #[derive(Clone, Debug)]
@@ -355,7 +394,7 @@ proptest! {
         let lines: Vec<_> = units.into_iter().zip(&rates).map(|(u, r)| line("m", u, *r)).collect();
         let meter = Meter::new(&lines, "m").unwrap();
         let limit = TokenLimit { prompt: limit_prompt, output: limit_output };
-        let usage = Usage { prompt_tokens: prompt, cached_tokens: cached, completion_tokens: output };
+        let usage = Usage { prompt_tokens: prompt, cached_tokens: cached, completion_tokens: output, ..Usage::default() };
         let books = ledger(&rates, 1, 1);
         let bill = books.price(&meter.units(limit.clamp(usage))).unwrap();
         prop_assert!(bill <= books.price(&meter.worst(limit)).unwrap());
@@ -377,8 +416,9 @@ proptest! {
         let mut books = ledger(&[input, output], cap, cap);
         match reserve(&mut books, &meter, &wish(prompt, None, max_charge)) {
             Ok(budget) => {
-                prop_assert!(fits(budget.max_tokens));
-                prop_assert!(budget.max_tokens == 1_000 - prompt || !fits(budget.max_tokens + 1));
+                let max_tokens = budget.max_tokens.unwrap();
+                prop_assert!(fits(max_tokens));
+                prop_assert!(max_tokens == 1_000 - prompt || !fits(max_tokens + 1));
             }
             Err(_) => prop_assert!(!fits(LEAST_OUTPUT)),
         }

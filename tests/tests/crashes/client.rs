@@ -80,7 +80,10 @@ impl Client {
         };
         let mut known = self.known();
         known.prompt = known.prompt.max(prompt);
-        let held = known.held.entry(receipt.body.kid).or_insert(receipt.clone());
+        let held = known
+            .held
+            .entry(receipt.body.kid)
+            .or_insert(receipt.clone());
         if held.body.seq < receipt.body.seq {
             *held = receipt;
         }
@@ -106,7 +109,10 @@ impl Client {
     /// most, base units.
     pub fn worth(&self) -> (u128, u128) {
         let known = self.known();
-        let held = known.held.values().map(|receipt| price(&receipt.body.counters));
+        let held = known
+            .held
+            .values()
+            .map(|receipt| price(&receipt.body.counters));
         let held: u128 = held.sum();
         let one = price(&[known.prompt, MAX_TOKENS]) + 1;
         (held, held + u128::from(known.unanswered) * one)

@@ -50,7 +50,13 @@ async fn a_killed_agent_charges_nothing_twice_and_loses_no_receipt_that_a_client
     tokio::time::sleep(Duration::from_secs(20)).await;
     let answer = session(&stage).await.unwrap();
     let paid = answer.paid.u128();
-    println!("{least} held, {paid} paid, {most} at most, {} keys", answer.keys.len());
-    assert!((least..=most).contains(&paid), "{least} <= {paid} <= {most}");
+    println!(
+        "{least} held, {paid} paid, {most} at most, {} keys",
+        answer.keys.len()
+    );
+    assert!(
+        (least..=most).contains(&paid),
+        "{least} <= {paid} <= {most}"
+    );
     assert_eq!(answer.keys.len(), 4);
 }

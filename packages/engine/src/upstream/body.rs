@@ -12,7 +12,7 @@ use tokio::time::{sleep_until, Instant, Sleep};
 use super::timeout;
 use crate::EngineError;
 
-type Source = Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>;
+type Source = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
 
 /// Bytes as they come; ends with an error if the server breaks off or says nothing for too long.
 pub(super) struct Chunks {
@@ -29,7 +29,7 @@ pub(super) struct Chunks {
 
 impl Chunks {
     pub(super) fn new(
-        source: impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + 'static,
+        source: impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static,
         idle: Duration,
     ) -> Self {
         let heard = Instant::now();
@@ -59,7 +59,7 @@ impl Stream for Chunks {
                 self.heard = Instant::now();
                 return Poll::Ready(Some(Ok(bytes)));
             }
-            Poll::Ready(Some(Err(_))) => return self.end(EngineError::Disconnected),
+            Poll::Ready(Some(Err(error))) => return self.end(error),
             Poll::Ready(None) => {
                 self.source = None;
                 return Poll::Ready(None);

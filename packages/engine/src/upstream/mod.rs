@@ -6,19 +6,29 @@
 //! stop generating, and a slow reader holds back the server by TCP alone.
 
 mod body;
+mod direct;
+mod kind;
+mod listing;
 mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response};
+use http_body_util::Full;
+use hyper::header::{HeaderMap, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use self::body::Chunks;
 use crate::chat::bad;
 use crate::error::Hidden;
 use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
+
+pub use self::kind::Kind;
+
+/// How long a connection is kept for the next request. Shorter than the 5 s after which uvicorn, under vLLM
+/// and SGLang, closes it, so that no request is sent into a closing connection.
+const LONGEST_IDLE: Duration = Duration::from_secs(4);
 
 /// How to reach a server, and how far to trust its sizes.
 #[derive(Clone)]
@@ -27,8 +37,10 @@ pub struct UpstreamConfig {
     pub base_url: String,
     /// Bearer token that the server wants, if any.
     pub api_key: Option<String>,
-    /// Context in tokens of models for which the server does not tell (`max_model_len`).
-    pub context_length: u64,
+    /// What kind of server it is.
+    pub kind: Kind,
+    /// Context in tokens of models for which the server does not tell.
+    pub context_length: Option<u64>,
     /// Longest time to wait for a connection.
     pub connect_timeout: Duration,
     /// Longest silence of the server, the wait for its first byte included.
@@ -38,13 +50,14 @@ pub struct UpstreamConfig {
 }
 
 impl UpstreamConfig {
-    /// The server at `base_url`; no key, 8,192 tokens of context, 5 s to connect, 300 s of silence, lists of
-    /// models up to 1 MiB.
+    /// The server at `base_url`; no key, of no certain kind, 8,192 tokens of context (Ollama: 4,096), 5 s to
+    /// connect, 300 s of silence, lists of models up to 1 MiB.
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
             base_url: base_url.into(),
             api_key: None,
-            context_length: 8_192,
+            kind: Kind::default(),
+            context_length: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(300),
             max_body_bytes: 1 << 20,
@@ -56,6 +69,16 @@ impl UpstreamConfig {
 pub struct UpstreamEngine {
     config: UpstreamConfig,
     client: Client,
+    /// `host:port` of a server without TLS, which is called directly.
+    plain: Option<Plain>,
+}
+
+/// What a request without TLS needs to know of its server.
+struct Plain {
+    /// `host:port`
+    authority: String,
+    /// Path of `base_url`.
+    path: String,
 }
 
 impl UpstreamEngine {
@@ -64,20 +87,32 @@ impl UpstreamEngine {
     /// # Errors
     /// [`EngineError::BadRequest`] for a `base_url` that is no http address.
     pub fn new(config: UpstreamConfig) -> Result<Self, EngineError> {
-        let url = reqwest::Url::parse(&config.base_url);
-        if !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return Err(bad("base_url", "is not an http address"));
-        }
+        let url = Url::parse(&config.base_url).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = url.ok_or_else(|| bad("base_url", "is not an http address"))?;
+        let plain = (url.scheme() == "http").then(|| Plain {
+            authority: format!(
+                "{}:{}",
+                url.host_str().unwrap_or_default(),
+                url.port_or_known_default().unwrap_or(80)
+            ),
+            path: url.path().trim_end_matches('/').to_owned(),
+        });
         // reqwest comes without cryptography of its own; whoever has chosen one before keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .connect_timeout(config.connect_timeout)
             .tcp_nodelay(true)
+            .pool_idle_timeout(LONGEST_IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .map_err(|error| connect_error(&error))?;
-        Ok(Self { config, client })
+        Ok(Self {
+            config,
+            client,
+            plain,
+        })
     }
 
     fn url(&self, path: &str) -> String {
@@ -108,8 +143,11 @@ impl UpstreamEngine {
 
     /// A whole body, within the limits of size and silence.
     async fn body(&self, response: Response) -> Result<Vec<u8>, EngineError> {
-        let limit = self.config.max_body_bytes;
-        let (mut body, mut chunks) = (Vec::new(), self.chunks(response));
+        self.whole(self.chunks(response)).await
+    }
+
+    async fn whole(&self, mut chunks: Chunks) -> Result<Vec<u8>, EngineError> {
+        let (limit, mut body) = (self.config.max_body_bytes, Vec::new());
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
             if body.len().saturating_add(chunk.len()) > limit {
@@ -124,20 +162,48 @@ impl UpstreamEngine {
     }
 
     fn chunks(&self, response: Response) -> Chunks {
-        Chunks::new(response.bytes_stream(), self.config.idle_timeout)
+        let bytes = response.bytes_stream();
+        let bytes = bytes.map(|bytes| bytes.map_err(|_| EngineError::Disconnected));
+        Chunks::new(bytes, self.config.idle_timeout)
+    }
+
+    /// Sends a call to a server without TLS.
+    async fn call_plain(&self, plain: &Plain, call: Call) -> Result<Reply, EngineError> {
+        let path = format!("{}/{}", plain.path, call.endpoint.path());
+        let mut request = hyper::Request::post(path)
+            .header(HOST, &plain.authority)
+            .header(CONTENT_TYPE, call.content_type);
+        if let Some(key) = &self.config.api_key {
+            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let request = request
+            .body(Full::new(call.body))
+            .map_err(|_| bad("base_url", "is not an http address"))?;
+        let (limit, connect) = (self.config.idle_timeout, self.config.connect_timeout);
+        let sent = direct::send(&plain.authority, request, connect);
+        let (head, body) = tokio::time::timeout(limit, sent)
+            .await
+            .map_err(|_| timeout(limit))??;
+        let body = Chunks::new(body, limit);
+        if !head.status.is_success() {
+            let body = self.whole(body).await.unwrap_or_default();
+            return Err(EngineError::Status {
+                status: head.status.as_u16(),
+                message: Hidden::new(wire::error_message(&body)),
+            });
+        }
+        reply(&head.headers, body)
     }
 }
 
 #[async_trait]
 impl Engine for UpstreamEngine {
     async fn models(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let response = self.send(self.client.get(self.url("models"))).await?;
-        let models = wire::models(&self.body(response).await?)?;
-        let info = |model: wire::ModelJson| ModelInfo {
-            id: model.id,
-            context_length: model.max_model_len.unwrap_or(self.config.context_length),
-        };
-        Ok(models.into_iter().map(info).collect())
+        self.ask_models().await
+    }
+
+    async fn health(&self) -> Result<(), EngineError> {
+        self.ask_health().await
     }
 
     /// An upper bound: no tokenizer is here, and no token stands for less than one byte.
@@ -154,22 +220,31 @@ impl Engine for UpstreamEngine {
     }
 
     async fn call(&self, call: Call) -> Result<Reply, EngineError> {
+        if let Some(plain) = &self.plain {
+            return self.call_plain(plain, call).await;
+        }
         let post = self.client.post(self.url(call.endpoint.path()));
         let post = post.header(CONTENT_TYPE, call.content_type);
         let response = self.send(post.body(call.body)).await?;
-        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
-        // Nothing was offered in `accept-encoding`, and nobody could count what is compressed.
-        if header(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return Err(wire::protocol("a compressed body"));
-        }
-        Ok(Reply {
-            content_type: header(CONTENT_TYPE).unwrap_or_default().to_owned(),
-            body: Box::pin(self.chunks(response)),
-        })
+        let headers = response.headers().clone();
+        reply(&headers, self.chunks(response))
     }
 }
 
-/// Kinds only: reqwest's own text has the address in it.
+fn reply(headers: &HeaderMap, body: Chunks) -> Result<Reply, EngineError> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // Nothing was offered in `accept-encoding`, and nobody could count what is compressed.
+    if header(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(wire::protocol("a compressed body"));
+    }
+    Ok(Reply {
+        content_type: header(CONTENT_TYPE).unwrap_or_default().to_owned(),
+        body: Box::pin(body),
+    })
+}
+
+/// Kinds only: reqwest's own text has the address in it. A connection that was there and broke is not
+/// [`EngineError::Connect`], upon which a request may be sent elsewhere: the server may have begun to work.
 fn connect_error(error: &reqwest::Error) -> EngineError {
     let reason = if error.is_timeout() {
         "timed out"
@@ -178,7 +253,7 @@ fn connect_error(error: &reqwest::Error) -> EngineError {
     } else if error.is_builder() {
         "the client cannot be set up"
     } else {
-        "broke before the answer began"
+        return EngineError::Disconnected;
     };
     EngineError::Connect {
         reason: reason.into(),

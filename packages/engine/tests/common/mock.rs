@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -19,9 +18,20 @@ pub enum Reply {
     Stay(Vec<Vec<u8>>),
     /// This status and body.
     Status(u16, String),
+    /// Status 200 and a body in this `content-encoding`.
+    Coded(&'static str),
 }
 
-type Seen = Arc<Mutex<Option<(Option<String>, Value)>>>;
+/// A request as the server got it.
+#[derive(Clone)]
+pub struct Request {
+    pub path: String,
+    pub authorization: Option<String>,
+    pub content_type: Option<String>,
+    pub body: String,
+}
+
+type Seen = Arc<Mutex<Option<Request>>>;
 
 pub struct Mock {
     address: std::net::SocketAddr,
@@ -56,8 +66,8 @@ impl Mock {
         format!("http://{}/v1", self.address)
     }
 
-    /// The `authorization` header and the body of the last request.
-    pub fn seen(&self) -> (Option<String>, Value) {
+    /// The last request.
+    pub fn seen(&self) -> Request {
         self.seen.lock().unwrap().clone().unwrap()
     }
 
@@ -70,7 +80,7 @@ impl Mock {
     }
 }
 
-async fn read_request(socket: &mut TcpStream) -> Option<(Option<String>, Value)> {
+async fn read_request(socket: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     let head_end = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -93,23 +103,31 @@ async fn read_request(socket: &mut TcpStream) -> Option<(Option<String>, Value)>
             return None;
         }
     }
-    let body = serde_json::from_slice(&bytes[head_end..]).unwrap_or_default();
-    Some((header("authorization"), body))
+    Some(Request {
+        path: head.split(' ').nth(1)?.to_owned(),
+        authorization: header("authorization"),
+        content_type: header("content-type"),
+        body: String::from_utf8(bytes[head_end..].to_vec()).ok()?,
+    })
 }
 
 async fn answer(socket: &mut TcpStream, reply: &Reply) {
     let (Reply::Chunks(chunks) | Reply::Break(chunks) | Reply::Stay(chunks)) = reply else {
-        let Reply::Status(status, body) = reply else {
-            return;
+        let (status, coding, body) = match reply {
+            Reply::Status(status, body) => (*status, "identity", body.as_str()),
+            Reply::Coded(coding) => (200, *coding, "{}"),
+            _ => return,
         };
         let text = format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\ncontent-encoding: {coding}\r\n\
+             connection: close\r\n\r\n{body}",
             body.len()
         );
         socket.write_all(text.as_bytes()).await.unwrap();
         return;
     };
-    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\
+                content-type: text/event-stream\r\nconnection: close\r\n\r\n";
     socket.write_all(head.as_bytes()).await.unwrap();
     for chunk in chunks {
         let mut bytes = format!("{:x}\r\n", chunk.len()).into_bytes();

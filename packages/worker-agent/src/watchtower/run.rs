@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::{router, Parts, Tower, TowerConfig};
 use crate::clock::SystemClock;
 use crate::journal::Journal;
-use crate::run::{check_contracts, connect_as, read_key, FileSnafu, RunError, ServerSnafu};
+use crate::run::{check_contracts, connect_as, FileSnafu, RunError, ServerSnafu};
+use crate::token_file::read_token;
 
 /// Runs a watchtower until `stop`.
 ///
@@ -22,7 +23,8 @@ pub async fn run(config: TowerConfig, stop: CancellationToken) -> Result<(), Run
     let path = &config.data_dir;
     fs::create_dir_all(path).context(FileSnafu { path })?;
     let journal = Journal::open_with(&path.join("journal.redb"), &config.journal)?;
-    let token = read_key(&config.token_file)?;
+    let token = read_token(&config.token_file);
+    let token = token.map_err(|problem| RunError::Watchtower { problem })?;
     let chain = connect_as(&config.chain, &config.wallet_file).await?;
     let billing = chain.billing_config().await?;
     check_contracts(&config.chain, &billing)?;

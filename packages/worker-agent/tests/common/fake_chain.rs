@@ -40,6 +40,8 @@ pub struct FakeChain {
     pub ended: Mutex<u32>,
     pub registered: Mutex<Vec<(Option<WorkerId>, Attestation)>>,
     pub renewed: Mutex<Vec<Attestation>>,
+    /// End of the lease that a renewal grants.
+    pub lease_until: AtomicU64,
     /// Places and reports of `stage_gpu`.
     pub staged: Mutex<Vec<(u8, GpuReport)>>,
     /// Hashes of certificates that the registry has verified.
@@ -77,6 +79,7 @@ impl FakeChain {
             ended: Mutex::default(),
             registered: Mutex::default(),
             renewed: Mutex::default(),
+            lease_until: AtomicU64::new(200),
             staged: Mutex::default(),
             known: Mutex::default(),
             golden: Mutex::default(),
@@ -252,7 +255,7 @@ impl Chain for FakeChain {
         Ok(RegisterAnswer {
             worker_id: Hex([8; 16]),
             kid: Hex([0; 20]),
-            lease_until: 200,
+            lease_until: self.lease_until.load(Ordering::SeqCst),
         })
     }
 

@@ -1,11 +1,11 @@
 //! A worker on loopback with a fake chain, a scripted engine and a clock that stands still.
 #![allow(dead_code)] // each test program uses a part of it
 
-mod engine;
+pub mod engine;
 mod fake_chain;
+pub mod upstream;
 pub mod ways;
 
-use std::future::IntoFuture;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,8 @@ use std::time::Duration;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
+use futures_util::StreamExt;
+use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::{Hex, Unit, WorkerId};
@@ -24,9 +26,11 @@ use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
 use secret_ai_worker_agent::prices::PriceList;
 use secret_ai_worker_agent::routes::router;
+use secret_ai_worker_agent::server::{Server, ServerConfig};
 use secret_ai_worker_agent::settle::Plan;
 use serde_json::{json, Value};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 pub use engine::{Script, ScriptedEngine};
 pub use fake_chain::FakeChain;
@@ -80,6 +84,8 @@ pub struct Worker {
     pub kid: [u8; 20],
     pub dir: Arc<TempDir>,
     pub http: reqwest::Client,
+    /// Stops the server.
+    pub close: CancellationToken,
 }
 
 pub fn domain() -> Domain {
@@ -168,9 +174,12 @@ pub struct Setup {
     pub script: Script,
     pub prices: PriceList,
     pub limits: Limits,
+    pub server: ServerConfig,
     pub dir: Arc<TempDir>,
     /// The journal, if it is not the one in `dir`.
     pub journal: Option<Journal>,
+    /// Address of a server that is the engine, in the place of the script.
+    pub upstream: Option<String>,
 }
 
 impl Default for Setup {
@@ -180,14 +189,18 @@ impl Default for Setup {
             script: Script::words(&["Hello", " world"]),
             prices: prices(&[(Unit::Input, ONE), (Unit::Output, ONE)]),
             limits: Limits::default(),
+            server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
             journal: None,
+            upstream: None,
         }
     }
 }
 
 impl Setup {
     pub async fn start(self) -> Worker {
+        // reqwest comes without cryptography of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Arc::new(ManualClock::default());
         let chain = Arc::new(FakeChain::new(self.sessions, NOW));
         let engine = Arc::new(ScriptedEngine::new(self.script));
@@ -223,15 +236,24 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: engine.clone(),
+            engine: match self.upstream {
+                Some(url) => Arc::new(UpstreamEngine::new(UpstreamConfig::new(url)).unwrap()),
+                None => engine.clone(),
+            },
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),
             limits: self.limits,
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(axum::serve(listener, router(agent.clone())).into_future());
+        let config = ServerConfig {
+            threads: 1,
+            ..self.server
+        };
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), config);
+        let server = server.await.unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        let close = CancellationToken::new();
+        tokio::spawn(server.serve(router(agent.clone()), None, close.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let dir = self.dir;
         Worker {
@@ -245,6 +267,7 @@ impl Setup {
             kid,
             dir,
             http,
+            close,
         }
     }
 }
@@ -316,8 +339,21 @@ impl Worker {
         self.agent.finish_requests().await;
     }
 
-    /// Newest stored receipt of session `id`.
+    /// Waits until the engine has begun so many requests, and all are counted.
+    pub async fn settled_down_after(&self, requests: usize) {
+        while self.engine.started() < requests {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.settled_down().await;
+    }
+
+    /// Newest stored receipt of session `id`, once everything that was handed over is on disk.
     pub fn stored(&self, id: u8) -> Option<Receipt> {
+        let flush = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.unwrap().block_on(self.journal.flush()).unwrap();
+        };
+        std::thread::scope(|scope| scope.spawn(flush).join().unwrap());
         let records = self.journal.session(&[id; 16]).unwrap();
         records
             .into_iter()
@@ -335,6 +371,18 @@ pub async fn error_of(response: reqwest::Response) -> Value {
     }
     body["message"] = error;
     body
+}
+
+/// Reads a stream until `text` has come.
+pub async fn read_until(
+    stream: &mut (impl futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin),
+    text: &str,
+) {
+    let mut read = String::new();
+    while !read.contains(text) {
+        let bytes = stream.next().await.expect("more").unwrap();
+        read += &String::from_utf8_lossy(&bytes);
+    }
 }
 
 /// A request with one message.
