@@ -66,6 +66,8 @@ impl Stage {
     /// # Errors
     /// Whatever could not be started or was refused.
     pub async fn set() -> Result<Stage, Failure> {
+        // HTTP clients need one for TLS; somebody may have chosen the same already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir()?;
         let nodes = join_or_start(folder.path())?;
         println!("chain     {} at {}", nodes.chain_id, nodes.lcd);

@@ -5,6 +5,7 @@
 //! it no more, and then its receipts go again. Whatever goes twice is paid once (docs/protocol.md,
 //! I8), so what is not known to have arrived is simply sent again.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use cosmwasm_std::Binary;
@@ -73,12 +74,13 @@ impl Unconfirmed {
 
     /// Leaves out what is on its way already.
     fn skip(&self, records: Vec<Record>) -> Vec<Record> {
-        let sent = lock(&self.0);
+        let pages = lock(&self.0);
+        // Of two pages with receipts of one session and key the later one has the newer.
+        let sent = pages.iter().flat_map(|page| &page.records);
+        let sent: HashMap<_, _> = sent.map(|record| (record.key(), record)).collect();
         let is_sent = |record: &Record| {
-            sent.iter().flat_map(|page| &page.records).any(|sent| {
-                sent.key() == record.key()
-                    && sent.receipt.body.seq >= record.receipt.body.seq
-                    && sent.acked() >= record.acked()
+            sent.get(&record.key()).is_some_and(|sent| {
+                sent.receipt.body.seq >= record.receipt.body.seq && sent.acked() >= record.acked()
             })
         };
         let waits = records.into_iter().filter(|record| !is_sent(record));

@@ -28,7 +28,7 @@ use crate::outbox::Outbox;
 /// Most receipts that may wait for the disk before requests are refused.
 const MAX_BACKLOG: usize = 16_384;
 /// Longest that a receipt may wait for the disk before requests are refused: the disk hangs.
-const MAX_LAG: Duration = Duration::from_secs(1);
+const MAX_LAG: Duration = Duration::from_secs(5);
 
 /// How receipts get to the disk.
 #[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]

@@ -96,6 +96,9 @@ enum Command {
     },
     /// Takes the worker out of service: no new sessions; receipts still settle for a while.
     Retire,
+    /// Keeps receipts of workers and hands them in when those have gone silent. `--config` names a
+    /// configuration of its own (docs/durability.md).
+    Watchtower,
     /// Names everything that is wrong with the configuration: status 0 if nothing is, 2 if something
     /// is, 1 if only what it names does not answer (`--online`).
     CheckConfig {
@@ -103,9 +106,6 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
-    /// Keeps receipts of workers and hands them in when those have gone silent; has a configuration
-    /// of its own (docs/durability.md).
-    Watchtower,
     /// Prints the JSON Schema of the configuration.
     ConfigSchema,
     /// Prints the reference of the configuration, Markdown.
@@ -166,7 +166,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::CheckConfig { online } => return check_config(&cli.settings, online).await,
         Command::Run => serve(cli.settings.load()?).await?,
-        Command::Watchtower => watch(&cli.settings).await?,
+        Command::Watchtower => watch(TowerConfig::load(&cli.settings.config)?).await?,
         Command::Earnings => earnings(&quietly(&cli.settings)?).await?,
         Command::Claim { token, amount } => {
             claim(&quietly(&cli.settings)?, token, amount).await?;
@@ -194,10 +194,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     Ok(served?)
 }
 
-async fn watch(settings: &Settings) -> Result<(), Failure> {
-    let config = TowerConfig::load(&settings.config)?;
-    // Without a collector there is nothing to end.
-    let _ = telemetry::start(Default::default(), &Default::default())?;
+async fn watch(config: TowerConfig) -> Result<(), Failure> {
+    let _ = telemetry::start(config.log_format, &Default::default())?;
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     Ok(watchtower::run(config, stop).await?)

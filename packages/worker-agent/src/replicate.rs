@@ -16,6 +16,7 @@ use crate::agent::Agent;
 use crate::journal::{Journal, JournalError, Record};
 use crate::outbox::News;
 use crate::retry::Retry;
+use crate::secret_file;
 use crate::watchtower::{Batch, Shipped, Taken, MAX_RECORDS, PATH};
 
 /// How often the watchtower hears of an agent that has no news.
@@ -79,6 +80,17 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// The way that a configuration names.
+    ///
+    /// # Errors
+    /// What is wrong, naming the field.
+    pub fn open(config: &WatchtowerConfig) -> Result<Self, String> {
+        let token = secret_file::read(&config.token_file);
+        let token = token
+            .map_err(|error| format!("token_file: {}: {error}", config.token_file.display()))?;
+        Replica::new(&config.url, token).map_err(|error| error.to_string())
+    }
+
     /// Prepares connections. `token`: what the watchtower wants.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ use crate::keys::BootKeys;
 use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
-use crate::replicate::{replicate_loop, Replica, WatchtowerConfig};
+use crate::replicate::{replicate_loop, Replica};
 use crate::routes::{self, router};
 use crate::secret_file;
 use crate::server::Server;
@@ -58,8 +58,8 @@ pub enum RunError {
     File { path: PathBuf, source: io::Error },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
-    #[snafu(display("watchtower: {source}"))]
-    Watchtower { source: reqwest::Error },
+    #[snafu(display("watchtower: {problem}"))]
+    Watchtower { problem: String },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
 }
@@ -77,6 +77,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     fs::create_dir_all(&config.data_dir).context(FileSnafu {
         path: &config.data_dir,
     })?;
+    let replica = config.watchtower.as_ref().map(Replica::open).transpose();
+    let replica = replica.map_err(|problem| RunError::Watchtower { problem })?;
     let journal = Arc::new(Journal::open_with(
         &config.data_dir.join("journal.redb"),
         &config.journal,
@@ -135,17 +137,13 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
+    let drain = Duration::from_secs(config.drain_s);
     let agent = Agent::new(parts);
     let done = CancellationToken::new();
-    let replicating = match &config.watchtower {
-        Some(tower) => Some(tokio::spawn(replicate_loop(
-            agent.clone(),
-            replica(tower)?,
-            done.clone(),
-        ))),
-        None => None,
-    };
-    let drain = Duration::from_secs(config.drain_s);
+    let replicating = replica.map(|replica| {
+        let shipping = replicate_loop(agent.clone(), replica, done.clone());
+        tokio::spawn(shipping)
+    });
     let served = serve(agent, attester, listeners, plan, drain, stop).await;
     done.cancel();
     if let Some(replicating) = replicating {
@@ -153,12 +151,6 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         let _ = replicating.await;
     }
     served
-}
-
-fn replica(config: &WatchtowerConfig) -> Result<Replica, RunError> {
-    let path = &config.token_file;
-    let token = secret_file::read(path).context(FileSnafu { path })?;
-    Replica::new(&config.url, token).context(WatchtowerSnafu)
 }
 
 /// When receipts are handed in, if billing's timing allows it.

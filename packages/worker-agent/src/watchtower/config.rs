@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use crate::config::ChainConfig;
 use crate::journal::JournalConfig;
+use crate::telemetry::LogFormat;
 
 /// Everything that can be configured.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TowerConfig {
     /// The node and the contracts.
@@ -34,6 +35,9 @@ pub struct TowerConfig {
     /// is a good choice.
     #[serde(default = "ten_minutes")]
     pub interval_s: u64,
+    /// How the log is written.
+    #[serde(default)]
+    pub log_format: LogFormat,
     /// How receipts get to the disk.
     #[serde(default)]
     pub journal: JournalConfig,

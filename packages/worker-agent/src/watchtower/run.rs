@@ -23,8 +23,10 @@ pub async fn run(config: TowerConfig, stop: CancellationToken) -> Result<(), Run
     let path = &config.data_dir;
     fs::create_dir_all(path).context(FileSnafu { path })?;
     let journal = Journal::open_with(&path.join("journal.redb"), &config.journal)?;
-    let file = &config.token_file;
-    let token = secret_file::read(file).context(FileSnafu { path: file })?;
+    let token = secret_file::read(&config.token_file);
+    let token = token.map_err(|error| RunError::Watchtower {
+        problem: format!("token_file: {}: {error}", config.token_file.display()),
+    })?;
     let chain = connect_as(&config.chain, &config.wallet_file).await?;
     let billing = chain.billing_config().await?;
     check_contracts(&config.chain, &billing)?;

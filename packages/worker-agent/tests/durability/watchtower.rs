@@ -16,6 +16,7 @@ use secret_ai_worker_agent::settle::round;
 use secret_ai_worker_agent::watchtower::{router, Batch, Parts, Shipped, Tower, PATH};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const TOKEN: &str = "let-me-in";
@@ -42,6 +43,7 @@ fn info(receipt_pk: [u8; 33]) -> KidInfo {
 
 /// A watchtower at this address whose registry knows these keys.
 async fn watch_at(listener: TcpListener, keys: &[([u8; 20], [u8; 33])]) -> Watch {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let dir = TempDir::new().unwrap();
     let chain = Arc::new(FakeChain::new(vec![], NOW));
     for (kid, receipt_pk) in keys {
@@ -78,15 +80,17 @@ async fn watch(worker: &Worker) -> Watch {
     watch_at(listener().await, &[(worker.kid, worker.receipt_pk)]).await
 }
 
-fn ship(worker: &Worker, url: &str) -> CancellationToken {
+fn ship(worker: &Worker, url: &str) -> (CancellationToken, JoinHandle<()>) {
     let stop = CancellationToken::new();
     let replica = Replica::new(url, TOKEN.into()).unwrap();
-    tokio::spawn(replicate_loop(worker.agent.clone(), replica, stop.clone()));
-    stop
+    let shipping = replicate_loop(worker.agent.clone(), replica, stop.clone());
+    (stop, tokio::spawn(shipping))
 }
 
 async fn serve(worker: &Worker, session: u8) {
-    let request = worker.post(&chat("hi")).bearer_auth(bearer(session));
+    let url = format!("{}/v1/chat/completions", worker.url);
+    let request = worker.http.post(url).bearer_auth(bearer(session));
+    let request = request.json(&chat("hi"));
     assert_eq!(request.send().await.unwrap().status(), 200);
 }
 
@@ -122,12 +126,13 @@ fn two_sessions() -> Setup {
 async fn an_agent_that_is_gone_with_its_disk_is_paid_all_the_same() {
     let worker = two_sessions().start().await;
     let watch = watch(&worker).await;
-    let stop = ship(&worker, &watch.url);
+    let (stop, shipping) = ship(&worker, &watch.url);
     for session in [1, 2, 1] {
         serve(&worker, session).await;
     }
     until("all is shipped", || kept(&watch) == [(1, 2), (2, 1)]).await;
     stop.cancel();
+    shipping.await.unwrap();
     let folder = worker.dir.path().to_owned();
     drop(worker);
     std::fs::remove_dir_all(folder).unwrap();
@@ -151,7 +156,7 @@ async fn an_agent_that_is_gone_with_its_disk_is_paid_all_the_same() {
 async fn a_worker_that_lives_settles_itself_and_says_so() {
     let worker = two_sessions().start().await;
     let watch = watch(&worker).await;
-    let _stop = ship(&worker, &watch.url);
+    let _shipping = ship(&worker, &watch.url);
     serve(&worker, 1).await;
     until("it is shipped", || kept(&watch) == [(1, 1)]).await;
     for _ in 0..2 {
@@ -168,7 +173,7 @@ async fn a_watchtower_that_is_away_slows_nothing_and_learns_all_later() {
     let free = listener().await;
     let address = free.local_addr().unwrap();
     drop(free);
-    let _stop = ship(&worker, &format!("http://{address}"));
+    let _shipping = ship(&worker, &format!("http://{address}"));
     for session in [1, 2, 2] {
         serve(&worker, session).await;
     }
@@ -186,7 +191,7 @@ async fn what_an_earlier_boot_left_is_shipped_too() {
     worker.journal.flush().await.unwrap();
     let keys = [(worker.kid, worker.receipt_pk), (kid, key)];
     let watch = watch_at(listener().await, &keys).await;
-    let _stop = ship(&worker, &watch.url);
+    let _shipping = ship(&worker, &watch.url);
     until("it is shipped", || kept(&watch) == [(5, 3)]).await;
 }
 
