@@ -1,13 +1,15 @@
 //! The agent with everything on: sessions checked, tokens counted, receipts signed and journaled to disk,
 //! its log written. Only the chain is not there.
 
-use std::future::IntoFuture;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use axum::routing::get;
 use cosmwasm_std::Addr;
+use secret_ai_engine::pool::{MemberConfig, Policy, Pool};
 use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_interface::registry::{ModelListing, Rate};
 use secret_ai_interface::Unit;
@@ -17,10 +19,12 @@ use secret_ai_worker_agent::count::Meter;
 use secret_ai_worker_agent::evidence::{Collateral, CpuReport};
 use secret_ai_worker_agent::journal::Journal;
 use secret_ai_worker_agent::keys::BootKeys;
+use secret_ai_worker_agent::limits::LimitsConfig;
 use secret_ai_worker_agent::prices::PriceList;
 use secret_ai_worker_agent::routes::router;
+use secret_ai_worker_agent::server::{Server, ServerConfig};
 use secret_ai_worker_agent::usage::{Report, Usage};
-use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::bearer::WORKER;
 use crate::chain::{BenchChain, RATE, TOKEN};
@@ -45,6 +49,19 @@ pub fn parts(
         asked: AtomicU64::new(0),
     });
     let rate = |unit| Rate { unit, rate: RATE };
+    let engine = UpstreamEngine::new(UpstreamConfig::new(upstream))?;
+    let member = MemberConfig {
+        name: MODEL.into(),
+        max_requests: MAX_REQUESTS,
+        models: BTreeMap::new(),
+    };
+    // Each is checked, none is reached.
+    let rates = LimitsConfig {
+        requests_per_minute: u32::MAX,
+        tokens_per_minute: u64::MAX,
+        concurrent: u32::MAX,
+        ..LimitsConfig::default()
+    };
     let parts = Parts {
         identity: Identity {
             chain_id: "speed-1".into(),
@@ -65,7 +82,10 @@ pub fn parts(
             lease_until: u64::MAX,
         },
         chain: chain.clone(),
-        engine: Arc::new(UpstreamEngine::new(UpstreamConfig::new(upstream))?),
+        engine: Arc::new(Pool::new(
+            vec![(member, Arc::new(engine))],
+            Policy::default(),
+        )),
         journal: Arc::new(Journal::open(&dir.join("journal.redb"))?),
         prices: PriceList::new(vec![ModelListing {
             model: MODEL.into(),
@@ -75,6 +95,7 @@ pub fn parts(
         clock: Arc::new(SystemClock),
         limits: Limits {
             max_requests: MAX_REQUESTS,
+            rates,
             ..Limits::default()
         },
     };
@@ -93,18 +114,19 @@ pub fn units(meter: &Meter) -> Result<Vec<u64>, Failure> {
 
 /// Serves until it is killed.
 pub async fn serve(
-    listener: TcpListener,
+    listen: SocketAddr,
     upstream: &str,
     sessions: u64,
     dir: &Path,
 ) -> Result<(), Failure> {
-    // The process's choice, which comes before anything that may speak TLS.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
         .with_writer(std::io::stderr)
         .init();
     let (parts, chain) = parts(upstream, sessions, dir)?;
     let asked = get(move || async move { chain.asked.load(Ordering::Relaxed).to_string() });
     let routes = router(Agent::new(parts)).route(ASKED, asked);
-    Ok(axum::serve(listener, routes).into_future().await?)
+    let server = Server::bind(listen, ServerConfig::default()).await?;
+    println!("{}", server.local_addr()?);
+    Ok(server.serve(routes, None, CancellationToken::new()).await?)
 }

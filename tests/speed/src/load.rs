@@ -303,3 +303,61 @@ impl Connection {
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    async fn ask(kind: Kind, answer: Option<&'static [u8]>) -> io::Result<Sample> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        match answer {
+            None => drop(tokio::spawn(crate::mock::serve(listener))),
+            Some(bytes) => drop(tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await?;
+                Inbox::default().head(&mut stream).await?;
+                stream.write_all(bytes).await
+            })),
+        }
+        let request = Requests::new(address, "", 1).next(kind);
+        Connection::open(address).await?.ask(&request, kind).await
+    }
+
+    #[tokio::test]
+    async fn every_kind_of_answer_is_read_to_its_end() {
+        for kind in [Kind::Plain, Kind::Stream] {
+            let sample = ask(kind, None).await.unwrap();
+            assert!(
+                0 < sample.first && sample.first <= sample.whole,
+                "{sample:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_refused_or_cut_is_an_error() {
+        let answers: [(&'static [u8], &str); 4] = [
+            (
+                b"HTTP/1.1 503 Busy\r\ncontent-length: 2\r\n\r\n{}",
+                "status 503: {}",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+                "status 200: {}",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{}",
+                "half an answer",
+            ),
+            (b"", "no answer"),
+        ];
+        for (answer, expected) in answers {
+            let error = ask(Kind::Plain, Some(answer)).await.unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        let cut = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\ndata: \r\n";
+        let error = ask(Kind::Stream, Some(cut)).await.unwrap_err();
+        assert_eq!(error.to_string(), "half an answer");
+    }
+}

@@ -106,13 +106,12 @@ fn play(role: Role) -> Result<(), Failure> {
             upstream,
             sessions,
             dir,
-        } => Builder::new_multi_thread()
-            .enable_all()
-            .build()?
-            .block_on(async {
-                let listener = listen_at(listen).await?;
-                agent::serve(listener, &format!("http://{upstream}/v1"), sessions, &dir).await
-            }),
+        } => {
+            let upstream = format!("http://{upstream}/v1");
+            // What the binary's own runtime does; requests are served by threads of the server's.
+            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(agent::serve(listen, &upstream, sessions, &dir))
+        }
     }
 }
 

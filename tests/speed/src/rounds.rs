@@ -202,3 +202,39 @@ fn median(mut numbers: Vec<f64>) -> f64 {
         (_, None) => f64::NAN,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(wholes: &[Option<f64>]) -> Cell {
+        let point = |whole: &Option<f64>| {
+            whole.map(|whole| Point {
+                whole,
+                first: 0.0,
+                cpu: 0.0,
+                rate: 0.0,
+            })
+        };
+        Cell {
+            points: wholes.iter().map(point).collect(),
+            ..Cell::default()
+        }
+    }
+
+    #[test]
+    fn what_is_added_is_told_by_rounds_that_both_have_seen() {
+        let direct = cell(&[Some(10.0), Some(50.0), None, Some(20.0)]);
+        let target = cell(&[Some(15.0), Some(56.0), Some(9.0), Some(29.0)]);
+        assert_eq!(target.added(&direct, |p| p.whole), 6.0);
+        assert_eq!(direct.median(|p| p.whole), 20.0);
+        assert!(cell(&[None]).median(|p| p.whole).is_nan());
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_sorted_times() {
+        let times: Vec<u64> = (0..=100).map(|at| at * 1_000).collect();
+        assert_eq!((at(&times, 0.5), at(&times, 0.99)), (50.0, 99.0));
+        assert!(at(&[], 0.5).is_nan());
+    }
+}
