@@ -66,7 +66,11 @@ fn check(dir: &TempDir, stdout: Stdio) -> Output {
 fn run(mut command: Command) -> (Option<i32>, String, String) {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 fn change(dir: &TempDir, from: &str, to: &str) {
@@ -135,7 +139,11 @@ fn a_reader_that_went_away_is_no_error_and_a_full_disk_is_one() {
 fn all_mistakes_are_named_at_once_each_by_its_field() {
     let dir = folder(SIMULATED);
     change(&dir, "listen =", "lisen =");
-    change(&dir, "data_dir = \"data\"", "data_dir = 7\nfinalize = \"yes\"\nmax_body = -1");
+    change(
+        &dir,
+        "data_dir = \"data\"",
+        "data_dir = 7\nfinalize = \"yes\"\nmax_body = -1",
+    );
     change(&dir, "chain_id = \"test-1\"\n", "");
     change(&dir, "unit = \"output\"", "unit = \"smell\"");
     change(&dir, "[engine]", "[limits]\nconcurent = 2\n[engine]");
@@ -154,7 +162,10 @@ fn all_mistakes_are_named_at_once_each_by_its_field() {
     ] {
         assert!(stderr.contains(named), "{named}\n{stderr}");
     }
-    assert!(stderr.lines().all(|line| line.starts_with("error: ")), "{stderr}");
+    assert!(
+        stderr.lines().all(|line| line.starts_with("error: ")),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -177,7 +188,10 @@ fn values_out_of_their_limits_are_all_named_too() {
     assert_eq!(code, Some(2), "{stderr}");
     for set in sets {
         let (field, _) = set.split_once('=').unwrap();
-        assert!(stderr.contains(&format!("error: configuration: {field}: ")), "{field}\n{stderr}");
+        assert!(
+            stderr.contains(&format!("error: configuration: {field}: ")),
+            "{field}\n{stderr}"
+        );
     }
 }
 
@@ -198,7 +212,10 @@ fn flags_win_over_the_environment_which_wins_over_the_file() {
     with_both.args(["--set", "settle.pages=18"]);
     let (code, _, stderr) = run(with_both);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("settle.pages: 18, must be 1 to 16"), "{stderr}");
+    assert!(
+        stderr.contains("settle.pages: 18, must be 1 to 16"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -213,17 +230,30 @@ fn a_mistake_is_told_with_the_place_where_it_stands() {
     let mut flag = command(&dir);
     flag.args(["--set", "settle.pages=many"]);
     let (_, _, stderr) = run(flag);
-    assert!(stderr.contains("flags: settle.pages: must be a whole number"), "{stderr}");
+    assert!(
+        stderr.contains("flags: settle.pages: must be a whole number"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn flags_of_their_own_set_fields_and_bad_ones_are_refused() {
     let dir = folder(SIMULATED);
     let mut good = command(&dir);
-    good.args(["--listen", "127.0.0.1:1", "--public-url", "https://w.example"]);
+    good.args([
+        "--listen",
+        "127.0.0.1:1",
+        "--public-url",
+        "https://w.example",
+    ]);
     good.args(["--data-dir", "/d", "--log-format", "json"]);
     assert_eq!(run(good).0, Some(0));
-    for bad in [["--listen", "here"], ["--log-format", "xml"], ["--set", "settle"], ["--set", "A=1"]] {
+    for bad in [
+        ["--listen", "here"],
+        ["--log-format", "xml"],
+        ["--set", "settle"],
+        ["--set", "A=1"],
+    ] {
         let mut command = command(&dir);
         command.args(bad);
         let (code, _, stderr) = run(command);
@@ -251,7 +281,10 @@ fn what_does_not_answer_is_named_by_its_part() {
     command.args(["--set", &format!("engine.url=http://{}/v1", closed())]);
     let (code, stdout, stderr) = run(command);
     assert_eq!(code, Some(1), "{stderr}");
-    assert!(stdout.contains("online: tee: the CPU and 1 GPUs make evidence"), "{stdout}");
+    assert!(
+        stdout.contains("online: tee: the CPU and 1 GPUs make evidence"),
+        "{stdout}"
+    );
     assert!(stderr.contains("error: chain: "), "{stderr}");
     assert!(stderr.contains("error: engine: "), "{stderr}");
 }
@@ -262,14 +295,21 @@ fn root() -> PathBuf {
 
 fn fresh(path: &str, made: &str, command: &str) {
     let there = fs::read_to_string(root().join(path)).unwrap_or_default();
-    assert!(there.trim_end() == made.trim_end(), "{path} is stale: make it with `secret-ai-worker {command}`");
+    assert!(
+        there.trim_end() == made.trim_end(),
+        "{path} is stale: make it with `secret-ai-worker {command}`"
+    );
 }
 
 #[test]
 fn schema_and_reference_are_fresh() {
     let schema = serde_json::to_string_pretty(&reference::schema()).unwrap();
     fresh("schema/worker-config.json", &schema, "config-schema");
-    fresh("docs/configuration.md", &reference::markdown(), "config-reference");
+    fresh(
+        "docs/configuration.md",
+        &reference::markdown(),
+        "config-reference",
+    );
 }
 
 #[test]
@@ -286,7 +326,8 @@ fn every_field_is_described() {
                         }
                     }
                 }
-                map.iter().for_each(|(name, inner)| walk(inner, &format!("{at}.{name}"), bare));
+                map.iter()
+                    .for_each(|(name, inner)| walk(inner, &format!("{at}.{name}"), bare));
             }
             Value::Array(items) => items.iter().for_each(|item| walk(item, at, bare)),
             _ => {}
@@ -302,8 +343,18 @@ fn every_field_is_described() {
 fn the_example_is_read_and_leaves_metrics_inside() {
     let config = Config::load(&root().join("deploy/worker.toml")).unwrap();
     assert!(config.metrics.listen.unwrap().ip().is_loopback());
-    assert!(config.warnings().iter().all(|warning| warning.starts_with("tls")), "{:?}", config.warnings());
+    assert!(
+        config
+            .warnings()
+            .iter()
+            .all(|warning| warning.starts_with("tls")),
+        "{:?}",
+        config.warnings()
+    );
     let open = Override::new("metrics.listen", "0.0.0.0:9464");
     let config = Config::load_with(&root().join("deploy/worker.toml"), &[open]).unwrap();
-    assert!(config.warnings().join("\n").contains("metrics.listen: 0.0.0.0:9464 is not loopback"));
+    assert!(config
+        .warnings()
+        .join("\n")
+        .contains("metrics.listen: 0.0.0.0:9464 is not loopback"));
 }

@@ -41,9 +41,17 @@ async fn listeners(agent: &Arc<Agent>) -> (String, String) {
 
 async fn metrics(worker: &Worker) -> String {
     let (inner, _) = listeners(&worker.agent).await;
-    let response = worker.http.get(format!("{inner}/metrics")).send().await.unwrap();
+    let response = worker
+        .http
+        .get(format!("{inner}/metrics"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), 200);
-    let media = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let media = response.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(media.starts_with("application/openmetrics-text"), "{media}");
     response.text().await.unwrap()
 }
@@ -92,7 +100,11 @@ async fn answers_are_counted_by_the_names_that_the_field_uses() {
     let chat = "{gen_ai_operation_name=\"chat\",gen_ai_request_model=\"m\"}";
     let count = |name: &str| value(&text, &format!("{name}_count{chat}"));
     assert_eq!(count("gen_ai_server_request_duration_seconds"), 2.0);
-    assert_eq!(count("gen_ai_server_time_to_first_token_seconds"), 1.0, "streams only");
+    assert_eq!(
+        count("gen_ai_server_time_to_first_token_seconds"),
+        1.0,
+        "streams only"
+    );
     assert_eq!(count("gen_ai_server_time_per_output_token_seconds"), 1.0);
     let units = |unit: &str| {
         let labels = format!("{{gen_ai_request_model=\"m\",unit=\"{unit}\"}}");
@@ -103,7 +115,10 @@ async fn answers_are_counted_by_the_names_that_the_field_uses() {
     assert_eq!(value(&text, "secret_ai_sessions "), 1.0);
     assert_eq!(value(&text, "secret_ai_ready "), 1.0);
     assert_eq!(value(&text, "secret_ai_requests_running "), 0.0);
-    assert_eq!(value(&text, "secret_ai_lease_remaining_seconds "), 100_000.0);
+    assert_eq!(
+        value(&text, "secret_ai_lease_remaining_seconds "),
+        100_000.0
+    );
     let posts = "http_server_request_duration_seconds_count{http_request_method=\"POST\",\
                  http_route=\"/v1/chat/completions\",http_response_status_code=\"200\"}";
     assert_eq!(value(&text, posts), 2.0);
@@ -118,9 +133,13 @@ async fn no_label_comes_from_a_client_and_no_session_is_named() {
     let canary = "canary7";
     let mut body = limited(20);
     body["model"] = canary.into();
-    worker.refuses(worker.post(&body), 404, "model_not_found").await;
+    worker
+        .refuses(worker.post(&body), 404, "model_not_found")
+        .await;
     let url = format!("{}/{canary}", worker.url);
-    worker.refuses(worker.http.get(&url), 404, "not_found").await;
+    worker
+        .refuses(worker.http.get(&url), 404, "not_found")
+        .await;
     let method = reqwest::Method::from_bytes(b"CANARY7").unwrap();
     worker.http.request(method, &url).send().await.unwrap();
     let answered = worker.post(&limited(20)).header("x-canary7", canary);
@@ -129,8 +148,17 @@ async fn no_label_comes_from_a_client_and_no_session_is_named() {
     let text = metrics(&worker).await;
     assert!(!text.to_lowercase().contains(canary), "{text}");
     assert!(!text.contains("0101"), "a session's id\n{text}");
-    assert_eq!(value(&text, "secret_ai_refused_requests_total{code=\"model_not_found\"}"), 1.0);
-    assert!(text.contains("http_request_method=\"_OTHER\",http_route=\"none\""), "{text}");
+    assert_eq!(
+        value(
+            &text,
+            "secret_ai_refused_requests_total{code=\"model_not_found\"}"
+        ),
+        1.0
+    );
+    assert!(
+        text.contains("http_request_method=\"_OTHER\",http_route=\"none\""),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -143,29 +171,56 @@ async fn metrics_are_never_beside_the_api() {
 #[tokio::test]
 async fn rounds_tell_what_waits_and_what_went() {
     let worker = start(Setup::default()).await;
-    assert_eq!(worker.post(&limited(20)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        worker.post(&limited(20)).send().await.unwrap().status(),
+        200
+    );
     worker.settled_down().await;
     let settled = round(&worker.agent, &common::plan()).await.unwrap();
-    worker.agent.metrics.money.round(Some(&settled), 1_800_000_000);
+    worker
+        .agent
+        .metrics
+        .money
+        .round(Some(&settled), 1_800_000_000);
     worker.agent.metrics.money.round(None, 1_800_000_001);
     let text = metrics(&worker).await;
     assert_eq!(value(&text, "secret_ai_settle_pages_total "), 1.0);
-    assert_eq!(value(&text, "secret_ai_settle_entries_total{status=\"pending\"}"), 1.0);
-    assert_eq!(value(&text, "secret_ai_settle_rounds_total{status=\"ok\"}"), 1.0);
-    assert_eq!(value(&text, "secret_ai_settle_rounds_total{status=\"failed\"}"), 1.0);
-    assert_eq!(value(&text, "secret_ai_settle_last_round_timestamp_seconds "), 1.8e9);
+    assert_eq!(
+        value(&text, "secret_ai_settle_entries_total{status=\"pending\"}"),
+        1.0
+    );
+    assert_eq!(
+        value(&text, "secret_ai_settle_rounds_total{status=\"ok\"}"),
+        1.0
+    );
+    assert_eq!(
+        value(&text, "secret_ai_settle_rounds_total{status=\"failed\"}"),
+        1.0
+    );
+    assert_eq!(
+        value(&text, "secret_ai_settle_last_round_timestamp_seconds "),
+        1.8e9
+    );
     assert!(value(&text, "secret_ai_journal_commits_total ") >= 1.0);
 }
 
 async fn ready(worker: &Worker) -> (u16, Value) {
-    let response = worker.http.get(format!("{}/ready", worker.url)).send().await.unwrap();
+    let response = worker
+        .http
+        .get(format!("{}/ready", worker.url))
+        .send()
+        .await
+        .unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
 #[tokio::test]
 async fn readiness_names_what_keeps_requests_away() {
     let worker = start(Setup::default()).await;
-    assert_eq!(ready(&worker).await, (200, json!({ "status": "ready", "reasons": [] })));
+    assert_eq!(
+        ready(&worker).await,
+        (200, json!({ "status": "ready", "reasons": [] }))
+    );
     worker.clock.advance(100_001);
     let (status, body) = ready(&worker).await;
     assert_eq!((status, &body["status"]), (503, &json!("unavailable")));
@@ -190,7 +245,10 @@ async fn a_model_that_is_sold_and_not_served_is_a_reason() {
     let worker = start(setup).await;
     let (status, body) = ready(&worker).await;
     assert_eq!(status, 503);
-    assert_eq!(body["reasons"], json!(["engine: does not serve \"elsewhere\""]));
+    assert_eq!(
+        body["reasons"],
+        json!(["engine: does not serve \"elsewhere\""])
+    );
 }
 
 #[tokio::test]
@@ -222,7 +280,9 @@ async fn a_session_that_goes_too_fast_is_told_when_to_come_back() {
     let mut setup = Setup::default();
     setup.limits.rates.requests_per_minute = 2;
     setup.limits.rates.tokens_per_minute = 6_000;
-    setup.sessions.push(session(2, 10_000, 10_000, chat_lines()));
+    setup
+        .sessions
+        .push(session(2, 10_000, 10_000, chat_lines()));
     let worker = start(setup).await;
     let first = worker.post(&limited(20)).send().await.unwrap();
     assert_eq!(first.status(), 200);
@@ -233,7 +293,10 @@ async fn a_session_that_goes_too_fast_is_told_when_to_come_back() {
     assert_eq!(text(&first, "x-ratelimit-remaining-requests"), "1");
     assert_eq!(text(&first, "x-ratelimit-reset-requests"), "30s");
     assert_eq!(text(&first, "x-ratelimit-limit-tokens"), "6000");
-    assert_eq!(worker.post(&limited(20)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        worker.post(&limited(20)).send().await.unwrap().status(),
+        200
+    );
     let third = worker.post(&limited(20)).send().await.unwrap();
     assert_eq!(third.status(), 429);
     assert_eq!(text(&third, "retry-after"), "30");
@@ -241,11 +304,16 @@ async fn a_session_that_goes_too_fast_is_told_when_to_come_back() {
     let error: Value = third.json().await.unwrap();
     assert_eq!(error["error"]["type"], "rate_limit_error");
     // Others are not held up by it, and its time comes.
-    let request = worker.http.post(format!("{}/v1/chat/completions", worker.url));
+    let request = worker
+        .http
+        .post(format!("{}/v1/chat/completions", worker.url));
     let other = request.bearer_auth(bearer(2)).json(&limited(20));
     assert_eq!(other.send().await.unwrap().status(), 200);
     worker.clock.advance(30);
-    assert_eq!(worker.post(&limited(20)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        worker.post(&limited(20)).send().await.unwrap().status(),
+        200
+    );
     assert_eq!(worker.engine.started(), 4);
 }
 
@@ -255,7 +323,10 @@ async fn tokens_used_are_taken_from_the_minutes_share() {
     setup.limits.rates.tokens_per_minute = 12;
     let worker = start(setup).await;
     // 10 tokens of prompt and 2 of answer: all of it.
-    assert_eq!(worker.post(&limited(20)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        worker.post(&limited(20)).send().await.unwrap().status(),
+        200
+    );
     worker.settled_down().await;
     let refused = worker.post(&limited(20)).send().await.unwrap();
     assert_eq!(refused.status(), 429);
@@ -274,11 +345,16 @@ async fn requests_of_one_session_at_once_are_limited() {
     let worker = start(setup).await;
     let first = tokio::spawn(worker.post(&limited(20)).send());
     until(|| worker.engine.started() == 1).await;
-    worker.refuses(worker.post(&limited(20)), 429, "too_many_requests").await;
+    worker
+        .refuses(worker.post(&limited(20)), 429, "too_many_requests")
+        .await;
     gate.add_permits(2);
     assert_eq!(first.await.unwrap().unwrap().status(), 200);
     worker.settled_down().await;
-    assert_eq!(worker.post(&limited(20)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        worker.post(&limited(20)).send().await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -314,7 +390,9 @@ async fn requests_wait_for_a_place_and_no_more_than_the_queue_holds() {
 async fn an_address_without_good_keys_reaches_known_sessions_only() {
     let mut setup = Setup::default();
     setup.limits.rates.unauthenticated_per_minute = 2;
-    setup.sessions.push(session(2, 10_000, 10_000, chat_lines()));
+    setup
+        .sessions
+        .push(session(2, 10_000, 10_000, chat_lines()));
     let worker = start(setup).await;
     let (_, url) = listeners(&worker.agent).await;
     let post = |key: String| {
@@ -323,7 +401,9 @@ async fn an_address_without_good_keys_reaches_known_sessions_only() {
     };
     assert_eq!(post(bearer(1)).send().await.unwrap().status(), 200);
     for _ in 0..2 {
-        worker.refuses(post("sk-nobody".into()), 401, "bad_key").await;
+        worker
+            .refuses(post("sk-nobody".into()), 401, "bad_key")
+            .await;
     }
     let refused = post("sk-nobody".into()).send().await.unwrap();
     assert_eq!(refused.status(), 429);
@@ -355,7 +435,9 @@ fn all_metrics() -> BTreeSet<String> {
     metrics.http.end(method, "/health", status, second);
     metrics.http.refused("busy");
     metrics.money.round(Some(&Default::default()), 1);
-    metrics.money.unsettled(1, &[("token".to_owned(), 1)].into());
+    metrics
+        .money
+        .unsettled(1, &[("token".to_owned(), 1)].into());
     metrics.chain.called("clock", second, false, 1);
     metrics.state.engine("vllm-0", true, 1);
     let text = metrics.text().unwrap();
@@ -368,7 +450,9 @@ fn all_metrics() -> BTreeSet<String> {
 fn named(query: &str) -> Vec<&str> {
     let prefixes = ["secret_ai_", "gen_ai_server_", "http_server_", "process_"];
     let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix))).collect()
+    words
+        .filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)))
+        .collect()
 }
 
 #[test]
@@ -381,10 +465,16 @@ fn dashboard_and_alerts_ask_for_metrics_that_exist() {
     for panel in panels {
         let targets = panel["targets"].as_array().unwrap();
         assert!(!targets.is_empty(), "{}", panel["title"]);
-        queries.extend(targets.iter().map(|t| t["expr"].as_str().unwrap().to_owned()));
+        queries.extend(
+            targets
+                .iter()
+                .map(|t| t["expr"].as_str().unwrap().to_owned()),
+        );
     }
     let alerts = read("alerts.yml");
-    let of_alerts = alerts.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let of_alerts = alerts
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("expr: "));
     queries.extend(of_alerts.map(str::to_owned));
     assert!(queries.len() > 40, "{}", queries.len());
     let known = all_metrics();
@@ -393,13 +483,22 @@ fn dashboard_and_alerts_ask_for_metrics_that_exist() {
         let names = named(query);
         assert!(!names.is_empty() || query.starts_with("up{"), "{query}");
         for name in names {
-            assert!(known.contains(name), "{name} of {query} is not among {known:#?}");
+            assert!(
+                known.contains(name),
+                "{name} of {query} is not among {known:#?}"
+            );
             used.insert(name.to_owned());
         }
     }
     let guide = std::fs::read_to_string(deploy.join("../docs/operations.md")).unwrap();
-    for alert in alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
-        assert!(guide.contains(&format!("`{alert}`")), "docs/operations.md does not explain {alert}");
+    for alert in alerts
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+    {
+        assert!(
+            guide.contains(&format!("`{alert}`")),
+            "docs/operations.md does not explain {alert}"
+        );
     }
     for name in named(&guide.replace("process_*", "")) {
         let has_samples = known.iter().any(|known| known.starts_with(name));

@@ -22,7 +22,9 @@ async fn collector() -> (String, Got) {
     let keep = |State(got): State<Got>, body: Bytes| async move {
         got.lock().unwrap().extend_from_slice(&body);
     };
-    let routes = Router::new().route("/v1/traces", post(keep)).with_state(got.clone());
+    let routes = Router::new()
+        .route("/v1/traces", post(keep))
+        .with_state(got.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -81,8 +83,14 @@ async fn a_collector_gets_a_span_and_nothing_of_what_was_said() {
     ] {
         assert!(contains(&bytes, part.as_bytes()), "no {part}");
     }
-    assert!(contains(&bytes, &hex::decode(trace).unwrap()), "another trace");
+    assert!(
+        contains(&bytes, &hex::decode(trace).unwrap()),
+        "another trace"
+    );
     for secret in ["canary", "01010101", &bearer(1)] {
-        assert!(!contains(&bytes, secret.as_bytes()), "{secret} is in a span");
+        assert!(
+            !contains(&bytes, secret.as_bytes()),
+            "{secret} is in a span"
+        );
     }
 }

@@ -58,7 +58,11 @@ impl MoneyMetrics {
             unsettled: Gauge::default(),
             value: Family::default(),
         };
-        registry.register("secret_ai_receipts_signed", "Receipts signed", metrics.signed.clone());
+        registry.register(
+            "secret_ai_receipts_signed",
+            "Receipts signed",
+            metrics.signed.clone(),
+        );
         metrics.register_journal(registry);
         metrics.register_settling(registry);
         metrics
@@ -68,11 +72,21 @@ impl MoneyMetrics {
         let help = "Groups of receipts that the journal has written to the disk";
         registry.register("secret_ai_journal_commits", help, self.commits.clone());
         let help = "Time spent on writing them";
-        registry.register_with_unit("secret_ai_journal_commit", help, Unit::Seconds, self.commit_seconds.clone());
+        registry.register_with_unit(
+            "secret_ai_journal_commit",
+            help,
+            Unit::Seconds,
+            self.commit_seconds.clone(),
+        );
         let help = "Receipts that wait for the disk";
         registry.register("secret_ai_journal_queue", help, self.journal_queue.clone());
         let help = "How long the oldest of them has been waiting";
-        registry.register_with_unit("secret_ai_journal_oldest", help, Unit::Seconds, self.journal_oldest.clone());
+        registry.register_with_unit(
+            "secret_ai_journal_oldest",
+            help,
+            Unit::Seconds,
+            self.journal_oldest.clone(),
+        );
     }
 
     fn register_settling(&self, registry: &mut Registry) {
@@ -82,7 +96,11 @@ impl MoneyMetrics {
             "Rounds of settling, by how they ended: ok or failed",
             metrics.rounds.clone(),
         );
-        registry.register("secret_ai_settle_pages", "Pages handed in, empty ones too", metrics.pages.clone());
+        registry.register(
+            "secret_ai_settle_pages",
+            "Pages handed in, empty ones too",
+            metrics.pages.clone(),
+        );
         registry.register(
             "secret_ai_settle_entries",
             "Receipts handed in, by what became of them: pending, again, refused",
@@ -114,7 +132,8 @@ impl MoneyMetrics {
         self.commit_seconds.inc_by(more.max(0.0));
         let waiting = i64::try_from(stats.waiting).unwrap_or(i64::MAX);
         self.journal_queue.set(waiting);
-        self.journal_oldest.set(stats.waits_us as f64 / MICROSECONDS);
+        self.journal_oldest
+            .set(stats.waits_us as f64 / MICROSECONDS);
     }
 
     /// A round of settling is over; `None` if it failed. `now`: unix seconds.
@@ -137,11 +156,14 @@ impl MoneyMetrics {
 
     /// What waits now: the number of receipts, and base units by token.
     pub fn unsettled(&self, receipts: usize, value: &HashMap<String, u128>) {
-        self.unsettled.set(i64::try_from(receipts).unwrap_or(i64::MAX));
+        self.unsettled
+            .set(i64::try_from(receipts).unwrap_or(i64::MAX));
         self.value.clear();
         for (token, amount) in value {
             let token = token.clone();
-            self.value.get_or_create_owned(&Token { token }).set(*amount as f64);
+            self.value
+                .get_or_create_owned(&Token { token })
+                .set(*amount as f64);
         }
     }
 }
