@@ -43,8 +43,11 @@ dapp: build binaries ## the example dApp with chain, contracts and worker; print
 localsecret: build binaries ## the suites against LocalSecret (needs Docker)
 	@scripts/localsecret.sh
 
-schema: setup ## the JSON schemas of all messages, into schema/
+schema: setup ## the JSON schemas of all messages and of the configuration, into schema/, and its reference
 	cargo run $(CARGO_FLAGS) -p secret-ai-interface --example schema
+	cargo build --workspace --bin secret-ai-worker $(CARGO_FLAGS)
+	$(BIN)/secret-ai-worker config-schema > schema/worker-config.json
+	$(BIN)/secret-ai-worker config-reference > docs/configuration.md
 
 bench: build binaries ## gas, sizes and times, and the agent's speed beside nginx, relays and other gateways
 	@$(BIN)/bench

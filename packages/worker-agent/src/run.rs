@@ -62,6 +62,8 @@ pub enum RunError {
     Watchtower { problem: String },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
+    #[snafu(display("no answer from {names}"))]
+    Silent { names: String },
 }
 
 /// Runs a worker until `stop`.
@@ -352,6 +354,14 @@ pub async fn check_engines(config: &Config) -> Result<String, RunError> {
     let engine = engines::open(config)?;
     engines::check_models(config, engine.as_ref()).await?;
     let served = engine.models().await.unwrap_or_default();
+    let down = engine.members().into_iter().filter(|member| !member.up);
+    let down: Vec<String> = down.map(|member| member.name).collect();
+    snafu::ensure!(
+        down.is_empty(),
+        SilentSnafu {
+            names: down.join(", ")
+        }
+    );
     let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
     Ok(format!("serves {}", names.join(", ")))
 }

@@ -286,7 +286,10 @@ fn what_does_not_answer_is_named_by_its_part() {
         "{stdout}"
     );
     assert!(stderr.contains("error: chain: "), "{stderr}");
-    assert!(stderr.contains("error: engine: "), "{stderr}");
+    assert!(
+        stderr.contains("error: engines: no answer from "),
+        "{stderr}"
+    );
 }
 
 fn root() -> PathBuf {

@@ -60,7 +60,8 @@ pub async fn admit(agent: &Agent, request: Request, kind: BodyKind) -> Result<Ad
         BodyKind::Json => None,
         BodyKind::Form => Some(agent.sessions.open_session(&credential).await?),
     };
-    let body = read_body(&head.headers, body, limit).await?;
+    let timeout_s = agent.limits.rates.body_timeout_s;
+    let body = read_body(&head.headers, body, limit, timeout_s).await?;
     let request_sha256 = sha256(&body);
     let (kid, now) = (agent.keys.kid(), agent.now());
     if let Some(signed) = &credential.signed {

@@ -8,9 +8,6 @@ use bytes::Bytes;
 
 use crate::error::ApiError;
 
-/// How long a client may take to send its request.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
@@ -53,8 +50,13 @@ pub fn check_media_type(headers: &HeaderMap, media_type: &str) -> Result<String,
     Ok(content_type.to_owned())
 }
 
-/// Reads a body of at most `limit` bytes.
-pub async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+/// Reads a body of at most `limit` bytes, which may take `timeout_s` seconds to arrive.
+pub async fn read_body(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    timeout_s: u64,
+) -> Result<Bytes, ApiError> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
@@ -62,8 +64,12 @@ pub async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));
     }
-    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, limit)).await;
-    let late = |_| ApiError::bad_request("body", "body: took longer than 30 s to arrive");
+    let patience = Duration::from_secs(timeout_s);
+    let read = tokio::time::timeout(patience, to_bytes(body, limit)).await;
+    let late = |_| {
+        let message = format!("body: took longer than {timeout_s} s to arrive");
+        ApiError::bad_request("body", message)
+    };
     // What is announced truthfully is within the limit; all else that fails was not, or broke off.
     read.map_err(late)?.map_err(|_| match announced {
         Some(_) => ApiError::bad_request("body", "body: broke off"),

@@ -37,7 +37,8 @@ async fn serve(
     check_media_type(&outside.headers, REQUEST_TYPE)?;
     let largest = agent.limits.max_body.max(agent.limits.max_upload);
     let limit = largest.saturating_add(OVERHEAD);
-    let sealed = read_body(&outside.headers, body, limit).await?;
+    let timeout_s = agent.limits.rates.body_timeout_s;
+    let sealed = read_body(&outside.headers, body, limit, timeout_s).await?;
     let opened = agent.e2ee.open(&sealed, agent.clock.now())?;
     drop(sealed);
     let mut inside = request_of(opened.head, opened.body)?;

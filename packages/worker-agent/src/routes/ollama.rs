@@ -101,7 +101,8 @@ struct Show {
 async fn show(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Json<Value>> {
     let (head, body) = request.into_parts();
     check_media_type(&head.headers, BodyKind::Json.media_type())?;
-    let body = read_body(&head.headers, body, MAX_NAME_BODY).await?;
+    let timeout_s = agent.limits.rates.body_timeout_s;
+    let body = read_body(&head.headers, body, MAX_NAME_BODY, timeout_s).await?;
     let Show { model, name } = secret_ai_engine::from_json(&body).map_err(ApiError::from)?;
     let mut given = [model, name].into_iter().flatten();
     let model = given.find(|text| !text.is_empty());
