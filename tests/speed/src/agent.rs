@@ -109,6 +109,7 @@ pub fn units(meter: &Meter) -> Result<Vec<u64>, Failure> {
         prompt_tokens: report.prompt.ok_or("no prompt tokens")?,
         cached_tokens: report.cached,
         completion_tokens: report.completion.ok_or("no completion tokens")?,
+        audio_tokens: 0,
     }))
 }
 
