@@ -314,10 +314,7 @@ mod tests {
         }
         assert_eq!(look(b": ping\n\n"), Ok(Kind::Comment));
         assert_eq!(look(b"data: [DONE]\r\n\r\n"), Ok(Kind::Done));
-        assert_eq!(
-            look(b"data:{\"usage\" : null,\"choices\":[]}\n\n").is_ok(),
-            true
-        );
+        assert!(look(b"data:{\"usage\" : null,\"choices\":[]}\n\n").is_ok());
         assert!(look(b"data: nonsense\n\n").is_err());
     }
 
