@@ -7,9 +7,10 @@ export CARGO_FLAGS
 export RAYON_NUM_THREADS ?= 1
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/debug
+SPEED := $(BIN)/speed run --dir $(TARGET)/speed --peers $(TARGET)/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test suites demo devnet dapp localsecret schema bench gpu linkage fuzz fmt lint clean setup binaries
+.PHONY: help build test suites demo devnet dapp localsecret schema bench speed gpu linkage fuzz fmt lint clean setup binaries
 # A target's parts share the machine's cores already; running two cargos at once only blocks one of them.
 .NOTPARALLEL:
 
@@ -45,8 +46,15 @@ localsecret: build binaries ## the suites against LocalSecret (needs Docker)
 schema: setup ## the JSON schemas of all messages, into schema/
 	cargo run $(CARGO_FLAGS) -p secret-ai-interface --example schema
 
-bench: build binaries ## gas, sizes and times
+bench: build binaries ## gas, sizes and times, and the agent's speed beside nginx, relays and other gateways
 	@$(BIN)/bench
+	@scripts/bench-peers.sh nginx
+	@$(SPEED)
+
+speed: setup ## the agent's speed alone, into docs/speed.md
+	@scripts/bench-peers.sh nginx
+	cargo build --workspace --bin speed $(CARGO_FLAGS)
+	@$(SPEED) --write docs/speed.md
 
 gpu: setup ## tokens per second of an engine alone and through the agent (needs an NVIDIA GPU)
 	@scripts/gpu.sh

@@ -5,6 +5,7 @@
 pub mod artifacts;
 pub mod deploy;
 pub mod evidence;
+pub mod http;
 pub mod linkage;
 pub mod local;
 pub mod process;

@@ -183,7 +183,7 @@ impl Stage {
             .arg("run");
         let mut agent = Process::start(command, self.path("worker.log"))?;
         let url = format!("{}/health", self.agent_url()?);
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = crate::http::trusting_client()?;
         let healthy = |answer: reqwest::Response| answer.status().is_success();
         for _ in 0..300 {
             if http.get(&url).send().await.is_ok_and(healthy) {
@@ -204,8 +204,17 @@ impl Stage {
     /// # Errors
     /// As [`Stage::start_agent`].
     pub async fn crash_agent(&mut self) -> Result<(), Failure> {
-        self.agent.take().ok_or("no agent runs")?.kill();
+        self.kill_agent()?;
         self.start_agent().await
+    }
+
+    /// Kills the worker agent as a power cut would (SIGKILL).
+    ///
+    /// # Errors
+    /// None runs.
+    pub fn kill_agent(&mut self) -> Result<(), Failure> {
+        self.agent.take().ok_or("no agent runs")?.kill();
+        Ok(())
     }
 
     /// A file of the stage.

@@ -1,23 +1,21 @@
 //! One question to a worker: streams the answer, then verifies its receipt.
 
 use std::io::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use base64::Engine;
-use futures_util::StreamExt;
-use reqwest::{RequestBuilder, Response};
-use secret_ai_interface::billing::{OwnSession, SessionAuth};
+use reqwest::Method;
+use secret_ai_interface::billing::OwnSession;
 use secret_ai_interface::registry::WorkerAnswer;
-use secret_ai_receipts::{public_key, sha256, sign, Ack, Domain, Receipt, Request, Signed};
-use serde::Deserialize;
+use secret_ai_receipts::{sha256, Domain, Receipt, Signed};
 use serde_json::{json, Value};
 
 use crate::account::Account;
+use crate::answer::{AnswerStream, Item, Proof};
+use crate::credentials::Credentials;
 use crate::error::{ClientError, Result};
 use crate::receipts::Receipts;
-use crate::sse::{Event, Parser};
-use crate::verify::{price, verify, verify_missed, Exchange, Usage, Verified};
+use crate::sse::Event;
+use crate::transport::{Asked, Policy, Reply, Transport};
+use crate::verify::{verify, Exchange, Verified};
 
 /// A question and where it goes.
 pub struct Question<'a> {
@@ -31,20 +29,8 @@ pub struct Question<'a> {
     pub max_tokens: Option<u64>,
     /// Most base units that the answer may cost.
     pub max_charge: Option<u128>,
-}
-
-/// What the streamed answer amounted to.
-struct Answer {
-    response_sha256: [u8; 32],
-    usage: Usage,
-    receipt: Vec<u8>,
-    evidence: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct ReceiptEvent {
-    receipt: String,
-    evidence: String,
+    /// What the way to the worker must be like.
+    pub policy: Policy,
 }
 
 impl Question<'_> {
@@ -69,13 +55,21 @@ impl Question<'_> {
             chain_id: self.account.chain_id().to_string(),
             billing: self.account.billing.address.clone(),
         };
-        let mut response = self.send(&domain, &body, request_sha256).await?;
-        if let Some(missed) = self.missed(&domain, &response)? {
+        let way = Transport::new(self.worker, &domain, self.policy)?;
+        let credentials = Credentials {
+            secrets: self.account.secrets(),
+            own: self.own,
+            worker: self.worker,
+            domain: &domain,
+        };
+        let mut reply = self.send(&way, &credentials, &body).await?;
+        let known = self.newest();
+        if let Some(missed) = credentials.missed(&reply, known.as_ref().map(|known| &known.body))? {
             self.receipts.keep(&missed)?;
-            response = self.send(&domain, &body, request_sha256).await?;
+            reply = self.send(&way, &credentials, &body).await?;
         }
         let previous = self.newest();
-        let answer = read(accepted(response).await?, out).await?;
+        let answer = read(accepted(reply).await?, out).await?;
 
         let exchange = Exchange {
             domain: &domain,
@@ -105,147 +99,55 @@ impl Question<'_> {
     }
 
     /// Sends the question, in a countersigned session with the ack of the newest receipt.
-    async fn send(&self, domain: &Domain, body: &[u8], body_sha256: [u8; 32]) -> Result<Response> {
-        let url = format!(
-            "{}/v1/chat/completions",
-            self.worker.listing.url.trim_end_matches('/')
-        );
-        // The registry names one address; whoever answers there does not send questions elsewhere.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(unreachable)?;
-        let mut request = http.post(url).header("content-type", "application/json");
-        if let Some(max) = self.max_charge {
-            request = request.header("x-max-charge", max.to_string());
-        }
-        let newest = self.newest();
-        let acked = newest.as_ref().map(|receipt| &receipt.body);
-        let request = self.authenticate(request, domain, body_sha256, acked)?;
-        request
-            .body(body.to_vec())
-            .send()
-            .await
-            .map_err(unreachable)
-    }
-
-    /// The newest receipt, in a 402 for used up slack, if this client does not have it.
-    fn missed(&self, domain: &Domain, response: &Response) -> Result<Option<Signed<Receipt>>> {
-        let session = &self.own.session;
-        let text = response.headers().get("x-secret-ai-receipt");
-        let (402, Some(text), SessionAuth::K(_)) =
-            (response.status().as_u16(), text, &session.auth)
-        else {
-            return Ok(None);
-        };
-        let receipt = URL_SAFE_NO_PAD
-            .decode(text.as_bytes())
-            .map_err(|_| ClientError::verification("receipt: unreadable"))?;
-        let known = self.newest();
-        let known = known.as_ref().map(|receipt| &receipt.body);
-        verify_missed(domain, session, self.worker, known, &receipt)
-    }
-
-    /// Adds the bearer secret, or a signature and the ack of the newest receipt.
-    fn authenticate(
+    async fn send(
         &self,
-        request: RequestBuilder,
-        domain: &Domain,
-        body_sha256: [u8; 32],
-        newest: Option<&secret_ai_receipts::Receipt>,
-    ) -> Result<RequestBuilder> {
-        let secrets = self.account.secrets();
-        let session = &self.own.session;
-        if matches!(session.auth, SessionAuth::H(_)) {
-            return Ok(request.bearer_auth(secrets.api_key(self.own)?.as_str()));
+        way: &Transport,
+        credentials: &Credentials<'_>,
+        body: &[u8],
+    ) -> Result<Reply> {
+        let newest = self.newest();
+        let newest = newest.as_ref().map(|receipt| &receipt.body);
+        let mut headers = credentials.headers(sha256(body), newest)?;
+        headers.push(("content-type".into(), "application/json".into()));
+        if let Some(max) = self.max_charge {
+            headers.push(("x-max-charge".into(), max.to_string()));
         }
-        let key = secrets.key(self.own.counter)?;
-        let signed = sign(
-            &key,
-            domain,
-            Request {
-                session_id: session.session_id.0,
-                kid: self.worker.kid.0,
-                time: SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .map_or(0, |d| d.as_secs()),
-                nonce: rand::random(),
-                body_sha256,
-            },
-        );
-        let mut request = request
-            .header("x-secret-ai-key", hex::encode(public_key(&key)))
-            .header(
-                "x-secret-ai-request",
-                URL_SAFE_NO_PAD.encode(signed.encode()),
-            );
-        if let Some(receipt) = newest {
-            let ack = Ack {
-                session_id: receipt.session_id,
-                kid: receipt.kid,
-                seq: receipt.seq,
-                amount: price(&session.lines, &receipt.counters)?,
-            };
-            let ack = sign(&key, domain, ack).encode();
-            request = request.header("x-secret-ai-ack", URL_SAFE_NO_PAD.encode(ack));
-        }
-        Ok(request)
+        let asked = Asked {
+            method: Method::POST,
+            path: "/v1/chat/completions",
+            headers,
+            body: body.to_vec(),
+        };
+        way.send(asked).await
     }
 }
 
-fn unreachable(error: reqwest::Error) -> ClientError {
-    ClientError::Unreachable {
-        problem: error.without_url().to_string(),
+/// The reply, unless it is an error.
+async fn accepted(reply: Reply) -> Result<Reply> {
+    let status = reply.status;
+    if (200..300).contains(&status) {
+        return Ok(reply);
     }
+    let (_, message) = reply.error().await;
+    Err(ClientError::Worker { status, message })
 }
 
-/// The response, unless it is an error.
-async fn accepted(response: Response) -> Result<Response> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let body: Value = response.json().await.unwrap_or_default();
-    let message = body["error"]["message"]
-        .as_str()
-        .unwrap_or("no explanation")
-        .to_string();
-    Err(ClientError::Worker {
-        status: status.as_u16(),
-        message,
-    })
-}
-
-/// Reads the stream to its end, hashing what the receipt vouches for.
-async fn read(response: Response, out: &mut impl Write) -> Result<Answer> {
-    let broken = || ClientError::verification("the answer broke off before its receipt");
-    let mut stream = response.bytes_stream();
-    let mut parser = Parser::default();
-    let mut answered = Vec::new();
-    let mut usage = None;
-    let mut done = false;
-    while let Some(bytes) = stream.next().await {
-        let events = parser
-            .push(&bytes.map_err(unreachable)?)
-            .map_err(|_| ClientError::verification("the answer is no event stream"))?;
-        for event in events {
-            match event.name.as_str() {
-                "receipt" => return with_receipt(&event, &answered, usage),
-                _ if done => return Err(broken()),
-                _ => {
-                    answered.extend_from_slice(&event.raw);
-                    done = event.data == "[DONE]";
-                    usage = show(&event, out)?.or(usage);
-                }
+/// Reads the stream to its end and writes the answer's text.
+async fn read(reply: Reply, out: &mut impl Write) -> Result<Proof> {
+    let mut stream = AnswerStream::new(reply);
+    loop {
+        match stream.next().await? {
+            Item::Event(event) => show(&event, out)?,
+            Item::End(proof) if proof.usage.is_none() => {
+                return Err(ClientError::verification("the answer tells no usage"))
             }
+            Item::End(proof) => return Ok(proof),
         }
     }
-    Err(broken())
 }
 
-/// Writes what an event adds to the answer; returns the usage if it tells that.
-fn show(event: &Event, out: &mut impl Write) -> Result<Option<Usage>> {
+/// Writes what an event adds to the answer.
+fn show(event: &Event, out: &mut impl Write) -> Result<()> {
     let chunk: Value = serde_json::from_str(&event.data).unwrap_or_default();
     if let Some(message) = chunk["error"]["message"].as_str() {
         return Err(ClientError::Worker {
@@ -257,21 +159,5 @@ fn show(event: &Event, out: &mut impl Write) -> Result<Option<Usage>> {
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         written.map_err(|e| ClientError::input("output", e.to_string()))?;
     }
-    Ok(serde_json::from_value(chunk["usage"].clone()).ok())
-}
-
-fn with_receipt(event: &Event, answered: &[u8], usage: Option<Usage>) -> Result<Answer> {
-    let wrong = |what: &str| ClientError::verification(format!("{what}: unreadable"));
-    let told: ReceiptEvent =
-        serde_json::from_str(&event.data).map_err(|_| wrong("receipt event"))?;
-    Ok(Answer {
-        response_sha256: sha256(answered),
-        usage: usage.ok_or_else(|| ClientError::verification("the answer tells no usage"))?,
-        receipt: URL_SAFE_NO_PAD
-            .decode(told.receipt)
-            .map_err(|_| wrong("receipt"))?,
-        evidence: URL_SAFE_NO_PAD
-            .decode(told.evidence)
-            .map_err(|_| wrong("evidence"))?,
-    })
+    Ok(())
 }

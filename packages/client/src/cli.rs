@@ -1,5 +1,6 @@
 //! The command line of `secret-ai`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -81,6 +82,19 @@ pub enum Command {
         /// Most that the answer may cost, base units.
         #[arg(long)]
         max_charge: Option<u128>,
+        /// Rely on TLS with the worker's attested key alone: what ends TLS can read along.
+        #[arg(long)]
+        no_e2ee: bool,
+    },
+    /// Serves OpenAI's API on this machine for any program: seals every request to the worker's
+    /// attested key, and verifies every receipt.
+    Gateway {
+        /// Where to listen; an address of this machine alone.
+        #[arg(long, default_value = "127.0.0.1:8787")]
+        listen: SocketAddr,
+        /// First digits of the session's id; the newest open session if absent.
+        #[arg(long)]
+        session: Option<String>,
     },
     /// Shows all sessions with what they used and paid.
     Usage,

@@ -23,11 +23,22 @@ pub struct Config {
     pub wallet_file: PathBuf,
     /// Where the newest receipts are kept.
     pub data_dir: PathBuf,
+    /// Take workers at http:// on other machines, too: everybody on the way sees who asks whom. For
+    /// private networks.
+    #[serde(default)]
+    pub allow_http: bool,
 }
 
 /// The variables that count, less their prefix. Other programs have `SECRET_AI_…` variables, too:
 /// secret-ai-sdk reads `SECRET_AI_API_KEY`.
-const FIELDS: [&str; 5] = ["lcd_url", "chain_id", "billing", "wallet_file", "data_dir"];
+const FIELDS: [&str; 6] = [
+    "lcd_url",
+    "chain_id",
+    "billing",
+    "wallet_file",
+    "data_dir",
+    "allow_http",
+];
 
 /// Reads the configuration; variables such as `SECRET_AI_LCD_URL` win over the file.
 ///

@@ -21,6 +21,16 @@ pub enum ClientError {
     Worker { status: u16, message: String },
     #[snafu(display("worker cannot be reached: {problem}"))]
     Unreachable { problem: String },
+    /// The connection broke after the request was sent: it may have been served.
+    #[snafu(display("worker did not answer to the end: {problem}"))]
+    BrokeOff { problem: String },
+    /// What answers at the worker's address does not have the keys that the registry attested: the
+    /// worker was started again, or it is somebody else.
+    #[snafu(display(
+        "the worker's address answers with other keys than the registry attested; if it was \
+         started again, try again in a minute"
+    ))]
+    OtherBoot,
     /// The worker's answer or receipt is not what it must be. Do not trust this worker.
     #[snafu(display("verification failed: {problem}"))]
     Verification { problem: String },

@@ -24,6 +24,13 @@ impl Secrets<'_> {
             .secret_bytes_for(&format!("secret-ai/bearer/1/{}/{counter}", self.billing))
     }
 
+    /// The key that programs on this machine show to the gateway: `local-` and 64 hex digits.
+    pub fn gateway_key(&self) -> Zeroizing<String> {
+        let label = format!("secret-ai/gateway/1/{}", self.billing);
+        let secret = self.wallet.secret_bytes_for(&label);
+        Zeroizing::new(format!("local-{}", hex::encode(secret.as_slice())))
+    }
+
     /// The signing key of the owner's session with this counter.
     ///
     /// # Errors

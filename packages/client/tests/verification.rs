@@ -131,7 +131,7 @@ impl Case {
             model: "m",
             request_sha256: REQUEST,
             response_sha256: RESPONSE,
-            usage: self.usage,
+            usage: Some(self.usage),
             previous: self.previous.as_ref(),
         };
         let receipt = sign(&self.key, &self.domain, self.receipt.clone()).encode();

@@ -134,37 +134,11 @@ impl ChatRequest {
         if self.max_completion_tokens == Some(0) {
             return Err(bad("max_completion_tokens", "is 0, limit at least 1"));
         }
-        if let Some(value) = self.temperature {
-            if !(0.0..=2.0).contains(&value) {
-                return Err(bad("temperature", format!("is {value}, limit 0 to 2")));
-            }
-        }
-        if let Some(value) = self.top_p {
-            if !(value > 0.0 && value <= 1.0) {
-                return Err(bad("top_p", format!("is {value}, limit above 0 to 1")));
-            }
-        }
+        check_sampling(self.temperature, self.top_p)?;
         if self.n == Some(0) {
             return Err(bad("n", "is 0, limit at least 1"));
         }
-        let stops = self.stops();
-        if stops.len() > MAX_STOPS {
-            return Err(bad(
-                "stop",
-                format!("{} strings, limit {MAX_STOPS}", stops.len()),
-            ));
-        }
-        match stops
-            .iter()
-            .map(String::len)
-            .find(|len| !(1..=MAX_STOP_BYTES).contains(len))
-        {
-            Some(len) => Err(bad(
-                "stop",
-                format!("{len} bytes, limit 1 to {MAX_STOP_BYTES}"),
-            )),
-            None => Ok(()),
-        }
+        check_stops(self.stops())
     }
 
     /// Most tokens of each answer that the client allows: the smaller of `max_tokens` and
@@ -208,10 +182,7 @@ impl ChatRequest {
         } else {
             self.extra.remove("stream_options");
         }
-        let body = serde_json::to_vec(&self).map_err(|_| EngineError::Protocol {
-            reason: "the request cannot be written as json".into(),
-        })?;
-        Ok(body.into())
+        to_body(&self)
     }
 }
 
@@ -269,6 +240,38 @@ impl ChatMessage {
     }
 }
 
+/// Checks how tokens are chosen.
+pub(crate) fn check_sampling(
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+) -> Result<(), EngineError> {
+    if let Some(value) = temperature.filter(|value| !(0.0..=2.0).contains(value)) {
+        return Err(bad("temperature", format!("is {value}, limit 0 to 2")));
+    }
+    match top_p {
+        Some(value) if !(value > 0.0 && value <= 1.0) => {
+            Err(bad("top_p", format!("is {value}, limit above 0 to 1")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks the strings that end an answer.
+pub(crate) fn check_stops(stops: &[String]) -> Result<(), EngineError> {
+    if stops.len() > MAX_STOPS {
+        let reason = format!("{} strings, limit {MAX_STOPS}", stops.len());
+        return Err(bad("stop", reason));
+    }
+    let mut lengths = stops.iter().map(String::len);
+    match lengths.find(|length| !(1..=MAX_STOP_BYTES).contains(length)) {
+        Some(length) => Err(bad(
+            "stop",
+            format!("{length} bytes, limit 1 to {MAX_STOP_BYTES}"),
+        )),
+        None => Ok(()),
+    }
+}
+
 fn text_of_part(part: &Value) -> Result<&str, EngineError> {
     match (
         part.get("type").and_then(Value::as_str),
@@ -295,6 +298,14 @@ pub fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, EngineErro
         let (line, column) = (error.line(), error.column());
         bad("body", format!("{kind}, at line {line}, column {column}"))
     })
+}
+
+/// A request as a server gets it.
+pub(crate) fn to_body(request: &impl Serialize) -> Result<Bytes, EngineError> {
+    let body = serde_json::to_vec(request).map_err(|_| EngineError::Protocol {
+        reason: "the request cannot be written as json".into(),
+    })?;
+    Ok(body.into())
 }
 
 pub(crate) fn bad(field: &'static str, reason: impl Into<String>) -> EngineError {

@@ -40,6 +40,17 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// All of them.
+    pub const ALL: [Endpoint; 7] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Speech,
+        Self::Transcriptions,
+        Self::Translations,
+        Self::Images,
+    ];
+
     /// The route's path below `/v1/`.
     pub const fn path(self) -> &'static str {
         match self {

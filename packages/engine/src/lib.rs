@@ -9,11 +9,16 @@
 //!
 //! Prompts and answers never reach a log: the types that hold them print only their sizes.
 
+mod audio;
 mod chat;
 mod chat_template;
+mod completion;
 mod device;
+mod embedding;
 mod engine;
 mod error;
+mod image;
+mod input;
 mod tokenizer;
 mod upper_bound;
 
@@ -22,9 +27,14 @@ pub mod embedded;
 pub mod pool;
 pub mod upstream;
 
+pub use audio::{SoundFormat, SpeechRequest};
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
+pub use completion::{CompletionRequest, DEFAULT_MAX_TOKENS};
 pub use device::{DeviceChoice, NoDevice};
+pub use embedding::EmbeddingRequest;
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
+pub use image::ImageRequest;
+pub use input::Input;
 pub use pool::MemberState;
 pub use tokenizer::{Tokenizer, TokenizerError};

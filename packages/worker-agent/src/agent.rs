@@ -1,22 +1,29 @@
 //! The agent's parts, put together: what routes and background tasks share.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::WorkerId;
 use secret_ai_receipts::Domain;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::chain::Chain;
-use crate::clock::Clock;
+use crate::clock::{ChainTime, Clock};
+use crate::e2ee::E2ee;
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
+use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
+use crate::limits::LimitsConfig;
+use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
 use crate::sessions::Sessions;
+use crate::strangers::Strangers;
+use crate::watched_chain::{Watch, WatchedChain};
 
 /// Who this worker is, for this boot.
 #[derive(Clone, Debug)]
@@ -29,8 +36,8 @@ pub struct Identity {
     /// Address of the operator.
     pub operator: String,
     pub worker_id: WorkerId,
-    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros while nothing in the TEE
-    /// ends TLS.
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS; zeros if nothing in the TEE ends
+    /// TLS.
     pub tls_spki_sha256: [u8; 32],
     pub class: u8,
 }
@@ -53,18 +60,24 @@ pub struct Attested {
 pub struct Limits {
     /// Longest body of a request, bytes.
     pub max_body: usize,
+    /// Longest body of a request that uploads a file, bytes.
+    pub max_upload: usize,
     /// Requests served at once.
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
     pub session_refresh_s: u64,
+    /// What one session, one address and the queue may take.
+    pub rates: LimitsConfig,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_body: 1 << 20,
+            max_upload: 25 << 20,
             max_requests: 64,
             session_refresh_s: 30,
+            rates: LimitsConfig::default(),
         }
     }
 }
@@ -86,6 +99,7 @@ pub struct Parts {
 pub struct Agent {
     pub identity: Identity,
     pub(crate) keys: Arc<BootKeys>,
+    pub(crate) e2ee: E2ee,
     pub(crate) domain: Domain,
     pub(crate) chain: Arc<dyn Chain>,
     pub(crate) engine: Arc<dyn Engine>,
@@ -95,10 +109,20 @@ pub struct Agent {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) admission: Admission,
+    pub(crate) strangers: Strangers,
+    pub metrics: Metrics,
+    /// How the chain has answered.
+    pub(crate) chain_watch: Arc<Watch>,
+    draining: AtomicBool,
     /// Requests in progress; they go on when their client goes away.
     pub(crate) tasks: TaskTracker,
+    pub(crate) block_time: ChainTime,
+    /// Pages of this boot that the chain has not confirmed yet.
+    unconfirmed: Unconfirmed,
     attested: RwLock<Attested>,
+    /// When the registry ended the lease early, Unix seconds of block time; never while it has not.
+    cut: AtomicU64,
 }
 
 impl Agent {
@@ -119,6 +143,9 @@ impl Agent {
             chain_id: identity.chain_id.clone(),
             billing: identity.billing.clone(),
         };
+        let metrics = Metrics::new(&prices);
+        let chain_watch = Arc::new(Watch::new(metrics.chain.clone(), clock.clone()));
+        let chain: Arc<dyn Chain> = Arc::new(WatchedChain::new(chain, chain_watch.clone()));
         let sessions = Sessions::new(
             identity.worker_id,
             keys.kid().into(),
@@ -128,13 +155,21 @@ impl Agent {
             limits.session_refresh_s,
         );
         Arc::new(Agent {
+            e2ee: E2ee::new(&identity, &keys),
             identity,
             domain,
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
-            slots: Arc::new(Semaphore::new(limits.max_requests)),
+            admission: Admission::new(&limits, clock.clone()),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
+            metrics,
+            chain_watch,
+            draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            block_time: ChainTime::new(clock.clone()),
+            unconfirmed: Unconfirmed::default(),
             attested: RwLock::new(attested),
+            cut: AtomicU64::new(u64::MAX),
             keys,
             chain,
             engine,
@@ -163,15 +198,54 @@ impl Agent {
 
     /// Whether the agent may promise anything: its journal works and its lease runs.
     pub fn is_healthy(&self) -> bool {
-        self.journal.is_healthy() && self.sessions.contract_time() <= self.lease_until()
+        self.journal.is_healthy() && self.now() <= self.lease_until()
+    }
+
+    /// Unix seconds of block time, carried on without the machine's clock, which may jump.
+    pub fn now(&self) -> u64 {
+        self.block_time.now()
     }
 
     /// End of the lease, Unix seconds of block time.
     pub fn lease_until(&self) -> u64 {
-        self.attested
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .lease_until
+        let attested = self.attested.read();
+        let attested = attested.unwrap_or_else(PoisonError::into_inner);
+        attested.lease_until.min(self.cut.load(Ordering::Relaxed))
+    }
+
+    /// Takes note that the registry has ended the lease early, Unix seconds of block time. Only a new
+    /// boot gets another one.
+    pub(crate) fn cut_lease(&self, until: u64) {
+        if self.cut.swap(until, Ordering::Relaxed) == u64::MAX {
+            tracing::error!(
+                until,
+                "the registry has ended this key's lease, nothing is served any more"
+            );
+        }
+    }
+
+    /// True once the registry has ended the lease early.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed) != u64::MAX
+    }
+
+    /// Where receipts come from and where they go.
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk {
+            chain: self.chain.as_ref(),
+            journal: &self.journal,
+            unconfirmed: &self.unconfirmed,
+        }
+    }
+
+    /// Takes no new requests from now on; those in progress go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the agent was told to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Waits until all requests in progress are counted and their receipts stored.

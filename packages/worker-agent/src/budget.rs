@@ -160,6 +160,22 @@ pub fn reserve(ledger: &mut Ledger, meter: &Meter, wish: &Wish) -> Result<Budget
     })
 }
 
+/// Reserves `units`, one per line, the most that a request can use.
+///
+/// # Errors
+/// [`Refusal`]; nothing is reserved then.
+pub fn reserve_units(
+    ledger: &mut Ledger,
+    units: Vec<u64>,
+    max_charge: Option<u128>,
+) -> Result<Reservation, Refusal> {
+    let needed = ledger.price(&units).unwrap_or(u128::MAX);
+    if let Some(available) = max_charge.filter(|available| needed > *available) {
+        return Err(Refusal::MaxCharge { needed, available });
+    }
+    Ok(ledger.reserve(units)?)
+}
+
 /// The largest number from `low` to `high` for which `fits` holds, if it holds for all smaller ones.
 fn largest(low: u64, high: u64, fits: impl Fn(u64) -> bool) -> Option<u64> {
     if !fits(low) {

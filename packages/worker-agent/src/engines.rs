@@ -13,9 +13,7 @@ use snafu::{ResultExt, Snafu};
 
 use crate::config::Config;
 use crate::engine_config::{EmbeddedConfig, EngineConfig, EngineServer, DEFAULT_REQUESTS};
-
-/// Longest key file that is read, bytes.
-const MAX_KEY_FILE: u64 = 4_096;
+use crate::secret_file;
 
 /// Of all models of a server, and of single ones.
 type Tokenizers = (Option<Tokenizer>, BTreeMap<String, Tokenizer>);
@@ -29,8 +27,6 @@ pub enum EnginesError {
         path: PathBuf,
         source: io::Error,
     },
-    #[snafu(display("{field}: {}: must be a key of 1 to {MAX_KEY_FILE} bytes", path.display()))]
-    KeyFile { field: String, path: PathBuf },
     #[snafu(display("{field}: {source}"))]
     Engine { field: String, source: EngineError },
     #[snafu(display("{field}: {source}"))]
@@ -179,18 +175,8 @@ fn read_key(label: &str, settings: &EngineServer) -> Result<Option<String>, Engi
         return Ok(None);
     };
     let field = format!("{label}.api_key_file");
-    let file = readable(field.clone(), path)?;
-    let mut text = String::new();
-    let read = io::Read::read_to_string(&mut io::Read::take(file, MAX_KEY_FILE + 1), &mut text);
-    read.context(FileSnafu {
-        field: field.clone(),
-        path,
-    })?;
-    let key = text.trim();
-    if key.is_empty() || text.len() as u64 > MAX_KEY_FILE {
-        return KeyFileSnafu { field, path }.fail();
-    }
-    Ok(Some(key.to_owned()))
+    let key = secret_file::read(path).context(FileSnafu { field, path })?;
+    Ok(Some(key))
 }
 
 fn readable(field: String, path: &Path) -> Result<fs::File, EnginesError> {

@@ -1,9 +1,11 @@
 //! What a client of the HTTP API is told when something is wrong: OpenAI's error object or Ollama's, with
 //! the field at fault in `param` and, for payment, what is needed and what is there.
 
+use std::borrow::Cow;
+
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
+use axum::{Extension, Json};
 use secret_ai_engine::EngineError;
 use serde_json::{json, Value};
 
@@ -11,13 +13,17 @@ use crate::budget::Refusal;
 use crate::ledger::Shortage;
 use crate::prices::TermsRefused;
 
+/// Tells layers around an answer which error it is.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorCode(pub &'static str);
+
 /// An answer that is not 200.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Box<str>,
-    param: Option<&'static str>,
+    param: Option<Cow<'static, str>>,
     /// Base units needed at most, and available.
     amounts: Option<(u128, u128)>,
     /// Boxed, as the rest of an error is small and travels far.
@@ -38,7 +44,7 @@ impl ApiError {
     }
 
     /// 400: the field `param` is wrong.
-    pub fn bad_request(param: &'static str, message: impl Into<String>) -> Self {
+    pub fn bad_request(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).about(param)
     }
 
@@ -74,6 +80,13 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "model_not_found", message).about("model")
     }
 
+    /// 404: the model is not sold for this.
+    pub fn not_sold(model: &str, path: &str, unit: &str) -> Self {
+        let message =
+            format!("model: {model:?} is not sold for {path}: it has no price for {unit}");
+        Self::new(StatusCode::NOT_FOUND, "not_sold", message).about("model")
+    }
+
     /// 405: the route exists for another method.
     pub fn method_not_allowed() -> Self {
         let message = "this path does not take this method";
@@ -102,6 +115,11 @@ impl ApiError {
         Self::new(status, "unsupported_media_type", message).about(param)
     }
 
+    /// 422: sealed to a key that is not this boot's; the registry knows the new one.
+    pub fn wrong_key(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_key", message).about("e2ee")
+    }
+
     /// 500: the worker's fault; the cause is in its log.
     pub fn internal() -> Self {
         let message = "the worker failed; nothing is charged that was not delivered";
@@ -120,10 +138,18 @@ impl ApiError {
         error.with_header(header::RETRY_AFTER, "2")
     }
 
+    /// 503: the agent was told to stop; another connection reaches another worker, or this one anew.
+    pub fn draining() -> Self {
+        let message = "this worker is stopping";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message)
+            .with_header(header::RETRY_AFTER, "10")
+            .with_header(header::CONNECTION, "close")
+    }
+
     /// Names the field at fault.
     #[must_use]
-    pub fn about(mut self, param: &'static str) -> Self {
-        self.param = Some(param);
+    pub fn about(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.param = Some(param.into());
         self
     }
 
@@ -133,6 +159,13 @@ impl ApiError {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// Adds headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
         self
     }
 
@@ -177,7 +210,8 @@ impl ApiError {
 
     /// The answer with this body.
     pub fn response(self, body: Value) -> Response {
-        (self.status, *self.headers, Json(body)).into_response()
+        let code = Extension(ErrorCode(self.code));
+        (self.status, *self.headers, code, Json(body)).into_response()
     }
 }
 
@@ -246,7 +280,7 @@ impl From<EngineError> for ApiError {
             _ => error.to_string(),
         };
         let answer = ApiError {
-            param,
+            param: param.map(Cow::Borrowed),
             ..Self::new(status, code, message)
         };
         match status.as_u16() {

@@ -1,8 +1,10 @@
 //! The keys of one boot: made in memory, wiped when dropped, never stored and never exported. A new
-//! boot is a new receipt key, so a copied or rolled back machine cannot speak for this one.
+//! boot is a new receipt key, so a copied or rolled back machine cannot speak for this one. The key
+//! that ends TLS is made beside them, in [`crate::tls`].
 
 use k256::ecdsa::SigningKey;
 use rand::RngCore;
+use secret_ai_e2ee::{Opener, Recipient};
 use secret_ai_receipts::{kid, public_key};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -57,5 +59,10 @@ impl BootKeys {
     /// Public half of the key for end-to-end encryption of prompts.
     pub fn e2ee_pk(&self) -> [u8; 32] {
         PublicKey::from(&self.e2ee).to_bytes()
+    }
+
+    /// Opens what is sealed to this boot; `recipient` says as whom it serves.
+    pub fn opener(&self, recipient: &Recipient) -> Opener {
+        Opener::new(recipient, Zeroizing::new(self.e2ee.to_bytes()))
     }
 }

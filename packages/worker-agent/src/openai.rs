@@ -1,4 +1,4 @@
-//! OpenAI's chat API as far as this worker speaks it
+//! OpenAI's API for text as far as this worker speaks it
 //! (<https://platform.openai.com/docs/api-reference/chat>).
 //!
 //! A stream is server-sent events, then one event with the receipt:
@@ -13,10 +13,11 @@
 //! All but the end are the engine's own bytes.
 
 use bytes::Bytes;
-use secret_ai_engine::{ChatRequest, ModelInfo};
+use secret_ai_engine::{ChatRequest, CompletionRequest, ModelInfo};
 use serde::Serialize;
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 
+use crate::ask::Ask;
 use crate::error::ApiError;
 use crate::events::event;
 use crate::receipts::Proof;
@@ -29,20 +30,39 @@ const DONE: &[u8] = b"data: [DONE]\n\n";
 /// # Errors
 /// 400 naming the field at fault.
 pub fn read(body: &[u8]) -> Result<Asked, ApiError> {
-    let request = ChatRequest::from_json(body)?;
+    let chat = ChatRequest::from_json(body)?;
+    let include_usage = wants_usage(&chat.extra);
+    Ok(asked(Ask::Chat(chat), include_usage))
+}
+
+/// Reads a request to go on with a text.
+///
+/// # Errors
+/// 400 naming the field at fault.
+pub fn read_text(body: &[u8]) -> Result<Asked, ApiError> {
+    let text = CompletionRequest::from_json(body)?;
+    let include_usage = wants_usage(&text.extra);
+    Ok(asked(Ask::Text(text), include_usage))
+}
+
+fn asked(request: Ask, include_usage: bool) -> Asked {
     let words = OpenAiWords {
         opening: None,
-        include_usage: wants_usage(&request),
+        include_usage,
+        object: match request {
+            Ask::Chat(_) => "chat.completion.chunk",
+            Ask::Text(_) => "text_completion",
+        },
     };
-    Ok(Asked {
+    Asked {
         stream: request.is_stream(),
         words: Box::new(words),
         request,
-    })
+    }
 }
 
-fn wants_usage(request: &ChatRequest) -> bool {
-    let options = request.extra.get("stream_options");
+fn wants_usage(fields: &Map<String, Value>) -> bool {
+    let options = fields.get("stream_options");
     options
         .and_then(|o| o.get("include_usage"))
         .and_then(Value::as_bool)
@@ -55,6 +75,8 @@ struct OpenAiWords {
     opening: Option<Value>,
     /// The client wants the usage in a chunk of its own.
     include_usage: bool,
+    /// What a chunk is.
+    object: &'static str,
 }
 
 impl OpenAiWords {
@@ -67,7 +89,7 @@ impl OpenAiWords {
         });
         event(&json!({
             "id": id,
-            "object": of_engine("object").unwrap_or(&json!("chat.completion.chunk")),
+            "object": of_engine("object").unwrap_or(&json!(self.object)),
             "created": of_engine("created").unwrap_or(&json!(head.created)),
             "model": of_engine("model").unwrap_or(&json!(head.model)),
             "choices": [],

@@ -4,6 +4,7 @@
 //! session at lower rates than the list's, or without a line for something that the list sells,
 //! would be a free ride.
 
+use secret_ai_engine::Endpoint;
 use secret_ai_interface::billing::Line;
 use secret_ai_interface::registry::ModelListing;
 use secret_ai_interface::Unit;
@@ -38,6 +39,13 @@ impl PriceList {
         &self.0
     }
 
+    /// The unit without which a model of the list cannot be used through `endpoint`.
+    pub fn missing(&self, model: &str, endpoint: Endpoint) -> Option<Unit> {
+        let listing = self.0.iter().find(|listing| listing.model == model)?;
+        let has = |unit: &Unit| listing.rates.iter().any(|rate| rate.unit == *unit);
+        needs(endpoint).iter().find(|unit| !has(unit)).copied()
+    }
+
     /// Checks that a session pays for `model` at least what the list asks.
     ///
     /// # Errors
@@ -62,6 +70,24 @@ impl PriceList {
         }
         Ok(())
     }
+}
+
+/// What an endpoint counts and cannot do without.
+pub fn needs(endpoint: Endpoint) -> &'static [Unit] {
+    match endpoint {
+        Endpoint::ChatCompletions | Endpoint::Completions => &[Unit::Input, Unit::Output],
+        Endpoint::Embeddings => &[Unit::Embedding],
+        Endpoint::Speech | Endpoint::Transcriptions | Endpoint::Translations => &[Unit::AudioMs],
+        Endpoint::Images => &[Unit::Image],
+    }
+}
+
+/// Whether a model with these rates can be used through any endpoint.
+pub fn sells_something(listing: &ModelListing) -> bool {
+    let has = |unit: &Unit| listing.rates.iter().any(|rate| rate.unit == *unit);
+    Endpoint::ALL
+        .iter()
+        .any(|endpoint| needs(*endpoint).iter().all(has))
 }
 
 /// A unit's name on the wire.

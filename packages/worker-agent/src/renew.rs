@@ -38,7 +38,7 @@ impl Renewal {
     /// Of the lease that the agent has now.
     pub fn new(agent: &Agent) -> Self {
         Renewal {
-            granted_at: agent.sessions.contract_time(),
+            granted_at: agent.now(),
             retry: Retry::new(),
         }
     }
@@ -46,13 +46,13 @@ impl Renewal {
     /// Looks at the lease, and renews it if its half is over. Times are the chain's: the machine's clock
     /// may jump.
     pub async fn step(&mut self, agent: &Agent, attester: &Attester) -> Next {
-        let (now, until) = (agent.sessions.contract_time(), agent.lease_until());
+        let (now, until) = (agent.now(), agent.lease_until());
         if now > until {
             tracing::error!(until, "the lease is over, this worker must register anew");
             return Next::Over;
         }
         let half = self.granted_at + until.saturating_sub(self.granted_at) / 2;
-        if now <= half {
+        if now <= half || agent.is_cut() {
             return Next::Wait(LEASE_CHECK);
         }
         match attester.renew().await {

@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
+use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
@@ -24,15 +28,19 @@ use crate::keys::BootKeys;
 use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
-use crate::routes::router;
+use crate::replicate::{replicate_loop, Replica, WatchtowerConfig};
+use crate::routes::{self, router};
+use crate::secret_file;
 use crate::server::Server;
-use crate::settle::{last_round, settle_loop, Plan};
+use crate::settle::{last_round, learn_time, settle_loop, Plan};
+use crate::tls::TlsError;
 
-/// How long requests in progress may take after the agent was told to stop.
-const LAST_REQUESTS: Duration = Duration::from_secs(60);
+/// How long the last bytes of answers may take on their way.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Why the agent cannot run.
 #[derive(Debug, Snafu)]
+#[snafu(visibility(pub(crate)))]
 pub enum RunError {
     #[snafu(transparent)]
     Chain { source: ChainError },
@@ -44,10 +52,14 @@ pub enum RunError {
     Engines { source: EnginesError },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
+    #[snafu(transparent)]
+    Tls { source: TlsError },
     #[snafu(display("{}: {source}", path.display()))]
     File { path: PathBuf, source: io::Error },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
+    #[snafu(display("watchtower: {source}"))]
+    Watchtower { source: reqwest::Error },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
 }
@@ -65,7 +77,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     fs::create_dir_all(&config.data_dir).context(FileSnafu {
         path: &config.data_dir,
     })?;
-    let journal = Arc::new(Journal::open(&config.data_dir.join("journal.redb"))?);
+    let journal = Arc::new(Journal::open_with(
+        &config.data_dir.join("journal.redb"),
+        &config.journal,
+    )?);
     let engine = engines::open(&config)?;
     engines::check_models(&config, engine.as_ref()).await?;
     engine.watch(&stop);
@@ -74,9 +89,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     check_contracts(&config.chain, &billing_config)?;
     let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
-    let server = Server::bind(config.listen, config.server)
-        .await
-        .context(ServerSnafu)?;
+    let transport = config.tls().open(&config.public_url)?;
+    let listeners = Listeners::bind(&config, transport.server).await?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -89,7 +103,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         keys: keys.clone(),
         chain_id: config.chain.chain_id.clone(),
         registry: registry.clone(),
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
         workload: config.tee.workload(),
     };
@@ -105,7 +119,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         billing,
         operator: chain.operator().to_owned(),
         worker_id,
-        tls_spki_sha256: config.tls_spki_sha256.0,
+        tls_spki_sha256: transport.spki_sha256,
         class: config.class(),
     };
     let prices = PriceList::new(config.prices.clone());
@@ -121,7 +135,30 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
-    serve(Agent::new(parts), attester, server, plan, stop).await
+    let agent = Agent::new(parts);
+    let done = CancellationToken::new();
+    let replicating = match &config.watchtower {
+        Some(tower) => Some(tokio::spawn(replicate_loop(
+            agent.clone(),
+            replica(tower)?,
+            done.clone(),
+        ))),
+        None => None,
+    };
+    let drain = Duration::from_secs(config.drain_s);
+    let served = serve(agent, attester, listeners, plan, drain, stop).await;
+    done.cancel();
+    if let Some(replicating) = replicating {
+        // It ends by `done`; a panic of its is in the log.
+        let _ = replicating.await;
+    }
+    served
+}
+
+fn replica(config: &WatchtowerConfig) -> Result<Replica, RunError> {
+    let path = &config.token_file;
+    let token = secret_file::read(path).context(FileSnafu { path })?;
+    Replica::new(&config.url, token).context(WatchtowerSnafu)
 }
 
 /// When receipts are handed in, if billing's timing allows it.
@@ -144,39 +181,95 @@ fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
 async fn serve(
     agent: Arc<Agent>,
     attester: Attester,
-    server: Server,
+    listeners: Listeners,
     plan: Plan,
+    drain: Duration,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    agent
-        .sessions
-        .set_contract_time(agent.chain.clock().await?.now);
+    learn_time(&agent).await?;
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
-    if let Ok(address) = server.local_addr() {
+    let inside = tokio::spawn(inside(agent.clone(), listeners.inside));
+    if let Ok(address) = listeners.api.local_addr() {
         tracing::info!(%address, "serving");
     }
-    let server = server.serve(router(agent.clone()), None, stop.clone());
-    let last_requests = async {
-        stop.cancelled().await;
-        tokio::time::sleep(LAST_REQUESTS).await;
-    };
-    let served = tokio::select! {
-        served = server => served.context(ServerSnafu),
-        () = last_requests => Ok(()),
-    };
+    let served = api(&agent, listeners.api, listeners.tls, &stop, drain).await;
     stop.cancel();
-    if tokio::time::timeout(LAST_REQUESTS, agent.finish_requests())
-        .await
-        .is_err()
-    {
-        tracing::warn!("requests in progress were given up");
-    }
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
     settle_last(&agent, &plan).await;
+    inside.abort();
     served
+}
+
+/// Serves the API until `stop`, then what is in progress for up to `drain`. New requests are refused
+/// meanwhile and the listener stays open, so that whoever sends requests here reads on `/ready` why.
+async fn api(
+    agent: &Arc<Agent>,
+    server: Server,
+    tls: Option<TlsAcceptor>,
+    stop: &CancellationToken,
+    drain: Duration,
+) -> Result<(), RunError> {
+    let close = CancellationToken::new();
+    let server = server.serve(router(agent.clone()), tls, close.clone());
+    tokio::pin!(server);
+    let drained = async {
+        stop.cancelled().await;
+        agent.drain();
+        if timeout(drain, agent.finish_requests()).await.is_err() {
+            tracing::warn!("requests in progress were given up");
+        }
+    };
+    let served = tokio::select! {
+        served = &mut server => served,
+        () = drained => {
+            close.cancel();
+            timeout(LAST_BYTES, server).await.unwrap_or(Ok(()))
+        }
+    };
+    // A request that had come just before `stop` may have begun its work since.
+    let _ = timeout(LAST_BYTES, agent.finish_requests()).await;
+    served.context(ServerSnafu)
+}
+
+/// Serves metrics, if they are wanted, until it is dropped: also while the agent stops.
+async fn inside(agent: Arc<Agent>, listener: Option<TcpListener>) {
+    let Some(listener) = listener else { return };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "serving metrics");
+    }
+    if let Err(error) = axum::serve(listener, routes::inside(agent)).await {
+        tracing::error!(%error, "metrics are not served any more");
+    }
+}
+
+/// Where the agent listens.
+struct Listeners {
+    api: Server,
+    /// What ends TLS; `None` for plain HTTP.
+    tls: Option<TlsAcceptor>,
+    /// For metrics.
+    inside: Option<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(
+        config: &Config,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Result<Self, RunError> {
+        Ok(Listeners {
+            api: Server::bind(config.listen, config.server)
+                .await
+                .context(ServerSnafu)?,
+            tls: tls.map(TlsAcceptor::from),
+            inside: match config.metrics.listen {
+                Some(address) => Some(TcpListener::bind(address).await.context(ServerSnafu)?),
+                None => None,
+            },
+        })
+    }
 }
 
 /// Hands in what waits. What fails or does not fit stays in the journal.
@@ -199,6 +292,17 @@ async fn settle_last(agent: &Agent, plan: &Plan) {
 /// # Errors
 /// [`RunError`] if the wallet cannot be read or the node cannot be asked.
 pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
+    connect_as(&config.chain, &config.wallet_file).await
+}
+
+/// The chain of a configuration, with the wallet in a file.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_as(
+    config: &ChainConfig,
+    wallet_file: &Path,
+) -> Result<NodeChain, RunError> {
     let ChainConfig {
         lcd_url,
         chain_id,
@@ -207,8 +311,8 @@ pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
         rewards,
         gas_price_milli,
         gas,
-    } = config.chain.clone();
-    let wallet = Wallet::from_file(&config.wallet_file)?;
+    } = config.clone();
+    let wallet = Wallet::from_file(wallet_file)?;
     let client_config = ClientConfig {
         gas_price_milli,
         ..ClientConfig::new(&chain_id)
@@ -232,8 +336,39 @@ async fn contract(client: &ChainClient, config: ContractConfig) -> Result<Contra
     }
 }
 
+/// Whether node and contracts answer and fit together; what they are, in a line.
+///
+/// # Errors
+/// [`RunError`] for the first thing that is wrong.
+pub async fn check_chain(config: &Config) -> Result<String, RunError> {
+    let chain = connect(config).await?;
+    let billing = chain.billing_config().await?;
+    check_contracts(&config.chain, &billing)?;
+    plan(config, billing.timing)?;
+    let time = chain.block_time().await?;
+    let operator = chain.operator();
+    Ok(format!(
+        "the contracts fit together, block time is {time}, the operator is {operator}"
+    ))
+}
+
+/// Whether the engines answer and serve what the price list has; what it serves, in a line.
+///
+/// # Errors
+/// [`RunError`] for the first thing that is wrong.
+pub async fn check_engines(config: &Config) -> Result<String, RunError> {
+    let engine = engines::open(config)?;
+    engines::check_models(config, engine.as_ref()).await?;
+    let served = engine.models().await.unwrap_or_default();
+    let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
+    Ok(format!("serves {}", names.join(", ")))
+}
+
 /// The contracts must belong together: receipts are signed for billing, which trusts its registry.
-fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), RunError> {
+pub(crate) fn check_contracts(
+    config: &ChainConfig,
+    billing: &ConfigAnswer,
+) -> Result<(), RunError> {
     let mismatch = |problem: String| Err(RunError::Mismatch { problem });
     let registry = billing.registry.address.as_str();
     if registry != config.registry.address {
@@ -259,7 +394,13 @@ pub fn file_problems(config: &Config) -> Vec<String> {
     let wallet = wallet.map(|error| format!("wallet_file: {error}"));
     let tee = config.tee.check_files().err();
     let tee = tee.map(|error| error.to_string());
-    let mut problems: Vec<String> = wallet.into_iter().chain(tee).collect();
+    let tls = config.tls().open(&config.public_url).err();
+    let tls = tls.map(|error| error.to_string());
+    let mut problems: Vec<String> = wallet.into_iter().chain(tee).chain(tls).collect();
+    if let Some(tower) = &config.watchtower {
+        let token = secret_file::read(&tower.token_file).err();
+        problems.extend(token.map(|error| format!("watchtower.token_file: {error}")));
+    }
     problems.extend(engines::file_problems(config));
     problems
 }

@@ -6,20 +6,24 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use secret_ai_engine::{ByteStream, Call, EngineError, Reply, Tokens};
+use secret_ai_interface::Unit;
 use secret_ai_receipts::sha256;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::Span;
 
+use crate::admission::Place;
 use crate::agent::Agent;
+use crate::bill::{bill, observe};
 use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
 use crate::events::choices;
-use crate::receipts::{issue, Answer, Proof};
+use crate::metrics::Answered;
+use crate::receipts::{Answer, Proof};
 use crate::session::Held;
 use crate::short;
 use crate::tally::{Counter, Tally};
-use crate::usage::Report;
+use crate::usage::{Report, Usage};
 use crate::words::{Figures, Head, Words};
 
 /// Most bytes of a plain answer.
@@ -41,9 +45,11 @@ pub struct Work {
     /// When the request came.
     pub arrived: Instant,
     /// One of the places for requests in progress.
-    pub _slot: OwnedSemaphorePermit,
+    pub place: Place,
     /// The agent does not stop before this is gone.
     pub _token: TaskTrackerToken,
+    /// Of the request, for traces.
+    pub span: Span,
 }
 
 /// A plain answer with its proof.
@@ -61,7 +67,7 @@ impl Work {
     pub async fn plain(mut self, words: Box<dyn Words>) -> Result<Plain, ApiError> {
         let mut tally = Tally::start(self.arrived, false);
         let reply = self.ask().await?;
-        let answer = read_whole(reply.body).await?;
+        let answer = read_whole(reply.body, MAX_WHOLE).await?;
         let mut read = read_answer(&answer)?;
         tally.whole(&read);
         if let Some(report) = Report::read(read["usage"].take()) {
@@ -103,38 +109,56 @@ impl Work {
         figures
     }
 
+    /// Tells metrics, traces and the session's limits what an answer took.
+    fn observe(&self, figures: &Figures, aborted: bool) {
+        let Usage {
+            prompt_tokens,
+            cached_tokens,
+            completion_tokens,
+            ..
+        } = figures.usage;
+        let until_first = figures.load.saturating_add(figures.prompt);
+        let answered = Answered {
+            endpoint: self.call.endpoint,
+            model: &self.head.model,
+            units: &[
+                (Unit::Input, prompt_tokens.saturating_sub(cached_tokens)),
+                (Unit::CachedInput, cached_tokens),
+                (Unit::Output, completion_tokens),
+            ],
+            input_tokens: prompt_tokens,
+            output_tokens: completion_tokens,
+            total: figures.total,
+            first: self.call.stream.then_some(until_first),
+            aborted,
+            estimated: figures.estimated,
+            clamped: figures.corrected,
+        };
+        observe(&self.agent, &self.span, &self.place, &self.held, &answered);
+    }
+
     /// Counts the usage, signs its receipt and hands it to the journal.
     ///
     /// # Errors
-    /// 500 if it cannot be stored.
+    /// 500 if it was counted before.
     pub fn bill(
         self,
         figures: &Figures,
         response_sha256: [u8; 32],
         aborted: bool,
     ) -> Result<Proof, ApiError> {
+        self.observe(figures, aborted);
         let agent = self.agent;
         let session_id = self.held.session().id;
         let answer = Answer {
             request_sha256: self.request_sha256,
             response_sha256,
             model: self.head.model,
-            time: agent.clock.now(),
+            time: agent.now(),
             aborted,
         };
         let usage = figures.usage;
-        let issued = self.held.commit(self.meter.units(usage), |state, units| {
-            let id = *session_id.as_bytes();
-            let proof = issue(&agent.keys, &agent.domain, id, state, units, answer);
-            (proof, state.deadline)
-        });
-        let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
-        let (receipt, now) = (proof.receipt.clone(), agent.sessions.contract_time());
-        let handed = agent.journal.put_receipt(receipt, deadline, now);
-        handed.map_err(|error| {
-            tracing::error!(%error, "cannot store a receipt");
-            ApiError::internal()
-        })?;
+        let proof = bill(&agent, self.held, self.meter.units(usage), answer)?;
         tracing::debug!(
             session = short(&session_id),
             seq = proof.receipt.body.seq,
@@ -149,17 +173,20 @@ impl Work {
     }
 }
 
-/// A whole body, within [`MAX_WHOLE`].
-async fn read_whole(mut body: ByteStream) -> Result<Bytes, EngineError> {
+/// A whole body of at most `limit` bytes.
+///
+/// # Errors
+/// The body's own, and [`EngineError::TooLarge`].
+pub async fn read_whole(mut body: ByteStream, limit: usize) -> Result<Bytes, EngineError> {
     let too_large = || EngineError::TooLarge {
         what: "a body",
-        limit: MAX_WHOLE,
+        limit,
     };
     let mut whole = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(bytes) = body.next().await {
         let bytes = bytes?;
-        if whole.len() + rest.len() + bytes.len() > MAX_WHOLE {
+        if whole.len() + rest.len() + bytes.len() > limit {
             return Err(too_large());
         }
         if whole.is_empty() {

@@ -109,6 +109,7 @@ impl Tally {
         let said = Usage {
             prompt_tokens: prompt.unwrap_or(own_prompt),
             cached_tokens: report.as_ref().map_or(0, |report| report.cached),
+            audio_tokens: report.as_ref().map_or(0, |report| report.audio),
             completion_tokens: completion.unwrap_or_else(|| self.completion(counter)),
         };
         let usage = counter.limit.clamp(said);
@@ -142,7 +143,12 @@ pub fn guess_prompt(request: &ChatRequest) -> u64 {
     let bytes = request.messages.iter().map(|m| text_bytes(&m.content));
     let bytes = bytes.fold(0, u64::saturating_add);
     let markers = TOKENS_PER_MESSAGE.saturating_mul(request.messages.len() as u64);
-    bytes.div_ceil(BYTES_PER_TOKEN).saturating_add(markers)
+    guess_tokens(bytes).saturating_add(markers)
+}
+
+/// Tokens of a text of `bytes` by a rule of thumb.
+pub fn guess_tokens(bytes: u64) -> u64 {
+    bytes.div_ceil(BYTES_PER_TOKEN)
 }
 
 fn text_bytes(content: &Value) -> u64 {

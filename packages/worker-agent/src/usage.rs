@@ -9,6 +9,9 @@ pub struct Usage {
     pub prompt_tokens: u64,
     /// Tokens of the prompt that came from the engine's prefix cache; never above `prompt_tokens`.
     pub cached_tokens: u64,
+    /// Tokens of the prompt that stand for sound, if the engine tells them; with the cached ones never
+    /// above `prompt_tokens`.
+    pub audio_tokens: u64,
     /// Tokens produced, reasoning included, over all choices.
     pub completion_tokens: u64,
 }
@@ -39,6 +42,8 @@ pub struct Report {
     pub prompt: Option<u64>,
     /// Tokens of the prompt from the cache; 0 if the engine says nothing of it.
     pub cached: u64,
+    /// Tokens of the prompt that stand for sound; 0 likewise.
+    pub audio: u64,
     /// Tokens produced.
     pub completion: Option<u64>,
     /// As the engine wrote it.
@@ -51,10 +56,17 @@ impl Report {
         if raw.is_null() {
             return None;
         }
-        let cached = raw.pointer("/prompt_tokens_details/cached_tokens");
+        let detail = |name: &str| {
+            let details = raw.get("prompt_tokens_details");
+            details
+                .and_then(|details| details.get(name))
+                .and_then(tokens)
+                .unwrap_or(0)
+        };
         Some(Report {
             prompt: raw.get("prompt_tokens").and_then(tokens),
-            cached: cached.and_then(tokens).unwrap_or(0),
+            cached: detail("cached_tokens"),
+            audio: detail("audio_tokens"),
             completion: raw.get("completion_tokens").and_then(tokens),
             raw,
         })

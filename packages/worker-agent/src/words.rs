@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use secret_ai_engine::ChatRequest;
 use serde_json::Value;
 
+use crate::ask::Ask;
 use crate::error::ApiError;
 use crate::receipts::Proof;
 use crate::usage::Usage;
@@ -14,7 +14,7 @@ use crate::usage::Usage;
 /// A client's request, read.
 pub struct Asked {
     /// For the engine.
-    pub request: ChatRequest,
+    pub request: Ask,
     /// The client wants its answer in pieces.
     pub stream: bool,
     pub words: Box<dyn Words>,

@@ -152,10 +152,10 @@ async fn only_plain_json_is_taken() {
 async fn other_routes_do_no_work() {
     let worker = Setup::default().start().await;
     let nowhere = [
-        "/v1/completions",
-        "/v1/embeddings",
+        "/v1/rerank",
+        "/v1/images/edits",
         "/v1/responses",
-        "/v1/audio/transcriptions",
+        "/v1/audio/voices",
         "/v1/chat/completions/",
         "/v1//chat/completions",
         "/metrics",

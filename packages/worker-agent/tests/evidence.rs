@@ -285,7 +285,7 @@ fn a_configuration_is_read_with_its_defaults() {
     );
     assert_eq!(config.listing().models[0].rates[1].rate, 4_000);
     let warnings = config.warnings().join("\n");
-    assert!(warnings.contains("cached_input") && warnings.contains("tls_spki_sha256"));
+    assert!(warnings.contains("cached_input") && warnings.contains("no TLS key is bound"));
     assert!(!warnings.contains("cover_traffic"));
 }
 

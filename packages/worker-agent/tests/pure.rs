@@ -43,6 +43,7 @@ fn units_go_to_the_lines_of_the_model() {
         prompt_tokens: 100,
         cached_tokens: 30,
         completion_tokens: 7,
+        ..Usage::default()
     };
     let meter = Meter::new(&lines, "m").unwrap();
     assert_eq!(meter.units(usage), [0, 7, 30, 1, 70, 0]);
@@ -51,6 +52,7 @@ fn units_go_to_the_lines_of_the_model() {
         prompt_tokens: 5,
         cached_tokens: 9,
         completion_tokens: 0,
+        ..Usage::default()
     };
     assert_eq!(meter.units(odd), [0, 0, 5, 1, 0, 0]);
 }
@@ -69,6 +71,7 @@ fn cached_tokens_are_free_without_a_line() {
         prompt_tokens: 10,
         cached_tokens: 4,
         completion_tokens: 3,
+        ..Usage::default()
     };
     assert_eq!(Meter::new(&lines, "m").unwrap().units(usage), [6, 3]);
 }
@@ -391,7 +394,7 @@ proptest! {
         let lines: Vec<_> = units.into_iter().zip(&rates).map(|(u, r)| line("m", u, *r)).collect();
         let meter = Meter::new(&lines, "m").unwrap();
         let limit = TokenLimit { prompt: limit_prompt, output: limit_output };
-        let usage = Usage { prompt_tokens: prompt, cached_tokens: cached, completion_tokens: output };
+        let usage = Usage { prompt_tokens: prompt, cached_tokens: cached, completion_tokens: output, ..Usage::default() };
         let books = ledger(&rates, 1, 1);
         let bill = books.price(&meter.units(limit.clamp(usage))).unwrap();
         prop_assert!(bill <= books.price(&meter.worst(limit)).unwrap());

@@ -11,16 +11,23 @@ use crate::cli::Command;
 use crate::error::{ClientError, Result};
 use crate::offers::{unit_name, worker};
 use crate::receipts::Receipts;
+use crate::transport::Policy;
 use crate::verify::Verified;
 
 /// Asks a question and shows the verified receipt.
-pub async fn chat(account: &Account, receipts: &Receipts, command: Command) -> Result<()> {
+pub async fn chat(
+    account: &Account,
+    receipts: &Receipts,
+    allow_http: bool,
+    command: Command,
+) -> Result<()> {
     let Command::Chat {
         prompt,
         session,
         model,
         max_tokens,
         max_charge,
+        no_e2ee,
     } = command
     else {
         return Err(ClientError::input("command", "not chat"));
@@ -45,6 +52,10 @@ pub async fn chat(account: &Account, receipts: &Receipts, command: Command) -> R
         prompt: &prompt,
         max_tokens,
         max_charge,
+        policy: Policy {
+            e2ee: !no_e2ee,
+            allow_http,
+        },
     };
     let asked = question.ask(&mut stdout()).await;
     println!();

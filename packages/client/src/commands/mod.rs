@@ -2,6 +2,7 @@
 
 mod chat;
 mod evidence;
+mod gateway;
 mod money;
 mod notifications;
 mod sessions;
@@ -14,6 +15,7 @@ use crate::cli::{Cli, Command};
 use crate::config;
 use crate::error::Result;
 use crate::receipts::Receipts;
+use crate::transport::Policy;
 
 /// Runs a command; gives the program's exit code.
 ///
@@ -43,7 +45,16 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Key { session } => sessions::key(&account, session.as_deref()).await,
         Command::Close { session } => sessions::close(&account, session.as_deref()).await,
         open @ Command::Open { .. } => sessions::open(&account, open).await,
-        chat @ Command::Chat { .. } => chat::chat(&account, &receipts, chat).await,
+        chat @ Command::Chat { .. } => {
+            chat::chat(&account, &receipts, config.allow_http, chat).await
+        }
+        Command::Gateway { listen, session } => {
+            let policy = Policy {
+                e2ee: true,
+                allow_http: config.allow_http,
+            };
+            gateway::serve(account, receipts, policy, listen, session.as_deref()).await
+        }
         Command::Evidence { command } => return Ok(evidence::run(command)),
     }?;
     Ok(ExitCode::SUCCESS)

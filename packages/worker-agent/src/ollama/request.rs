@@ -10,6 +10,7 @@ use serde_json::{json, Value};
 
 use super::answer::{OllamaWords, Route};
 use super::messages::{CallIds, Message};
+use crate::ask::Ask;
 use crate::error::ApiError;
 use crate::words::Asked;
 
@@ -139,7 +140,7 @@ impl Common {
         request.validate()?;
         let stream = self.stream.unwrap_or(true);
         Ok(Asked {
-            request,
+            request: Ask::Chat(request),
             stream,
             words: Box::new(OllamaWords::new(route, stream)),
         })

@@ -1,4 +1,4 @@
-//! Bodies of requests: plain JSON, of bounded size, within a bounded time.
+//! Bodies of requests: JSON or a form, not compressed, of bounded size, within a bounded time.
 
 use std::time::Duration;
 
@@ -11,18 +11,35 @@ use crate::error::ApiError;
 /// How long a client may take to send its request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Only plain JSON is taken: whatever cannot be read here could not be counted.
-pub fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+/// What a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// `application/json`
+    Json,
+    /// `multipart/form-data`
+    Form,
+}
+
+impl BodyKind {
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            BodyKind::Json => "application/json",
+            BodyKind::Form => "multipart/form-data",
+        }
+    }
+}
+
+/// The media type, with its parameters, if it is this one: whatever cannot be read here could not be
+/// counted.
+pub fn check_media_type(headers: &HeaderMap, media_type: &str) -> Result<String, ApiError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
+        .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        let message = "content-type: must be application/json";
+    let essence = content_type.split(';').next().unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case(media_type) {
+        let message = format!("content-type: must be {media_type}");
         return Err(ApiError::unsupported("content-type", message));
     }
     let encodings = headers.get_all(header::CONTENT_ENCODING);
@@ -33,7 +50,7 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
         let message = "content-encoding: a body must not be compressed";
         return Err(ApiError::unsupported("content-encoding", message));
     }
-    Ok(())
+    Ok(content_type.to_owned())
 }
 
 /// Reads a body of at most `limit` bytes.

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{json, Value};
 
-use super::body::{check_media_type, read_body};
+use super::body::{check_media_type, read_body, BodyKind};
 use super::chat::serve;
 use crate::agent::Agent;
 use crate::error::ApiError;
@@ -100,7 +100,7 @@ struct Show {
 
 async fn show(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Json<Value>> {
     let (head, body) = request.into_parts();
-    check_media_type(&head.headers)?;
+    check_media_type(&head.headers, BodyKind::Json.media_type())?;
     let body = read_body(&head.headers, body, MAX_NAME_BODY).await?;
     let Show { model, name } = secret_ai_engine::from_json(&body).map_err(ApiError::from)?;
     let mut given = [model, name].into_iter().flatten();

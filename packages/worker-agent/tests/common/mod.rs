@@ -3,9 +3,10 @@
 
 pub mod engine;
 mod fake_chain;
+pub mod upstream;
 pub mod ways;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
 use futures_util::StreamExt;
+use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
@@ -45,18 +47,29 @@ pub const SECRET: [u8; 32] = [9; 32];
 pub const ONE: u64 = 1_000_000;
 pub const NOW: u64 = 1_800_000_000;
 
-/// A clock that tests move.
-pub struct ManualClock(pub AtomicU64);
+/// A clock that tests move: uptime, and what somebody has set the machine's time to beside it.
+#[derive(Default)]
+pub struct ManualClock(AtomicU64, AtomicI64);
 
 impl Clock for ManualClock {
     fn now(&self) -> u64 {
+        (NOW + self.uptime()).saturating_add_signed(self.1.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
 }
 
 impl ManualClock {
+    /// Lets time pass.
     pub fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Sets the machine's clock forward or back; no time passes.
+    pub fn jump(&self, seconds: i64) {
+        self.1.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
@@ -166,6 +179,10 @@ pub struct Setup {
     pub dir: Arc<TempDir>,
     /// Answers instead of the script.
     pub engine: Option<Arc<dyn Engine>>,
+    /// The journal, if it is not the one in `dir`.
+    pub journal: Option<Journal>,
+    /// Address of a server that is the engine, in the place of the script.
+    pub upstream: Option<String>,
 }
 
 impl Default for Setup {
@@ -178,6 +195,8 @@ impl Default for Setup {
             server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
             engine: None,
+            journal: None,
+            upstream: None,
         }
     }
 }
@@ -186,10 +205,12 @@ impl Setup {
     pub async fn start(self) -> Worker {
         // reqwest comes without cryptography of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = Arc::new(ManualClock(AtomicU64::new(NOW)));
+        let clock = Arc::new(ManualClock::default());
         let chain = Arc::new(FakeChain::new(self.sessions, NOW));
         let engine = Arc::new(ScriptedEngine::new(self.script));
-        let journal = Arc::new(Journal::open(&self.dir.path().join("journal.redb")).unwrap());
+        let path = self.dir.path().join("journal.redb");
+        let journal = self.journal.map(Arc::new);
+        let journal = journal.unwrap_or_else(|| Arc::new(Journal::open(&path).unwrap()));
         let keys = Arc::new(BootKeys::generate());
         let (receipt_pk, kid) = (keys.receipt_pk(), keys.kid());
         let identity = Identity {
@@ -219,7 +240,13 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: self.engine.unwrap_or_else(|| engine.clone()),
+            engine: match (self.engine, self.upstream) {
+                (Some(engine), _) => engine,
+                (None, Some(url)) => {
+                    Arc::new(UpstreamEngine::new(UpstreamConfig::new(url)).unwrap())
+                }
+                (None, None) => engine.clone(),
+            },
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),
@@ -425,6 +452,15 @@ pub fn ack(session: u8, kid: u8, amount: u128) -> Signed<Ack> {
         amount,
     };
     sign(&any_key(), &domain(), body)
+}
+
+/// Public key and id of the key with these secret bytes; [`receipt_of`] signs with `[1; 32]`.
+pub fn public_key_of(secret: [u8; 32]) -> ([u8; 33], [u8; 20]) {
+    let key = k256::ecdsa::SigningKey::from_slice(&secret).unwrap();
+    (
+        secret_ai_receipts::public_key(&key),
+        secret_ai_receipts::kid(&key),
+    )
 }
 
 fn any_key() -> k256::ecdsa::SigningKey {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// All transactions of all blocks so far.
 pub async fn watch(stage: &Stage) -> Result<Vec<TxView>, Failure> {
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = secret_ai_tests::http::client()?;
     let newest = stage.chain.latest_block().await?.height;
     let mut seen = Vec::new();
     for height in 1..=newest {

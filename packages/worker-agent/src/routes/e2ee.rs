@@ -1,0 +1,121 @@
+//! `POST /e2ee`: any request of this API, sealed to the attested key, and its answer sealed back.
+//!
+//! Path, headers, key and body are all inside; of the request outside nothing counts but its bytes.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{header, HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::Router;
+use bytes::Bytes;
+use futures_util::stream::{unfold, StreamExt};
+use secret_ai_e2ee::{
+    AnswerHead, AnswerKey, E2eeError, FrameSealer, RequestHead, ANSWER_TYPE, OVERHEAD, PATH,
+    REQUEST_TYPE,
+};
+use tower::ServiceExt;
+
+use super::body::{check_media_type, read_body};
+use crate::agent::Agent;
+use crate::error::ApiError;
+
+/// The route; `api` answers what is inside.
+pub fn routes(agent: Arc<Agent>, api: Router) -> Router {
+    Router::new()
+        .route(PATH, post(serve))
+        .with_state((agent, api))
+}
+
+async fn serve(
+    State((agent, api)): State<(Arc<Agent>, Router)>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (outside, body) = request.into_parts();
+    check_media_type(&outside.headers, REQUEST_TYPE)?;
+    let largest = agent.limits.max_body.max(agent.limits.max_upload);
+    let limit = largest.saturating_add(OVERHEAD);
+    let sealed = read_body(&outside.headers, body, limit).await?;
+    let opened = agent.e2ee.open(&sealed, agent.clock.now())?;
+    drop(sealed);
+    let mut inside = request_of(opened.head, opened.body)?;
+    // Where it came from.
+    *inside.extensions_mut() = outside.extensions;
+    let Ok(response) = api.oneshot(inside).await;
+    seal(response, opened.answer).map_err(|error| {
+        tracing::error!(%error, "cannot seal an answer");
+        ApiError::internal()
+    })
+}
+
+/// The request that was inside.
+fn request_of(head: RequestHead, body: Vec<u8>) -> Result<Request, ApiError> {
+    let bad = |what: &str| ApiError::bad_request("e2ee", format!("e2ee: {what}"));
+    let method = match head.method.as_str() {
+        "GET" => Method::GET,
+        "POST" => Method::POST,
+        _ => return Err(bad("method: must be GET or POST")),
+    };
+    let uri: Option<Uri> = head.path.parse().ok();
+    let uri = uri.filter(|uri| uri.scheme().is_none() && uri.path().starts_with('/'));
+    let mut headers = HeaderMap::new();
+    for (name, value) in head.headers {
+        let name: Result<HeaderName, _> = name.parse();
+        let value = HeaderValue::from_str(&value);
+        let (Ok(name), Ok(mut value)) = (name, value) else {
+            return Err(bad("headers: not names and values of HTTP"));
+        };
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    headers.insert(header::CONTENT_LENGTH, body.len().into());
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = uri.ok_or_else(|| bad("path: must begin with /"))?;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// The answer, its head in the first frame and its body in those that follow, as it comes.
+fn seal(response: Response, key: AnswerKey) -> Result<Response, E2eeError> {
+    let (head, body) = response.into_parts();
+    let told = head.headers.iter().filter_map(|(name, value)| {
+        let value = value.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    });
+    let told = AnswerHead {
+        status: head.status.as_u16(),
+        headers: told.collect(),
+    };
+    let (mut sealer, mut start) = key.sealer();
+    start.extend(sealer.seal(&told.encode()?, false)?);
+    let start = Ok::<_, axum::Error>(Bytes::from(start));
+    let frames = unfold(Some((sealer, body.into_data_stream())), next_frames);
+    let body = futures_util::stream::iter([start]).chain(frames);
+    let headers = [
+        (header::CONTENT_TYPE, ANSWER_TYPE),
+        (header::CACHE_CONTROL, "no-store"),
+        // Asks nginx not to hold frames back.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, Body::from_stream(body)).into_response())
+}
+
+type Rest = (FrameSealer, axum::body::BodyDataStream);
+
+/// The next piece of the body, sealed, or the end. A body that breaks off has no last frame.
+async fn next_frames(rest: Option<Rest>) -> Option<(Result<Bytes, axum::Error>, Option<Rest>)> {
+    let (mut sealer, mut body) = rest?;
+    let sealed = match body.next().await {
+        Some(Ok(piece)) => sealer.seal(&piece, false),
+        Some(Err(error)) => return Some((Err(error), None)),
+        None => {
+            let end = sealer.seal(&[], true).map(Bytes::from);
+            return Some((end.map_err(axum::Error::new), None));
+        }
+    };
+    let sealed = sealed.map(Bytes::from).map_err(axum::Error::new);
+    Some((sealed, Some((sealer, body))))
+}

@@ -1,0 +1,216 @@
+//! Work that is answered in one piece, by whatever endpoint: reserve the most that it can use, call the
+//! engine, measure what came, bill that, answer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::http::{header, HeaderName};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use secret_ai_engine::{Call, Endpoint, Engine, EngineError, ModelInfo};
+use secret_ai_interface::Unit;
+use secret_ai_receipts::sha256;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::Span;
+
+use super::admit::{admit, find_model, meter, set_aside, Admitted};
+use super::body::BodyKind;
+use crate::admission::Place;
+use crate::agent::Agent;
+use crate::bill::{bill, observe};
+use crate::budget::reserve_units;
+use crate::count::{Counts, Meter};
+use crate::error::ApiError;
+use crate::ledger::Ledger;
+use crate::metrics::Answered;
+use crate::receipts::{Answer, Proof};
+use crate::routes::{EVIDENCE, RECEIPT};
+use crate::serve::read_whole;
+use crate::session::Held;
+use crate::short;
+
+/// Most bytes of an answer.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// One request of an endpoint that answers in one piece.
+pub trait Task: Send + Sized + 'static {
+    /// What its body is.
+    const BODY: BodyKind;
+
+    /// Where it goes.
+    fn endpoint(&self) -> Endpoint;
+
+    /// The model that the client names.
+    fn model(&self) -> &str;
+
+    /// The most that it can use.
+    fn worst(&self, model: &ModelInfo) -> Counts;
+
+    /// Media type and body as the engine gets them, which knows the model by `model`.
+    ///
+    /// # Errors
+    /// None for a request that was read.
+    fn to_engine(&self, model: &str) -> Result<(String, Bytes), ApiError>;
+
+    /// What the engine's answer used, and what the client gets of it.
+    ///
+    /// # Errors
+    /// An answer that is none: it is not delivered, and costs nothing.
+    fn finish(&self, answer: Raw, engine: &dyn Engine) -> Result<Finished, EngineError>;
+}
+
+/// What an engine answered.
+pub struct Raw {
+    pub content_type: String,
+    pub body: Bytes,
+    /// The most that it may have used.
+    pub limit: Counts,
+}
+
+/// An answer that was measured.
+pub struct Finished {
+    pub counts: Counts,
+    /// The engine did not say what it used; this is this agent's own guess.
+    pub estimated: bool,
+    pub content_type: &'static str,
+    pub body: Bytes,
+}
+
+/// Serves a request whose body, of this media type, `read` understands.
+///
+/// # Errors
+/// Why nothing was done, or nothing came of it; nothing is billed then.
+pub async fn serve<T: Task>(
+    agent: Arc<Agent>,
+    request: Request,
+    read: impl FnOnce(&str, &Bytes) -> Result<T, ApiError>,
+) -> Result<Response, ApiError> {
+    let admitted = admit(&agent, request, T::BODY).await?;
+    let task = read(&admitted.content_type, &admitted.body)?;
+    let model = find_model(&agent, task.model()).await?;
+    let Admitted {
+        session,
+        request_sha256,
+        max_charge,
+        arrived,
+        place,
+        ..
+    } = admitted;
+    let rates = place.headers();
+    let meter = meter(&agent, &session, &model.id, task.endpoint())?;
+    let limit = task.worst(&model);
+    let reserve = |ledger: &mut Ledger| reserve_units(ledger, meter.count(&limit), max_charge);
+    let held = Held::new(session.clone(), set_aside(&session, reserve)?);
+    let (content_type, body) = task.to_engine(&model.id)?;
+    let work = Work {
+        call: Call {
+            endpoint: task.endpoint(),
+            model: model.id.clone(),
+            content_type,
+            body,
+            stream: false,
+        },
+        task,
+        held,
+        meter,
+        limit,
+        model: model.id,
+        request_sha256,
+        arrived,
+        place,
+        span: Span::current(),
+        _token: agent.tasks.token(),
+        agent,
+    };
+    // In a task of its own: it goes on when the client goes away.
+    let done = tokio::spawn(work.run()).await;
+    let (finished, proof) = done.map_err(|_| ApiError::internal())??;
+    let headers = [
+        (header::CONTENT_TYPE, finished.content_type.to_owned()),
+        (HeaderName::from_static(RECEIPT), proof.receipt_text()),
+        (HeaderName::from_static(EVIDENCE), proof.evidence_text()),
+    ];
+    Ok((rates, headers, finished.body).into_response())
+}
+
+/// A request whose worst case is reserved. Dropped, it costs nothing.
+struct Work<T> {
+    agent: Arc<Agent>,
+    task: T,
+    call: Call,
+    held: Held,
+    meter: Meter,
+    limit: Counts,
+    model: String,
+    request_sha256: [u8; 32],
+    /// When the request came.
+    arrived: Instant,
+    /// One of the places for requests in progress.
+    place: Place,
+    /// Of the request, for traces.
+    span: Span,
+    /// The agent does not stop before this is gone.
+    _token: TaskTrackerToken,
+}
+
+impl<T: Task> Work<T> {
+    async fn run(self) -> Result<(Finished, Proof), ApiError> {
+        let engine = self.agent.engine.as_ref();
+        let endpoint = self.call.endpoint;
+        let reply = engine.call(self.call).await?;
+        let raw = Raw {
+            content_type: reply.content_type,
+            body: read_whole(reply.body, MAX_ANSWER).await?,
+            limit: self.limit,
+        };
+        let finished = self.task.finish(raw, engine)?;
+        let counts = finished.counts.within(&self.limit);
+        let session = short(&self.held.session().id);
+        if counts != finished.counts {
+            tracing::warn!(session, "more was used than was reserved: not billed");
+        }
+        let answered = Answered {
+            endpoint,
+            model: &self.model,
+            units: &[
+                (Unit::Image, counts.image),
+                (Unit::AudioMs, counts.audio_ms),
+                (Unit::Embedding, counts.embedding),
+            ],
+            input_tokens: 0,
+            output_tokens: 0,
+            total: self.arrived.elapsed(),
+            first: None,
+            aborted: false,
+            estimated: finished.estimated,
+            clamped: counts != finished.counts,
+        };
+        observe(&self.agent, &self.span, &self.place, &self.held, &answered);
+        let answer = Answer {
+            request_sha256: self.request_sha256,
+            response_sha256: sha256(&finished.body),
+            model: self.model,
+            time: self.agent.now(),
+            aborted: false,
+        };
+        let proof = bill(&self.agent, self.held, self.meter.count(&counts), answer)?;
+        tracing::debug!(
+            session,
+            seq = proof.receipt.body.seq,
+            image = counts.image,
+            audio_ms = counts.audio_ms,
+            embedding = counts.embedding,
+            estimated = finished.estimated,
+            "answered"
+        );
+        Ok((finished, proof))
+    }
+}
+
+/// An answer that is none.
+pub fn protocol(reason: &str) -> EngineError {
+    EngineError::Protocol {
+        reason: reason.to_owned(),
+    }
+}

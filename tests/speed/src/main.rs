@@ -1,0 +1,128 @@
+//! `make speed`: one mock inference server, asked directly, through the agent with everything on, and
+//! through other gateways; in turn, in one run, so that a noisy machine is noisy for all of them.
+//!
+//! The servers are roles of this program too, so that they can be started by hand (docs/speed.md).
+
+mod agent;
+mod bearer;
+mod chain;
+mod crowd;
+mod http;
+mod load;
+mod mock;
+mod pass;
+mod peers;
+mod process;
+mod receipts;
+mod relay;
+mod report;
+mod rounds;
+mod run;
+mod targets;
+mod verdict;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+/// Why something could not be measured.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Measures, and prints tables.
+    Run(run::Options),
+    /// An inference server that costs nothing.
+    Mock {
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+    /// Bytes from one connection to another.
+    Relay {
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        #[arg(long)]
+        upstream: SocketAddr,
+    },
+    /// HTTP on both sides, nothing in between.
+    Pass {
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        #[arg(long)]
+        upstream: SocketAddr,
+    },
+    /// The agent.
+    Agent {
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        #[arg(long)]
+        upstream: SocketAddr,
+        /// Sessions that exist.
+        #[arg(long, default_value_t = 1_000)]
+        sessions: u64,
+        /// Where its journal goes.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match play(Cli::parse().role) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn play(role: Role) -> Result<(), Failure> {
+    match role {
+        Role::Run(options) => one_thread()?.block_on(run::run(&options)),
+        Role::Mock { listen } => one_thread()?.block_on(async {
+            let listener = listen_at(listen).await?;
+            Ok(mock::serve(listener).await?)
+        }),
+        Role::Relay { listen, upstream } => one_thread()?.block_on(async {
+            let listener = listen_at(listen).await?;
+            Ok(relay::serve(listener, upstream).await?)
+        }),
+        Role::Pass { listen, upstream } => one_thread()?.block_on(async {
+            let listener = listen_at(listen).await?;
+            Ok(pass::serve(listener, upstream).await?)
+        }),
+        Role::Agent {
+            listen,
+            upstream,
+            sessions,
+            dir,
+        } => Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(async {
+                let listener = listen_at(listen).await?;
+                agent::serve(listener, &format!("http://{upstream}/v1"), sessions, &dir).await
+            }),
+    }
+}
+
+fn one_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// Listens, and tells where.
+async fn listen_at(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    println!("{}", listener.local_addr()?);
+    Ok(listener)
+}
