@@ -8,7 +8,7 @@ use crate::chat::bad;
 use crate::{EngineError, Input, Stop};
 
 /// Tokens of an answer when the client does not say (OpenAI's default).
-pub const DEFAULT_MAX_TOKENS: u64 = 16;
+const DEFAULT_MAX_TOKENS: u64 = 16;
 /// Most prompts of one request.
 const MAX_PROMPTS: usize = 64;
 /// Most probabilities per token.
@@ -82,8 +82,8 @@ impl CompletionRequest {
         if self.echo == Some(true) {
             return Err(bad("echo", "is not offered here"));
         }
-        crate::chat::check_sampling(self.temperature, self.top_p)?;
-        crate::chat::check_stops(self.stop.as_ref().map_or(&[], Stop::as_slice))
+        crate::sampling::check_sampling(self.temperature, self.top_p)?;
+        crate::sampling::check_stops(self.stop.as_ref().map_or(&[], Stop::as_slice))
     }
 
     /// Most tokens of each answer.

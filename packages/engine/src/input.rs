@@ -77,15 +77,6 @@ impl Input {
         };
         texts.try_fold(0u64, |sum, text| Some(sum.saturating_add(count(text)?)))
     }
-
-    /// Bytes of all texts; 0 for tokens.
-    pub fn bytes(&self) -> u64 {
-        match self {
-            Self::Text(text) => text.len() as u64,
-            Self::Texts(texts) => texts.iter().map(|text| text.len() as u64).sum(),
-            Self::Tokens(_) | Self::TokenLists(_) => 0,
-        }
-    }
 }
 
 impl std::fmt::Debug for Input {

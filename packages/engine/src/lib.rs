@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod image;
 mod input;
+mod sampling;
 mod tokenizer;
 mod upper_bound;
 
@@ -29,7 +30,7 @@ pub mod upstream;
 
 pub use audio::{SoundFormat, SpeechRequest};
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
-pub use completion::{CompletionRequest, DEFAULT_MAX_TOKENS};
+pub use completion::CompletionRequest;
 pub use device::{DeviceChoice, NoDevice};
 pub use embedding::EmbeddingRequest;
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};

@@ -81,7 +81,7 @@ impl Task for Embeddings {
         // Something was embedded: that it took no token is no count.
         let told = Report::read(answer.usage).and_then(|report| report.prompt);
         let told = told.filter(|tokens| *tokens > 0);
-        let tokens = told.unwrap_or_else(|| self.own_count(engine));
+        let tokens = told.unwrap_or_else(|| self.own_count(engine, &raw.model));
         let billed = tokens.min(raw.limit.embedding);
         let is_true = told == Some(billed);
         Ok(Finished {
@@ -102,11 +102,8 @@ impl Task for Embeddings {
 
 impl Embeddings {
     /// Tokens as this agent counts them: with the model's tokenizer, or by a rule of thumb.
-    fn own_count(&self, engine: &dyn Engine) -> u64 {
-        let counted = self
-            .0
-            .input
-            .tokens(|text| engine.count_text(&self.0.model, text));
+    fn own_count(&self, engine: &dyn Engine, model: &str) -> u64 {
+        let counted = self.0.input.tokens(|text| engine.count_text(model, text));
         let guess = || {
             self.0
                 .input

@@ -62,6 +62,8 @@ pub trait Task: Send + Sized + 'static {
 
 /// What an engine answered.
 pub struct Raw {
+    /// The model's name there.
+    pub model: String,
     pub content_type: String,
     pub body: Bytes,
     /// The most that it may have used.
@@ -160,6 +162,7 @@ impl<T: Task> Work<T> {
         let endpoint = self.call.endpoint;
         let reply = engine.call(self.call).await?;
         let raw = Raw {
+            model: self.model.clone(),
             content_type: reply.content_type,
             body: read_whole(reply.body, MAX_ANSWER).await?,
             limit: self.limit,

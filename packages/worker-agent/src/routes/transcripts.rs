@@ -18,11 +18,10 @@ use super::plain::{protocol, serve, Finished, Raw, Task};
 use crate::agent::Agent;
 use crate::count::Counts;
 use crate::error::ApiError;
+use crate::fields;
 use crate::multipart::{self, Part};
-use crate::{fields, sound};
+use crate::sound::{self, told_ms, Length};
 
-/// Most milliseconds of sound in a byte: 4 kbit/s, less than speech can be squeezed into.
-const MS_PER_BYTE: u64 = 2;
 /// Longest field besides the file, bytes.
 const MAX_FIELD: usize = 4_096;
 /// How much more than was measured here an engine may say before it is logged, milliseconds.
@@ -80,15 +79,6 @@ impl Format {
     }
 }
 
-/// How long the sound is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Length {
-    /// Milliseconds, measured.
-    Measured(u64),
-    /// Milliseconds at most; the engine has to tell.
-    AtMost(u64),
-}
-
 struct Transcript {
     endpoint: Endpoint,
     model: String,
@@ -124,7 +114,12 @@ fn read(endpoint: Endpoint, content_type: &str, body: &Bytes) -> Result<Transcri
     let model = model.filter(|model| !model.is_empty());
     let model = model.ok_or_else(|| bad("model", "is missing"))?;
     let Part { filename, data, .. } = file.ok_or_else(|| bad("file", "is missing"))?;
-    let length = measure(&data)?;
+    let length = Length::of(&data).ok_or_else(|| {
+        bad(
+            "file",
+            &format!("{}, or MP4, WebM or Vorbis in Ogg", sound::MEASURED),
+        )
+    })?;
     let is_subtitle = matches!(format, Format::Srt | Format::Vtt);
     if is_subtitle && matches!(length, Length::AtMost(_)) {
         let problem = "srt and vtt need a sound in WAV, FLAC, MP3, Opus in Ogg, or AAC in ADTS";
@@ -139,24 +134,6 @@ fn read(endpoint: Endpoint, content_type: &str, body: &Bytes) -> Result<Transcri
         format,
         length,
     })
-}
-
-/// Measures a file, or bounds its length if it is of a kind that only the engine can measure.
-fn measure(file: &[u8]) -> Result<Length, ApiError> {
-    if let Some(length) = sound::duration_ms(file) {
-        return Ok(Length::Measured(length));
-    }
-    let is_mp4 = file.get(4..8) == Some(b"ftyp");
-    let is_webm = file.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]);
-    let is_other_ogg = file.starts_with(b"OggS");
-    if is_mp4 || is_webm || is_other_ogg {
-        let bound = (file.len() as u64).saturating_mul(MS_PER_BYTE);
-        return Ok(Length::AtMost(bound));
-    }
-    Err(bad(
-        "file",
-        &format!("{}, or MP4, WebM or Vorbis in Ogg", sound::MEASURED),
-    ))
 }
 
 fn text(part: &Part) -> Result<&str, ApiError> {
@@ -289,44 +266,9 @@ fn check_answer(body: &[u8], read: &Value, is_json: bool) -> Result<(), EngineEr
         .ok_or_else(|| protocol("not a transcript"))
 }
 
-/// The length that an engine tells, in milliseconds: OpenAI's `duration` (a number, or one in a string), or
-/// `usage.seconds`.
-fn told_ms(answer: &Value) -> Option<u64> {
-    let told = answer
-        .get("duration")
-        .or_else(|| answer.pointer("/usage/seconds"))?;
-    let seconds = match told {
-        Value::String(text) => text.parse().ok()?,
-        told => told.as_f64()?,
-    };
-    let milliseconds = (seconds * 1_000.0).ceil();
-    // Also false for what is no number.
-    (milliseconds > 0.0 && milliseconds < 9e15).then_some(milliseconds as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_are_told_in_many_ways() {
-        for (answer, expected) in [
-            (json!({ "duration": 1.5 }), Some(1_500)),
-            (json!({ "duration": "2.0001" }), Some(2_001)),
-            (
-                json!({ "usage": { "type": "duration", "seconds": 3 } }),
-                Some(3_000),
-            ),
-            (json!({ "duration": 0 }), None),
-            (json!({ "duration": -1 }), None),
-            (json!({ "duration": "NaN" }), None),
-            (json!({ "duration": 1e300 }), None),
-            (json!({ "text": "x" }), None),
-            (Value::Null, None),
-        ] {
-            assert_eq!(told_ms(&answer), expected, "{answer}");
-        }
-    }
 
     #[test]
     fn names_keep_nothing_but_a_plain_extension() {

@@ -5,8 +5,11 @@
 
 mod flac;
 mod frames;
+mod length;
 mod ogg;
 mod wav;
+
+pub use length::{told_ms, Length};
 
 /// Sample rate of raw PCM in OpenAI's speech API, samples per second.
 const PCM_RATE: u64 = 24_000;

@@ -177,12 +177,10 @@ pub struct Setup {
     pub limits: Limits,
     pub server: ServerConfig,
     pub dir: Arc<TempDir>,
-    /// Answers instead of the script.
-    pub engine: Option<Arc<dyn Engine>>,
     /// The journal, if it is not the one in `dir`.
     pub journal: Option<Journal>,
-    /// Address of a server that is the engine, in the place of the script.
-    pub upstream: Option<String>,
+    /// Answers instead of the script.
+    pub engine: Option<Arc<dyn Engine>>,
 }
 
 impl Default for Setup {
@@ -194,9 +192,8 @@ impl Default for Setup {
             limits: Limits::default(),
             server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
-            engine: None,
             journal: None,
-            upstream: None,
+            engine: None,
         }
     }
 }
@@ -240,13 +237,7 @@ impl Setup {
                 lease_until,
             },
             chain: chain.clone(),
-            engine: match (self.engine, self.upstream) {
-                (Some(engine), _) => engine,
-                (None, Some(url)) => {
-                    Arc::new(UpstreamEngine::new(UpstreamConfig::new(url)).unwrap())
-                }
-                (None, None) => engine.clone(),
-            },
+            engine: self.engine.unwrap_or_else(|| engine.clone()),
             journal: journal.clone(),
             prices: self.prices,
             clock: clock.clone(),

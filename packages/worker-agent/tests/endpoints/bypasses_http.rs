@@ -42,7 +42,7 @@ async fn other_spellings_of_a_path_lead_nowhere() {
     let (worker, upstream) = worker().await;
     for door in DOORS {
         let path = door.path;
-        let escaped = path.replacen('e', "%65", 1);
+        let escaped = path.replacen('i', "%69", 1);
         for other in [
             format!("//v1/{path}"),
             format!("/v1//{path}"),
