@@ -162,7 +162,11 @@ async fn what_is_old_changed_or_for_another_boot_is_refused() {
     worker
         .refuses(post(&worker, vec![]), 400, "invalid_request")
         .await;
-    let json = post(&worker, sealed).header("content-type", "application/json");
+    let json = worker
+        .http
+        .post(format!("{}/e2ee", worker.url))
+        .body(sealed);
+    let json = json.header("content-type", "application/json");
     let (status, _) = worker.outcome(json).await;
     assert_eq!(status, 415);
     assert_eq!(worker.engine.started(), 0);
