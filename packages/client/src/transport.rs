@@ -151,23 +151,19 @@ pub(crate) fn unreachable(error: reqwest::Error) -> ClientError {
     }
 }
 
-/// Whether the handshake showed another key than the one that is pinned.
-fn is_other_key(error: &reqwest::Error) -> bool {
+/// Whether the handshake showed another key than the one that is pinned. Libraries wrap each other's
+/// errors in those of input and output, which hide what is inside from `source`.
+fn is_other_key(error: &(dyn std::error::Error + 'static)) -> bool {
     let pinned =
         rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure);
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>();
-        let inner = inner.and_then(|error| error.get_ref());
-        let is_it = |error: &(dyn std::error::Error + 'static)| {
-            error.downcast_ref::<rustls::Error>() == Some(&pinned)
-        };
-        if is_it(error) || inner.is_some_and(|inner| is_it(inner)) {
-            return true;
-        }
-        cause = error.source();
+    if error.downcast_ref() == Some(&pinned) {
+        return true;
     }
-    false
+    let wrapped = error.downcast_ref::<std::io::Error>();
+    match wrapped.and_then(|error| error.get_ref()) {
+        Some(inner) => is_other_key(inner),
+        None => error.source().is_some_and(is_other_key),
+    }
 }
 
 /// What sealing or opening says of an answer.

@@ -162,32 +162,39 @@ async fn what_is_old_changed_or_for_another_boot_is_refused() {
     worker
         .refuses(post(&worker, vec![]), 400, "invalid_request")
         .await;
-    let json = post(&worker, sealed).header("content-type", "application/json");
+    let json = worker
+        .http
+        .post(format!("{}/e2ee", worker.url))
+        .body(sealed);
+    let json = json.header("content-type", "application/json");
     let (status, _) = worker.outcome(json).await;
     assert_eq!(status, 415);
     assert_eq!(worker.engine.started(), 0);
 }
 
+/// Status and error code inside, if it was opened.
+async fn what_is_answered(worker: &Worker, change: fn(&mut RequestHead)) -> (u16, String) {
+    let (sealed, key) = seal(worker, NOW, change).await;
+    let response = post(worker, sealed)
+        .bearer_auth(bearer(1))
+        .send()
+        .await
+        .unwrap();
+    if response.headers()["content-type"] != ANSWER_TYPE {
+        return (response.status().as_u16(), "refused".to_owned());
+    }
+    let frames = key.opener().push(&response.bytes().await.unwrap()).unwrap();
+    let head = secret_ai_e2ee::AnswerHead::decode(&frames[0].data).unwrap();
+    let body: Vec<u8> = frames.into_iter().skip(1).flat_map(|f| f.data).collect();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let code = body["error"]["code"].as_str().unwrap_or_default();
+    (head.status, code.to_owned())
+}
+
 #[tokio::test]
 async fn nothing_outside_counts_and_nothing_inside_gets_out() {
     let worker = Setup::default().start().await;
-    let inside = |change: fn(&mut RequestHead)| async {
-        let (sealed, key) = seal(&worker, NOW, change).await;
-        let response = post(&worker, sealed)
-            .bearer_auth(bearer(1))
-            .send()
-            .await
-            .unwrap();
-        if response.headers()["content-type"] != ANSWER_TYPE {
-            return (response.status().as_u16(), "refused".to_owned());
-        }
-        let frames = key.opener().push(&response.bytes().await.unwrap()).unwrap();
-        let head = secret_ai_e2ee::AnswerHead::decode(&frames[0].data).unwrap();
-        let body: Vec<u8> = frames.into_iter().skip(1).flat_map(|f| f.data).collect();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        let code = body["error"]["code"].as_str().unwrap_or_default();
-        (head.status, code.to_owned())
-    };
+    let inside = |change| what_is_answered(&worker, change);
     let told = inside(|head| head.headers.truncate(0)).await;
     assert_eq!(told, (415, "unsupported_media_type".into()));
     let told = inside(|head| head.headers.drain(..1).for_each(drop)).await;

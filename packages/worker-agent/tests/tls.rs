@@ -6,6 +6,8 @@ mod sealed;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
 use common::ways::OPENAI;
 use common::{domain, Setup, Worker};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
@@ -58,14 +60,19 @@ async fn ask(worker: &Worker, url: &str, pin: [u8; 32], policy: Policy) -> &'sta
     }
 }
 
+fn pem(what: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    format!("-----BEGIN {what}-----\n{text}\n-----END {what}-----\n")
+}
+
 /// A certificate and its key as an operator keeps them.
 fn keep(folder: &Path) -> (TlsConfig, [u8; 32]) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["worker.example".to_owned()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();
     let (cert_file, key_file) = (folder.join("cert.pem"), folder.join("key.pem"));
-    std::fs::write(&cert_file, certificate.pem()).unwrap();
-    std::fs::write(&key_file, key.serialize_pem()).unwrap();
+    std::fs::write(&cert_file, pem("CERTIFICATE", certificate.der())).unwrap();
+    std::fs::write(&key_file, pem("PRIVATE KEY", key.serialized_der())).unwrap();
     let config = TlsConfig::Files {
         cert_file,
         key_file,
@@ -100,7 +107,7 @@ async fn the_certificate_without_its_key_is_worth_nothing() {
     };
     let certificate = CertificateDer::from_pem_file(cert_file).unwrap();
     let other = KeyPair::generate().unwrap();
-    let other = PrivateKeyDer::from_pem_slice(other.serialize_pem().as_bytes()).unwrap();
+    let other = PrivateKeyDer::try_from(other.serialize_der()).unwrap();
     let provider = ring::default_provider();
     let other = provider.key_provider.load_private_key(other).unwrap();
     let stolen = SingleCertAndKey::from(CertifiedKey::new(vec![certificate], other));

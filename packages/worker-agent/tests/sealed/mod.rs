@@ -1,7 +1,6 @@
 //! The client's way to a test worker.
 #![allow(dead_code)] // each test program uses a part of it
 
-use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cosmwasm_std::Addr;
@@ -10,6 +9,7 @@ use secret_ai_client::transport::{Asked, Policy, Transport};
 use secret_ai_client::ClientError;
 use secret_ai_interface::registry::{KidStatus, Listing, WorkerAnswer};
 use secret_ai_interface::Hex;
+use secret_ai_worker_agent::clock::Clock as _;
 use serde_json::Value;
 
 use crate::common::{bearer, domain, Worker, WORKER};
@@ -58,7 +58,8 @@ pub async fn row(worker: &Worker, url: &str, tls_spki_sha256: [u8; 32]) -> Worke
 /// reads.
 pub async fn way(worker: &Worker) -> Transport {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    worker.clock.0.store(now.as_secs(), Ordering::SeqCst);
+    let behind = now.as_secs() as i64 - worker.clock.now() as i64;
+    worker.clock.jump(behind);
     let row = row(worker, &worker.url, [0; 32]).await;
     Transport::new(&row, &domain(), SEALED).unwrap()
 }
