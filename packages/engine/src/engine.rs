@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use crate::{ChatRequest, EngineError};
+use crate::{ChatRequest, EngineError, MemberState};
 
 /// A model that an engine serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +131,20 @@ pub trait Engine: Send + Sync {
     /// that does not fit the context, an upstream that refuses or cannot be reached. What happens
     /// later comes through the body.
     async fn call(&self, call: Call) -> Result<Reply, EngineError>;
+
+    /// Whether it works now. Cheap; nothing is generated for a client.
+    ///
+    /// # Errors
+    /// What keeps it from working.
+    async fn health(&self) -> Result<(), EngineError> {
+        self.models().await.map(drop)
+    }
+
+    /// The engines that this one is made of and how they are, for metrics and readiness; none for an
+    /// engine by itself.
+    fn members(&self) -> Vec<MemberState> {
+        Vec::new()
+    }
 }
 
 impl std::fmt::Debug for Call {

@@ -91,6 +91,12 @@ pub enum EngineError {
         /// Most bytes that are buffered.
         limit: usize,
     },
+    /// Every engine that serves the model has as many requests as it may have.
+    #[error("every engine that serves this model is busy")]
+    Busy,
+    /// No engine that serves the model is up.
+    #[error("no engine that serves this model is up")]
+    Down,
     /// A model file could not be loaded or run.
     #[error("model {model:?}: {reason}")]
     Model {
@@ -112,6 +118,7 @@ impl EngineError {
                 400 | 404 | 413 | 422 | 429 | 503 => *status,
                 _ => 502,
             },
+            Self::Busy | Self::Down => 503,
             Self::Timeout { .. } => 504,
             Self::Model { .. } => 500,
             Self::Connect { .. }

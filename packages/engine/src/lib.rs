@@ -11,24 +11,31 @@
 
 mod audio;
 mod chat;
+mod chat_template;
 mod completion;
+mod device;
 mod embedding;
 mod engine;
 mod error;
 mod image;
 mod input;
 mod sampling;
+mod tokenizer;
 mod upper_bound;
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod pool;
 pub mod upstream;
 
 pub use audio::{SoundFormat, SpeechRequest};
 pub use chat::{from_json, ChatMessage, ChatRequest, Stop};
 pub use completion::CompletionRequest;
+pub use device::{DeviceChoice, NoDevice};
 pub use embedding::EmbeddingRequest;
 pub use engine::{ByteStream, Call, Endpoint, Engine, ModelInfo, Reply, Tokens};
 pub use error::{EngineError, Hidden};
 pub use image::ImageRequest;
 pub use input::Input;
+pub use pool::MemberState;
+pub use tokenizer::{Tokenizer, TokenizerError};

@@ -1,22 +1,28 @@
 //! The agent's parts, put together: what routes and background tasks share.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::Engine;
 use secret_ai_interface::registry::Workload;
 use secret_ai_interface::WorkerId;
 use secret_ai_receipts::Domain;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::chain::Chain;
-use crate::clock::Clock;
+use crate::clock::{ChainTime, Clock};
 use crate::evidence::{Collateral, CpuReport, DeviceEvidence};
+use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
+use crate::limits::LimitsConfig;
+use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
 use crate::sessions::Sessions;
+use crate::strangers::Strangers;
+use crate::watched_chain::{Watch, WatchedChain};
 
 /// Who this worker is, for this boot.
 #[derive(Clone, Debug)]
@@ -59,6 +65,8 @@ pub struct Limits {
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds.
     pub session_refresh_s: u64,
+    /// What one session, one address and the queue may take.
+    pub rates: LimitsConfig,
 }
 
 impl Default for Limits {
@@ -68,6 +76,7 @@ impl Default for Limits {
             max_upload: 25 << 20,
             max_requests: 64,
             session_refresh_s: 30,
+            rates: LimitsConfig::default(),
         }
     }
 }
@@ -98,10 +107,20 @@ pub struct Agent {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) sessions: Sessions,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) admission: Admission,
+    pub(crate) strangers: Strangers,
+    pub metrics: Metrics,
+    /// How the chain has answered.
+    pub(crate) chain_watch: Arc<Watch>,
+    draining: AtomicBool,
     /// Requests in progress; they go on when their client goes away.
     pub(crate) tasks: TaskTracker,
+    pub(crate) block_time: ChainTime,
+    /// Pages of this boot that the chain has not confirmed yet.
+    unconfirmed: Unconfirmed,
     attested: RwLock<Attested>,
+    /// When the registry ended the lease early, Unix seconds of block time; never while it has not.
+    cut: AtomicU64,
 }
 
 impl Agent {
@@ -122,6 +141,9 @@ impl Agent {
             chain_id: identity.chain_id.clone(),
             billing: identity.billing.clone(),
         };
+        let metrics = Metrics::new(&prices);
+        let chain_watch = Arc::new(Watch::new(metrics.chain.clone(), clock.clone()));
+        let chain: Arc<dyn Chain> = Arc::new(WatchedChain::new(chain, chain_watch.clone()));
         let sessions = Sessions::new(
             identity.worker_id,
             keys.kid().into(),
@@ -135,9 +157,16 @@ impl Agent {
             domain,
             sessions,
             models: Models::new(engine.clone(), clock.clone()),
-            slots: Arc::new(Semaphore::new(limits.max_requests)),
+            admission: Admission::new(&limits, clock.clone()),
+            strangers: Strangers::new(limits.rates.unauthenticated_per_minute),
+            metrics,
+            chain_watch,
+            draining: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            block_time: ChainTime::new(clock.clone()),
+            unconfirmed: Unconfirmed::default(),
             attested: RwLock::new(attested),
+            cut: AtomicU64::new(u64::MAX),
             keys,
             chain,
             engine,
@@ -166,15 +195,54 @@ impl Agent {
 
     /// Whether the agent may promise anything: its journal works and its lease runs.
     pub fn is_healthy(&self) -> bool {
-        self.journal.is_healthy() && self.sessions.contract_time() <= self.lease_until()
+        self.journal.is_healthy() && self.now() <= self.lease_until()
+    }
+
+    /// Unix seconds of block time, carried on without the machine's clock, which may jump.
+    pub fn now(&self) -> u64 {
+        self.block_time.now()
     }
 
     /// End of the lease, Unix seconds of block time.
     pub fn lease_until(&self) -> u64 {
-        self.attested
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .lease_until
+        let attested = self.attested.read();
+        let attested = attested.unwrap_or_else(PoisonError::into_inner);
+        attested.lease_until.min(self.cut.load(Ordering::Relaxed))
+    }
+
+    /// Takes note that the registry has ended the lease early, Unix seconds of block time. Only a new
+    /// boot gets another one.
+    pub(crate) fn cut_lease(&self, until: u64) {
+        if self.cut.swap(until, Ordering::Relaxed) == u64::MAX {
+            tracing::error!(
+                until,
+                "the registry has ended this key's lease, nothing is served any more"
+            );
+        }
+    }
+
+    /// True once the registry has ended the lease early.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed) != u64::MAX
+    }
+
+    /// Where receipts come from and where they go.
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk {
+            chain: self.chain.as_ref(),
+            journal: &self.journal,
+            unconfirmed: &self.unconfirmed,
+        }
+    }
+
+    /// Takes no new requests from now on; those in progress go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the agent was told to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Waits until all requests in progress are counted and their receipts stored.

@@ -9,19 +9,20 @@ use crate::session::Held;
 /// Counts `units`, one per line of the session, in the place of what was held for the request.
 ///
 /// # Errors
-/// 500 if the receipt cannot be stored.
+/// 500 if it was counted before.
 pub fn bill(agent: &Agent, held: Held, units: Vec<u64>, answer: Answer) -> Result<Proof, ApiError> {
     let session_id = *held.session().id.as_bytes();
+    let now = agent.sessions.contract_time();
+    // Handed over before the session can be dropped from memory.
     let issued = held.commit(units, |state, units| {
         let proof = issue(&agent.keys, &agent.domain, session_id, state, units, answer);
-        (proof, state.deadline)
+        let receipt = proof.receipt.clone();
+        if let Err(error) = agent.journal.put_receipt(receipt, state.deadline, now) {
+            tracing::error!(%error, "a receipt is not stored, only its client holds it");
+        }
+        proof
     });
-    let (proof, deadline) = issued.ok_or_else(ApiError::internal)?;
-    let (receipt, now) = (proof.receipt.clone(), agent.sessions.contract_time());
-    let handed = agent.journal.put_receipt(receipt, deadline, now);
-    handed.map_err(|error| {
-        tracing::error!(%error, "cannot store a receipt");
-        ApiError::internal()
-    })?;
+    let proof = issued.ok_or_else(ApiError::internal)?;
+    agent.metrics.money.signed.inc();
     Ok(proof)
 }

@@ -6,9 +6,33 @@ use secret_ai_interface::billing::{
     ClockAnswer, FinalizeAnswer, SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
 };
 use secret_ai_interface::registry::{
-    Attestation, ChallengeAnswer, GpuReport, Listing, RegisterAnswer, StageAnswer,
+    Attestation, ChallengeAnswer, GpuReport, KidInfo, Listing, RegisterAnswer, StageAnswer,
 };
 use secret_ai_interface::{Digest, Kid, PublicKey, SessionId, WorkerId};
+
+/// A page that a transaction has handed in.
+#[derive(Clone, Debug)]
+pub struct HandedIn {
+    pub answer: SettleAnswer,
+    /// The transaction, upper-case hex.
+    pub txhash: String,
+    /// Its block.
+    pub height: u64,
+}
+
+/// What a later look says of a transaction that was in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Too few blocks have followed, or the node is behind that block.
+    Unsure,
+    /// It is still there, under [`CONFIRMATIONS`] blocks.
+    Confirmed,
+    /// The node does not know it any more.
+    Vanished,
+}
+
+/// Blocks that must follow a transaction's before it is relied on.
+pub const CONFIRMATIONS: u64 = 2;
 
 /// The contracts, as seen by one operator.
 #[async_trait]
@@ -26,9 +50,15 @@ pub trait Chain: Send + Sync {
     /// Billing's time and epochs.
     async fn clock(&self) -> Result<ClockAnswer, ChainError>;
 
-    /// Hands in a page of receipts of one key, 0 to 4.
-    async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>)
-        -> Result<SettleAnswer, ChainError>;
+    /// Hands in a page of receipts of one key, 0 to 4. After an error it may have happened all the
+    /// same; twice does no harm.
+    async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>) -> Result<HandedIn, ChainError>;
+
+    /// What has become of a transaction that was in the block of this height.
+    async fn fate(&self, txhash: &str, height: u64) -> Result<Fate, ChainError>;
+
+    /// What the registry knows of receipt keys, in the order asked; `None` for an unknown one.
+    async fn kids(&self, kids: Vec<Kid>) -> Result<Vec<Option<KidInfo>>, ChainError>;
 
     /// Works off at most `limit` entries of the oldest cohort of epochs up to `epoch`. `pending`
     /// entries wait, which decides how much gas it may need.

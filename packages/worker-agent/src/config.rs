@@ -1,64 +1,54 @@
-//! The configuration file (TOML) and its overrides: `SECRET_AI_WORKER_LISTEN=…`, and with two
-//! underscores for what is inside a table, `SECRET_AI_WORKER_CHAIN__LCD_URL=…`. Secrets are never in
-//! it, only the paths of files that hold them.
+//! What can be configured: the file (TOML), over it the environment, over that flags.
+//! `SECRET_AI_WORKER_LISTEN=…`, and with two underscores for what is inside a table,
+//! `SECRET_AI_WORKER_CHAIN__LCD_URL=…`; `--set chain.lcd_url=…`. Secrets are never in it, only the paths
+//! of files that hold them. The doc comments of the fields are the reference (docs/configuration.md).
+
+mod check;
+mod load;
+mod problem;
+pub mod reference;
+mod shape;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use figment::error::Kind;
-use figment::providers::{Env, Format, Toml};
-use figment::Figment;
+use schemars::JsonSchema;
 use secret_ai_interface::registry::{Listing, ModelListing, Workload};
-use secret_ai_interface::{Hex, Unit, MAX_COUNT, MAX_MODEL_NAME};
+use secret_ai_interface::{Hex, Unit};
 use serde::Deserialize;
-use snafu::{ResultExt, Snafu};
+
+pub(crate) use check::Checks;
+pub use load::Override;
+pub use problem::{ConfigError, Problem};
 
 use crate::agent::Limits;
+use crate::engine_config::{self, EngineConfig};
+use crate::journal::JournalConfig;
+use crate::limits::LimitsConfig;
+use crate::metrics::MetricsConfig;
 use crate::node_chain::Gas;
 use crate::server::ServerConfig;
-use crate::tee::{TeeConfig, MAX_GPUS};
+use crate::tee::TeeConfig;
+use crate::telemetry::{LogFormat, TelemetryConfig};
 
-const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
-/// What the registry takes (its `Listing`).
-const MAX_URL: usize = 128;
-const MAX_LISTED: usize = 16;
-/// Longest body that may be configured, bytes.
-const MOST_BODY: usize = 64 << 20;
-/// Longest time between two rounds that may be configured, seconds: billing's longest epoch.
-const LONGEST_INTERVAL_S: u64 = 86_400;
-/// Most pages of a round that may be configured.
-const MOST_PAGES: usize = 16;
-
-/// The configuration cannot be used.
-#[derive(Debug, Snafu)]
-pub enum ConfigError {
-    #[snafu(display("config file {}: {source}", path.display()))]
-    File {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[snafu(display("{origin}: {problem}"))]
-    Read { origin: String, problem: String },
-    #[snafu(display("configuration: {field}: {problem}"))]
-    Field {
-        field: &'static str,
-        problem: String,
-    },
-}
+/// What every environment variable of the agent begins with.
+pub const ENV_PREFIX: &str = "SECRET_AI_WORKER_";
 
 /// Everything that can be configured.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// The node and the contracts.
     pub chain: ChainConfig,
-    /// Holds the operator's mnemonic, or private key of 64 hex digits.
+    /// File with the operator's mnemonic, or private key of 64 hex digits.
     pub wallet_file: PathBuf,
     /// Where the HTTP API listens.
     pub listen: SocketAddr,
     /// Base URL under which clients reach it; goes into the registry.
     pub public_url: String,
-    /// Holds the journal and the worker's id.
+    /// Folder of the journal and the worker's id.
     pub data_dir: PathBuf,
+    /// Where the worker runs, and how it proves that.
     pub tee: TeeConfig,
     /// SHA-256 of the SubjectPublicKeyInfo of the key that ends TLS inside the TEE. The agent does
     /// not end TLS itself; without this the worker is registered with zeros, which says that no TLS
@@ -69,38 +59,62 @@ pub struct Config {
     /// stands. Part of the class, so that buyers can choose.
     #[serde(default)]
     pub known_platform: bool,
-    pub engine: EngineConfig,
-    /// What the worker asks; goes into the registry.
+    /// Where answers come from, if from one engine.
+    pub engine: Option<EngineConfig>,
+    /// Where answers come from, if from several engines; each request goes to the least loaded that is up
+    /// and serves its model. Instead of `engine`.
+    #[serde(default)]
+    pub engines: Vec<EngineConfig>,
+    /// What the worker asks; goes into the registry. 1 to 16 entries.
     pub prices: Vec<ModelListing>,
     /// Seconds between two rounds of settling, 1 to 86,400 and not above billing's `challenge_s`; an
     /// epoch of billing is a good choice.
     #[serde(default = "ten_minutes")]
     pub settle_interval_s: u64,
+    /// What a round of settling looks like to an observer.
     #[serde(default)]
     pub settle: SettleConfig,
-    /// Crank `finalize` too.
+    /// How receipts are put on disk.
+    #[serde(default)]
+    pub journal: JournalConfig,
+    /// Work off epochs of billing that have ended, everybody's.
     #[serde(default = "yes")]
     pub finalize: bool,
-    /// Longest body of a request, bytes.
+    /// Longest body of a request, bytes; 1,024 to 67,108,864.
     #[serde(default = "default_body")]
     pub max_body: usize,
-    /// Longest body of a request that uploads a file, bytes.
+    /// Longest body of a request that uploads a file, bytes; 1,024 to 67,108,864.
     #[serde(default = "default_upload")]
     pub max_upload: usize,
-    /// Requests served at once.
+    /// Requests served at once; at least 1.
     #[serde(default = "default_requests")]
     pub max_requests: usize,
     /// How old the chain's word about a session may be, seconds. Keep it well below the shortest
     /// challenge window.
     #[serde(default = "default_refresh")]
     pub session_refresh_s: u64,
+    /// How long requests in progress may take after SIGTERM, seconds, 1 to 3,600.
+    #[serde(default = "default_drain")]
+    pub drain_s: u64,
+    /// How the log on standard error is written.
+    #[serde(default)]
+    pub log_format: LogFormat,
+    /// What one session, one address and the queue may take.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Prometheus metrics.
+    #[serde(default)]
+    pub metrics: MetricsConfig,
+    /// Traces.
+    #[serde(default)]
+    pub telemetry: TelemetryConfig,
     /// How connections are taken.
     #[serde(default)]
     pub server: ServerConfig,
 }
 
 /// What a round of settling looks like to an observer.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SettleConfig {
     /// Pages of 4 receipts that every round hands in, 1 to 16. What does not fit waits for the next
@@ -121,67 +135,41 @@ impl Default for SettleConfig {
 }
 
 /// The node and the contracts.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainConfig {
+    /// Address of the node's REST interface (LCD).
     pub lcd_url: String,
+    /// The chain's id, for example `secret-4`.
     pub chain_id: String,
+    /// The worker registry.
     pub registry: ContractConfig,
+    /// The billing contract, whose registry is the one above.
     pub billing: ContractConfig,
+    /// The rewards contract, through which billing pays.
     pub rewards: ContractConfig,
     /// Thousandths of a uscrt per gas.
     #[serde(default = "default_gas_price")]
     pub gas_price_milli: u64,
+    /// Gas given to each kind of transaction.
     #[serde(default)]
     pub gas: Gas,
 }
 
 /// A contract.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContractConfig {
+    /// `secret1…`.
     pub address: String,
-    /// 64 hex digits; the node is asked if absent.
+    /// SHA-256 of its code, 64 hex digits; the node is asked if absent.
     pub code_hash: Option<String>,
 }
 
-/// Where answers come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum EngineConfig {
-    /// A model inside this process.
-    Embedded {
-        /// A GGUF file; the built-in demo model if absent.
-        model_file: Option<PathBuf>,
-        /// Name of the model in `model_file`.
-        model: Option<String>,
-    },
-    /// An OpenAI-compatible server.
-    Upstream {
-        /// Address up to and including `/v1`.
-        url: String,
-        /// Holds the key that the server wants.
-        api_key_file: Option<PathBuf>,
-        /// Tokens of context of models for which the server does not tell.
-        context_length: Option<u64>,
-    },
-}
-
 impl Config {
-    /// Reads a file and the environment.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the field.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).context(FileSnafu { path })?;
-        let figment = Figment::new()
-            .merge(Toml::string(&text))
-            .merge(Env::prefixed(ENV_PREFIX).split("__"));
-        let config: Config = figment
-            .extract()
-            .map_err(|error| unreadable(path, &error))?;
-        config.check()?;
-        Ok(config)
+    /// The engines with the names of their fields.
+    pub fn engines(&self) -> Vec<(String, &EngineConfig)> {
+        engine_config::engines(&self.engine, &self.engines)
     }
 
     /// Limits of the HTTP API.
@@ -191,6 +179,7 @@ impl Config {
             max_upload: self.max_upload,
             max_requests: self.max_requests,
             session_refresh_s: self.session_refresh_s,
+            rates: self.limits,
         }
     }
 
@@ -240,128 +229,8 @@ impl Config {
         let no_cover = (!self.settle.cover_traffic).then(|| {
             "settle.cover_traffic: false, everybody sees when this worker is used".to_owned()
         });
-        free.chain(no_tls).chain(no_cover).collect()
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        let url = &self.public_url;
-        let has_scheme = url.starts_with("https://") || url.starts_with("http://");
-        require(has_scheme && url.len() <= MAX_URL, "public_url", || {
-            format!("must start with https:// or http:// and have at most {MAX_URL} bytes")
-        })?;
-        require(
-            (1..=MAX_LISTED).contains(&self.prices.len()),
-            "prices",
-            || format!("{} models, must be 1 to {MAX_LISTED}", self.prices.len()),
-        )?;
-        for listing in &self.prices {
-            check_listing(listing)?;
-        }
-        require(
-            (1_024..=MOST_BODY).contains(&self.max_body),
-            "max_body",
-            || format!("{} bytes, must be 1024 to {MOST_BODY}", self.max_body),
-        )?;
-        let upload = self.max_upload;
-        require((1_024..=MOST_BODY).contains(&upload), "max_upload", || {
-            format!("{upload} bytes, must be 1024 to {MOST_BODY}")
-        })?;
-        require(self.max_requests > 0, "max_requests", || {
-            "must be at least 1".into()
-        })?;
-        let interval = self.settle_interval_s;
-        require(
-            (1..=LONGEST_INTERVAL_S).contains(&interval),
-            "settle_interval_s",
-            || format!("{interval}, must be 1 to {LONGEST_INTERVAL_S}"),
-        )?;
-        let pages = self.settle.pages;
-        require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
-            format!("{pages}, must be 1 to {MOST_PAGES}")
-        })?;
-        let gpus = self.tee.gpus();
-        require(gpus <= MAX_GPUS, "tee.gpus", || {
-            format!("{gpus}, must be 0 to {MAX_GPUS}")
-        })?;
-        let contracts = [
-            ("chain.registry", &self.chain.registry),
-            ("chain.billing", &self.chain.billing),
-            ("chain.rewards", &self.chain.rewards),
-        ];
-        for (field, contract) in contracts {
-            let hash = contract.code_hash.as_deref();
-            let fits = hash.is_none_or(|h| h.parse::<Hex<32>>().is_ok());
-            require(fits, field, || "code_hash must have 64 hex digits".into())?;
-            let address = secret_ai_chain_client::address::decode(&contract.address);
-            address.map_err(|e| ConfigError::Field {
-                field,
-                problem: format!("address: {e}"),
-            })?;
-        }
-        Ok(())
-    }
-}
-
-/// What the configuration library found, by the full name of the field.
-fn unreadable(path: &Path, error: &figment::Error) -> ConfigError {
-    let mut field = error.path.clone();
-    let problem = match &error.kind {
-        Kind::MissingField(name) => {
-            field.push(name.to_string());
-            "is missing".to_owned()
-        }
-        Kind::Message(message) => message.clone(),
-        other => other.to_string(),
-    };
-    let is_variable = |origin: &figment::Metadata| origin.name.contains("environment");
-    ReadSnafu {
-        origin: match &error.metadata {
-            Some(origin) if is_variable(origin) => format!("environment variables {ENV_PREFIX}…"),
-            _ => format!("config file {}", path.display()),
-        },
-        problem: match field.is_empty() {
-            true => problem,
-            false => format!("{}: {problem}", field.join(".")),
-        },
-    }
-    .build()
-}
-
-fn check_listing(listing: &ModelListing) -> Result<(), ConfigError> {
-    let model = &listing.model;
-    require(
-        (1..=MAX_MODEL_NAME).contains(&model.len()),
-        "prices",
-        || {
-            format!(
-                "model: {} bytes, must be 1 to {MAX_MODEL_NAME}",
-                model.len()
-            )
-        },
-    )?;
-    require(crate::prices::sells_something(listing), "prices", || {
-        format!(
-            "{model:?} needs rates for input and output, or for one of embedding, audio_ms and image"
-        )
-    })?;
-    let fits = listing.rates.iter().all(|rate| rate.rate < MAX_COUNT);
-    require(fits, "prices", || {
-        format!("{model:?} has a rate that is not below 2^56")
-    })
-}
-
-fn require(
-    holds: bool,
-    field: &'static str,
-    problem: impl FnOnce() -> String,
-) -> Result<(), ConfigError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(ConfigError::Field {
-            field,
-            problem: problem(),
-        })
+        let metrics = self.metrics.warning();
+        free.chain(no_tls).chain(no_cover).chain(metrics).collect()
     }
 }
 
@@ -391,6 +260,10 @@ fn default_requests() -> usize {
 
 fn default_refresh() -> u64 {
     Limits::default().session_refresh_s
+}
+
+fn default_drain() -> u64 {
+    60
 }
 
 fn default_gas_price() -> u64 {

@@ -5,13 +5,17 @@ use std::borrow::Cow;
 
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
+use axum::{Extension, Json};
 use secret_ai_engine::EngineError;
 use serde_json::{json, Value};
 
 use crate::budget::Refusal;
 use crate::ledger::Shortage;
 use crate::prices::TermsRefused;
+
+/// Tells layers around an answer which error it is.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorCode(pub &'static str);
 
 /// An answer that is not 200.
 #[derive(Clone, Debug)]
@@ -129,6 +133,14 @@ impl ApiError {
         error.with_header(header::RETRY_AFTER, "2")
     }
 
+    /// 503: the agent was told to stop; another connection reaches another worker, or this one anew.
+    pub fn draining() -> Self {
+        let message = "this worker is stopping";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message)
+            .with_header(header::RETRY_AFTER, "10")
+            .with_header(header::CONNECTION, "close")
+    }
+
     /// Names the field at fault.
     #[must_use]
     pub fn about(mut self, param: impl Into<Cow<'static, str>>) -> Self {
@@ -142,6 +154,13 @@ impl ApiError {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// Adds headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
         self
     }
 
@@ -186,7 +205,8 @@ impl ApiError {
 
     /// The answer with this body.
     pub fn response(self, body: Value) -> Response {
-        (self.status, *self.headers, Json(body)).into_response()
+        let code = Extension(ErrorCode(self.code));
+        (self.status, *self.headers, code, Json(body)).into_response()
     }
 }
 
@@ -238,6 +258,7 @@ impl From<EngineError> for ApiError {
             EngineError::UnknownModel { .. } => "model_not_found",
             EngineError::BadRequest { .. } => "invalid_request",
             EngineError::ContextOverflow { .. } => "context_length_exceeded",
+            EngineError::Busy | EngineError::Down => "busy",
             _ => "engine_error",
         };
         let param = match &error {
@@ -253,9 +274,13 @@ impl From<EngineError> for ApiError {
             }
             _ => error.to_string(),
         };
-        ApiError {
+        let answer = ApiError {
             param: param.map(Cow::Borrowed),
             ..Self::new(status, code, message)
+        };
+        match status.as_u16() {
+            429 | 503 => answer.with_header(header::RETRY_AFTER, "2"),
+            _ => answer,
         }
     }
 }

@@ -79,7 +79,9 @@ async fn step(agent: &Agent, last: &mut u64, is_due: bool) -> Result<u64, Heartb
 /// [`HeartbeatError`] if the chain cannot be reached or refuses, or the lease ends before that time;
 /// then nothing is signed.
 pub async fn beat(agent: &Agent, last: u64) -> Result<u64, HeartbeatError> {
-    let at = agent.chain.block_time().await?.max(last.saturating_add(1));
+    let block_time = agent.chain.block_time().await?;
+    agent.block_time.learn(block_time);
+    let at = block_time.max(last.saturating_add(1));
     let lease_until = agent.lease_until();
     snafu::ensure!(at <= lease_until, LeaseOverSnafu { at, lease_until });
     let (identity, kid) = (&agent.identity, agent.keys.kid());

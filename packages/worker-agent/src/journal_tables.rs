@@ -1,9 +1,12 @@
 //! The journal's tables, and the transactions on them.
 
 use redb::{
-    Database, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, WriteTransaction,
+    Database, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition,
+    WriteTransaction,
 };
-use secret_ai_receipts::{Ack, Receipt, Signed};
+use secret_ai_receipts::{Ack, Body, Receipt, Signed};
+
+use crate::journal_queue::{NewReceipt, NewReceipts};
 
 /// Session id ‖ kid.
 pub type Key = [u8; 36];
@@ -27,14 +30,8 @@ pub struct Row {
     pub since: u64,
 }
 
-/// A change of the tables. `now`: unix seconds of contract time.
+/// A change of the tables besides a receipt. `now`: unix seconds of contract time.
 pub enum Change {
-    /// A newer receipt, with the session's deadline.
-    Receipt {
-        receipt: Signed<Receipt>,
-        deadline: u64,
-        now: u64,
-    },
     Ack {
         ack: Signed<Ack>,
         now: u64,
@@ -69,12 +66,7 @@ pub fn key(session_id: &[u8; 16], kid: &[u8; 20]) -> Key {
 /// Makes the tables that are missing.
 pub fn make_tables(db: &Database) -> Result<(), redb::Error> {
     let write = db.begin_write()?;
-    write.open_table(RECEIPTS)?;
-    write.open_table(ACKS)?;
-    write.open_table(SETTLED)?;
-    write.open_table(UNSETTLED)?;
-    write.open_table(SINCE)?;
-    write.open_table(DEADLINES)?;
+    Tables::open(&write)?;
     Ok(write.commit()?)
 }
 
@@ -101,134 +93,150 @@ pub fn fetch(read: &ReadTransaction, keys: &[Key]) -> Result<Vec<Row>, redb::Err
     Ok(found)
 }
 
-/// Makes all changes, or none.
-pub fn commit(db: &Database, changes: Vec<Change>) -> Result<(), redb::Error> {
+/// Writes all receipts and makes all changes, or none.
+pub fn commit(
+    db: &Database,
+    receipts: &NewReceipts,
+    changes: Vec<Change>,
+) -> Result<(), redb::Error> {
     let mut write = db.begin_write()?;
     // A file that was not closed is usable at once.
     write.set_quick_repair(true);
-    for change in changes {
-        apply(&write, change)?;
+    let mut tables = Tables::open(&write)?;
+    for (key, new) in receipts {
+        tables.put_receipt(*key, new)?;
     }
+    for change in changes {
+        tables.apply(change)?;
+    }
+    drop(tables);
     Ok(write.commit()?)
 }
 
-fn apply(write: &WriteTransaction, change: Change) -> Result<(), redb::Error> {
-    match change {
-        Change::Receipt {
-            receipt,
-            deadline,
-            now,
-        } => put_receipt(write, &receipt, deadline, now),
-        Change::Ack { ack, now } => put_ack(write, &ack, now),
-        Change::Settled {
-            key,
-            seq,
-            acked,
-            now,
-        } => put_settled(write, key, seq, acked, now),
-        Change::DropAck { key, amount } => drop_ack(write, key, amount),
-        Change::Prune { now } => prune(write, now),
-    }
+/// All tables within one transaction.
+struct Tables<'a> {
+    receipts: Table<'a, Key, &'static [u8]>,
+    acks: Table<'a, Key, &'static [u8]>,
+    settled: Table<'a, Key, (u64, u128)>,
+    unsettled: Table<'a, Key, ()>,
+    since: Table<'a, Key, u64>,
+    deadlines: Table<'a, Key, u64>,
 }
 
-fn put_receipt(
-    write: &WriteTransaction,
-    receipt: &Signed<Receipt>,
-    deadline: u64,
-    now: u64,
-) -> Result<(), redb::Error> {
-    let key = key(&receipt.body.session_id, &receipt.body.kid);
-    let mut receipts = write.open_table(RECEIPTS)?;
-    let known = receipts
-        .get(key)?
-        .and_then(|old| Signed::<Receipt>::decode(old.value()).ok());
-    if known.is_some_and(|old| old.body.seq >= receipt.body.seq) {
-        return Ok(());
+impl<'a> Tables<'a> {
+    fn open(write: &'a WriteTransaction) -> Result<Self, redb::Error> {
+        Ok(Tables {
+            receipts: write.open_table(RECEIPTS)?,
+            acks: write.open_table(ACKS)?,
+            settled: write.open_table(SETTLED)?,
+            unsettled: write.open_table(UNSETTLED)?,
+            since: write.open_table(SINCE)?,
+            deadlines: write.open_table(DEADLINES)?,
+        })
     }
-    receipts.insert(key, receipt.encode().as_slice())?;
-    write.open_table(DEADLINES)?.insert(key, deadline)?;
-    wait(write, key, now)
-}
 
-fn put_ack(write: &WriteTransaction, ack: &Signed<Ack>, now: u64) -> Result<(), redb::Error> {
-    let key = key(&ack.body.session_id, &ack.body.kid);
-    let mut acks = write.open_table(ACKS)?;
-    let known = acks
-        .get(key)?
-        .and_then(|old| Signed::<Ack>::decode(old.value()).ok());
-    if known.is_some_and(|old| old.body.amount >= ack.body.amount) {
-        return Ok(());
-    }
-    acks.insert(key, ack.encode().as_slice())?;
-    wait(write, key, now)
-}
-
-/// Notes that a key has something to settle; `now` counts if it had nothing before.
-fn wait(write: &WriteTransaction, key: Key, now: u64) -> Result<(), redb::Error> {
-    if write.open_table(UNSETTLED)?.insert(key, ())?.is_none() {
-        write.open_table(SINCE)?.insert(key, now)?;
-    }
-    Ok(())
-}
-
-fn drop_ack(write: &WriteTransaction, key: Key, amount: u128) -> Result<(), redb::Error> {
-    let mut acks = write.open_table(ACKS)?;
-    let known = acks
-        .get(key)?
-        .and_then(|row| Signed::<Ack>::decode(row.value()).ok());
-    // A larger one may have come meanwhile.
-    if known.is_some_and(|ack| ack.body.amount == amount) {
-        acks.remove(key)?;
-    }
-    Ok(())
-}
-
-fn put_settled(
-    write: &WriteTransaction,
-    key: Key,
-    seq: u64,
-    acked: u128,
-    now: u64,
-) -> Result<(), redb::Error> {
-    let mut settled = write.open_table(SETTLED)?;
-    let before = settled.get(key)?.map_or((0, 0), |row| row.value());
-    let known = (before.0.max(seq), before.1.max(acked));
-    settled.insert(key, known)?;
-    let receipt = write.open_table(RECEIPTS)?;
-    let receipt = receipt
-        .get(key)?
-        .and_then(|row| Signed::<Receipt>::decode(row.value()).ok());
-    let ack = write.open_table(ACKS)?;
-    let ack = ack
-        .get(key)?
-        .and_then(|row| Signed::<Ack>::decode(row.value()).ok());
-    let seq = receipt.map_or(0, |receipt| receipt.body.seq);
-    let acked = ack.map_or(0, |ack| ack.body.amount);
-    let mut since = write.open_table(SINCE)?;
-    if seq <= known.0 && acked <= known.1 {
-        write.open_table(UNSETTLED)?.remove(key)?;
-        since.remove(key)?;
-    } else {
-        since.insert(key, now)?;
-    }
-    Ok(())
-}
-
-fn prune(write: &WriteTransaction, now: u64) -> Result<(), redb::Error> {
-    let mut deadlines = write.open_table(DEADLINES)?;
-    let unsettled = write.open_table(UNSETTLED)?;
-    let mut over = Vec::new();
-    for row in deadlines.iter()? {
-        let (key, deadline) = row?;
-        if deadline.value() < now && unsettled.get(key.value())?.is_none() {
-            over.push(key.value());
+    fn apply(&mut self, change: Change) -> Result<(), redb::Error> {
+        match change {
+            Change::Ack { ack, now } => self.put_ack(&ack, now),
+            Change::Settled {
+                key,
+                seq,
+                acked,
+                now,
+            } => self.put_settled(key, seq, acked, now),
+            Change::DropAck { key, amount } => self.drop_ack(key, amount),
+            Change::Prune { now } => self.prune(now),
         }
     }
-    for key in over {
-        deadlines.remove(key)?;
-        write.open_table(RECEIPTS)?.remove(key)?;
-        write.open_table(ACKS)?.remove(key)?;
-        write.open_table(SETTLED)?.remove(key)?;
+
+    fn put_receipt(&mut self, key: Key, new: &NewReceipt) -> Result<(), redb::Error> {
+        if self.seq(&key)? >= new.receipt.body.seq {
+            return Ok(());
+        }
+        let bytes = new.receipt.encode();
+        self.receipts.insert(key, bytes.as_slice())?;
+        self.deadlines.insert(key, new.deadline)?;
+        self.wait(key, new.now)
     }
-    Ok(())
+
+    fn put_ack(&mut self, ack: &Signed<Ack>, now: u64) -> Result<(), redb::Error> {
+        let key = key(&ack.body.session_id, &ack.body.kid);
+        if self.acked(&key)? >= ack.body.amount {
+            return Ok(());
+        }
+        self.acks.insert(key, ack.encode().as_slice())?;
+        self.wait(key, now)
+    }
+
+    /// Notes that a key has something to settle; `now` counts if it had nothing before.
+    fn wait(&mut self, key: Key, now: u64) -> Result<(), redb::Error> {
+        if self.unsettled.insert(key, ())?.is_none() {
+            self.since.insert(key, now)?;
+        }
+        Ok(())
+    }
+
+    fn drop_ack(&mut self, key: Key, amount: u128) -> Result<(), redb::Error> {
+        // A larger one may have come meanwhile.
+        if self.acked(&key)? == amount {
+            self.acks.remove(key)?;
+        }
+        Ok(())
+    }
+
+    fn put_settled(
+        &mut self,
+        key: Key,
+        seq: u64,
+        acked: u128,
+        now: u64,
+    ) -> Result<(), redb::Error> {
+        let before = self.settled.get(key)?.map_or((0, 0), |row| row.value());
+        let known = (before.0.max(seq), before.1.max(acked));
+        self.settled.insert(key, known)?;
+        if self.seq(&key)? <= known.0 && self.acked(&key)? <= known.1 {
+            self.unsettled.remove(key)?;
+            self.since.remove(key)?;
+        } else {
+            self.since.insert(key, now)?;
+        }
+        Ok(())
+    }
+
+    fn prune(&mut self, now: u64) -> Result<(), redb::Error> {
+        let mut over = Vec::new();
+        for row in self.deadlines.iter()? {
+            let (key, deadline) = row?;
+            if deadline.value() < now && self.unsettled.get(key.value())?.is_none() {
+                over.push(key.value());
+            }
+        }
+        for key in over {
+            self.deadlines.remove(key)?;
+            self.receipts.remove(key)?;
+            self.acks.remove(key)?;
+            self.settled.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// Number of the newest receipt, 0 if there is none.
+    fn seq(&self, key: &Key) -> Result<u64, redb::Error> {
+        let row = self.receipts.get(key)?;
+        let known = row.map(|row| decode::<Receipt>(row.value())).transpose()?;
+        Ok(known.map_or(0, |receipt| receipt.body.seq))
+    }
+
+    /// Amount of the largest ack, 0 if there is none.
+    fn acked(&self, key: &Key) -> Result<u128, redb::Error> {
+        let row = self.acks.get(key)?;
+        let known = row.map(|row| decode::<Ack>(row.value())).transpose()?;
+        Ok(known.map_or(0, |ack| ack.body.amount))
+    }
+}
+
+/// A stored record. One that is damaged is never written over: whoever opened the journal must hear
+/// of it.
+fn decode<B: Body>(bytes: &[u8]) -> Result<Signed<B>, redb::Error> {
+    Signed::decode(bytes).map_err(|error| redb::Error::Corrupted(error.to_string()))
 }

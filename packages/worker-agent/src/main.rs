@@ -2,15 +2,21 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use secret_ai_worker_agent::boot::WorkerFile;
-use secret_ai_worker_agent::config::Config;
-use secret_ai_worker_agent::run;
+use secret_ai_worker_agent::config::{reference, Config, ConfigError, Override};
+use secret_ai_worker_agent::evidence::probe::probe;
+use secret_ai_worker_agent::tee::TeeConfig;
+use secret_ai_worker_agent::{online, run, telemetry};
+use tokio::signal::unix::{signal, SignalKind};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+
+/// Exit status when the configuration is at fault: nothing was tried, and starting again does not help.
+const BAD_CONFIG: u8 = 2;
 
 /// Serves confidential inference and is paid for it.
 #[derive(Parser)]
@@ -18,14 +24,63 @@ use tracing_subscriber::EnvFilter;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Flags win over `SECRET_AI_WORKER_…` variables, which win over the file (docs/configuration.md).
+#[derive(Args)]
+struct Settings {
     /// Configuration file (TOML).
     #[arg(long, global = true, default_value = "worker.toml")]
     config: PathBuf,
+    /// Sets any field, for example `--set settle.pages=2`; several times.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<Override>,
+    /// Where the HTTP API listens.
+    #[arg(long, global = true)]
+    listen: Option<SocketAddr>,
+    /// Base URL under which clients reach it.
+    #[arg(long, global = true)]
+    public_url: Option<String>,
+    /// Folder of the journal and the worker's id.
+    #[arg(long, global = true)]
+    data_dir: Option<PathBuf>,
+    /// How the log is written.
+    #[arg(long, global = true)]
+    log_format: Option<Format>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Settings {
+    fn load(&self) -> Result<Config, ConfigError> {
+        let text = |path: &PathBuf| path.display().to_string();
+        let format = self.log_format.map(|format| match format {
+            Format::Text => "text".to_owned(),
+            Format::Json => "json".to_owned(),
+        });
+        let flags = [
+            ("listen", self.listen.map(|address| address.to_string())),
+            ("public_url", self.public_url.clone()),
+            ("data_dir", self.data_dir.as_ref().map(text)),
+            ("log_format", format),
+        ];
+        let own = flags
+            .into_iter()
+            .filter_map(|(key, value)| Some(Override::new(key, value?)));
+        let all: Vec<Override> = self.set.iter().cloned().chain(own).collect();
+        Config::load_with(&self.config, &all)
+    }
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Registers and serves until SIGINT or SIGTERM.
+    /// Registers and serves until SIGINT or SIGTERM; a second one ends it at once.
     Run,
     /// Shows what the operator has earned and claimed, base units.
     Earnings,
@@ -40,28 +95,46 @@ enum Command {
     },
     /// Takes the worker out of service: no new sessions; receipts still settle for a while.
     Retire,
-    /// Reads the configuration and says what is wrong with it.
-    CheckConfig,
+    /// Names everything that is wrong with the configuration: status 0 if nothing is, 2 if something
+    /// is, 1 if only what it names does not answer (`--online`).
+    CheckConfig {
+        /// Asks chain, engines and TEE, too.
+        #[arg(long)]
+        online: bool,
+    },
+    /// Prints the JSON Schema of the configuration.
+    ConfigSchema,
+    /// Prints the reference of the configuration, Markdown.
+    ConfigReference,
+    /// Says what this machine can prove. Without a configuration file, as any real hardware.
+    Evidence {
+        /// Folder for what was found, for `secret-ai evidence verify`.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Confidential GPUs that must be there, if there is no configuration file.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
+        gpus: u8,
+    },
 }
 
 type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    match execute(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match execute(Cli::parse()).await {
+        Ok(code) => code,
         // Who closed standard output has read enough.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast_ref::<ConfigError>() {
+            Some(error) => {
+                error.lines().iter().for_each(complain);
+                ExitCode::from(BAD_CONFIG)
+            }
+            None => {
+                complain(&error);
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 
@@ -80,35 +153,87 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     written.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-async fn execute(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(&cli.config)?;
+async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
-        Command::Run => {
-            let stop = CancellationToken::new();
-            tokio::spawn(stop_on_signal(stop.clone()));
-            Ok(run::run(config, stop).await?)
+        Command::ConfigSchema => say(serde_json::to_string_pretty(&reference::schema())?)?,
+        Command::ConfigReference => {
+            let text = reference::markdown();
+            say(text.trim_end())?;
         }
-        Command::Earnings => earnings(&config).await,
-        Command::Claim { token, amount } => claim(&config, token, amount).await,
-        Command::Retire => retire(&config).await,
-        Command::CheckConfig => check_config(&config, &cli.config),
+        Command::CheckConfig { online } => return check_config(&cli.settings, online).await,
+        Command::Run => serve(cli.settings.load()?).await?,
+        Command::Earnings => earnings(&quietly(&cli.settings)?).await?,
+        Command::Claim { token, amount } => {
+            claim(&quietly(&cli.settings)?, token, amount).await?;
+        }
+        Command::Retire => retire(&quietly(&cli.settings)?).await?,
+        Command::Evidence { out, gpus } => evidence(&cli.settings, out.as_deref(), gpus)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn check_config(config: &Config, path: &Path) -> Result<(), Failure> {
-    let problems = run::file_problems(config);
+/// The configuration of a command that asks the chain and ends: it is logged, but not traced.
+fn quietly(settings: &Settings) -> Result<Config, Failure> {
+    let config = settings.load()?;
+    // Without a collector there is nothing to end.
+    let _ = telemetry::start(config.log_format, &Default::default())?;
+    Ok(config)
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let telemetry = telemetry::start(config.log_format, &config.telemetry)?;
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let served = run::run(config, stop).await;
+    telemetry.end().await;
+    Ok(served?)
+}
+
+async fn check_config(settings: &Settings, asks: bool) -> Result<ExitCode, Failure> {
+    let path: &Path = &settings.config;
+    let config = settings.load()?;
+    let problems = run::file_problems(&config);
     problems.iter().for_each(complain);
     if !problems.is_empty() {
-        return Err(format!("{}: problems found: {}", path.display(), problems.len()).into());
+        let (path, count) = (path.display(), problems.len());
+        complain(format_args!("{path}: problems found: {count}"));
+        return Ok(ExitCode::from(BAD_CONFIG));
     }
     for warning in config.warnings() {
         say(format_args!("warning: {warning}"))?;
     }
-    if let Err(lack) = config.tee.check_machine() {
+    if let (false, Err(lack)) = (asks, config.tee.check_machine()) {
         say(format_args!("warning: {lack}"))?;
     }
     let path = path.display();
-    say(format_args!("{path} is fine: {}", config.claim()))
+    say(format_args!("{path} is fine: {}", config.claim()))?;
+    if !asks {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let found = online::check(&config).await;
+    for line in &found.fine {
+        say(format_args!("online: {line}"))?;
+    }
+    found.problems.iter().for_each(complain);
+    Ok(match found.problems.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn evidence(settings: &Settings, out: Option<&Path>, gpus: u8) -> Result<(), Failure> {
+    let tee = match settings.config.exists() {
+        true => settings.load()?.tee,
+        false => TeeConfig::found_here(gpus),
+    };
+    let found = probe(&tee, out)?;
+    for line in &found.lines {
+        say(line)?;
+    }
+    match found.is_complete {
+        true => say("this machine can prove what it is"),
+        false => Err("this machine cannot prove what it should".into()),
+    }
 }
 
 async fn earnings(config: &Config) -> Result<(), Failure> {
@@ -155,19 +280,29 @@ async fn retire(config: &Config) -> Result<(), Failure> {
     say(format_args!("worker {id} takes no new sessions"))
 }
 
+/// Stops on the first signal, gently; the second one ends the process. Receipts are in the journal, so
+/// nothing is lost but requests in progress.
 async fn stop_on_signal(stop: CancellationToken) {
-    use tokio::signal::unix::{signal, SignalKind};
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        },
-        Err(error) => {
-            tracing::warn!(%error, "cannot listen for SIGTERM");
-            let _ = interrupted.await;
+    let (mut interrupt, mut terminate) = match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
+        (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "cannot listen for signals: they end the agent at once");
+            return;
         }
-    }
-    tracing::info!("stopping");
+    };
+    let mut next = async || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    next().await;
+    tracing::info!("stopping: requests in progress may end, a second signal ends them at once");
     stop.cancel();
+    next().await;
+    tracing::warn!("a second signal: ending at once");
+    std::process::exit(1);
 }

@@ -1,5 +1,6 @@
 //! The engine's list of models, asked now and then.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use secret_ai_engine::{Engine, EngineError, ModelInfo};
@@ -17,6 +18,8 @@ pub struct Models {
     engine: Arc<dyn Engine>,
     clock: Arc<dyn Clock>,
     known: Mutex<Option<(u64, Vec<ModelInfo>)>>,
+    /// The engine did not answer when it was asked last.
+    silent: AtomicBool,
 }
 
 impl Models {
@@ -26,19 +29,22 @@ impl Models {
             engine,
             clock,
             known: Mutex::new(None),
+            silent: AtomicBool::new(false),
         }
     }
 
     /// All models. An engine that cannot be asked now is believed to have what it had before.
     pub async fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
         let mut known = self.known.lock().await;
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         if let Some((at, models)) = known.as_ref() {
             if now.saturating_sub(*at) < MAX_AGE_S {
                 return Ok(models.clone());
             }
         }
-        match (self.engine.models().await, known.as_ref()) {
+        let told = self.engine.models().await;
+        self.silent.store(told.is_err(), Ordering::Relaxed);
+        match (told, known.as_ref()) {
             (Ok(models), _) => {
                 *known = Some((now, models.clone()));
                 Ok(models)
@@ -49,6 +55,11 @@ impl Models {
             }
             (Err(error), None) => Err(error),
         }
+    }
+
+    /// Whether the engine did not answer when it was asked last.
+    pub fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
     }
 
     /// One model; `None` if the engine has no such. `x` and `x:latest` are one model, as Ollama has

@@ -2,17 +2,18 @@
 
 use async_trait::async_trait;
 use cosmwasm_std::{Addr, Binary, Uint128};
+use schemars::JsonSchema;
 use secret_ai_chain_client::{
     owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
 };
 use secret_ai_interface::billing::{
     ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery,
-    SessionAnswer, SessionAuth, SettleAnswer, SettleEntry, MAX_COHORT, PAGE_ENTRIES,
+    SessionAnswer, SessionAuth, SettleEntry, MAX_COHORT, PAGE_ENTRIES,
 };
 use secret_ai_interface::registry::{
     Attestation, CertificateAnswer, ChallengeAnswer, ConfigAnswer as RegistryConfig,
-    ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, Listing, QueryMsg as RegistryQuery,
-    RegisterAnswer, StageAnswer, WorkerAnswer,
+    ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, KidInfo, KidsAnswer, Listing,
+    QueryMsg as RegistryQuery, RegisterAnswer, StageAnswer, WorkerAnswer,
 };
 use secret_ai_interface::rewards::{
     ClaimAnswer, EarningsAnswer, ExecuteMsg as RewardsMsg, PermitQuery, QueryMsg as RewardsQuery,
@@ -21,7 +22,7 @@ use secret_ai_interface::{Digest, Kid, PaddedSize, PublicKey, SessionId, WorkerI
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::chain::Chain;
+use crate::chain::{Chain, Fate, HandedIn, CONFIRMATIONS};
 
 /// Name under which the operator can revoke the agent's permits.
 const PERMIT_NAME: &str = "secret-ai-worker";
@@ -29,23 +30,28 @@ const PERMIT_NAME: &str = "secret-ai-worker";
 /// SDK gas given to each kind of transaction. Gas limits are public, so they follow from nothing but
 /// the kind and what is public of it. One that runs out is sent again with twice as much, up to
 /// `most`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gas {
+    /// Opening a registration, gas.
     pub challenge: u64,
-    /// `register` and `renew`.
+    /// `register` and `renew`, gas.
     pub register: u64,
+    /// Verification of one GPU, gas.
     pub stage_gpu: u64,
+    /// A sign of life, gas.
     pub heartbeat: u64,
-    /// One page, whatever is in it.
+    /// One page, whatever is in it, gas.
     pub settle: u64,
+    /// One call of `finalize`, gas.
     pub finalize: u64,
     /// For each session that `finalize` touches, in addition.
     pub finalize_session: u64,
     /// For each page of the cohort, in addition: it is read, removed, and its operator credited.
     pub finalize_page: u64,
-    /// `claim` and `retire`.
+    /// `claim` and `retire`, gas.
     pub other: u64,
+    /// Most that a transaction is ever given, gas.
     pub most: u64,
 }
 
@@ -165,14 +171,7 @@ impl NodeChain {
         msg: &(impl Serialize + PaddedSize),
         gas: u64,
     ) -> Result<T, ChainError> {
-        let outcome = self.send(contract, msg, gas).await?;
-        let answer = outcome
-            .data
-            .first()
-            .and_then(|data| serde_json::from_slice(data).ok());
-        answer.ok_or_else(|| ChainError::BadAnswer {
-            what: "the transaction's data does not fit its type".into(),
-        })
+        answer_of(&self.send(contract, msg, gas).await?)
     }
 
     async fn send(
@@ -192,6 +191,15 @@ impl NodeChain {
             }
         }
     }
+}
+
+/// What a transaction's only message answered.
+fn answer_of<T: DeserializeOwned>(outcome: &TxOutcome) -> Result<T, ChainError> {
+    let data = outcome.data.first();
+    let answer = data.and_then(|data| serde_json::from_slice(data).ok());
+    answer.ok_or_else(|| ChainError::BadAnswer {
+        what: "the transaction's data does not fit its type".into(),
+    })
 }
 
 #[async_trait]
@@ -222,18 +230,43 @@ impl Chain for NodeChain {
             .await
     }
 
-    async fn settle(
-        &self,
-        kid: Kid,
-        entries: Vec<SettleEntry>,
-    ) -> Result<SettleAnswer, ChainError> {
+    async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>) -> Result<HandedIn, ChainError> {
         let msg = BillingMsg::Settle {
             kid,
             entries,
             padding: None,
         };
-        self.execute(&self.contracts.billing, &msg, self.gas.settle)
-            .await
+        let outcome = self
+            .send(&self.contracts.billing, &msg, self.gas.settle)
+            .await?;
+        Ok(HandedIn {
+            answer: answer_of(&outcome)?,
+            txhash: outcome.hash,
+            height: outcome.height,
+        })
+    }
+
+    async fn fate(&self, txhash: &str, height: u64) -> Result<Fate, ChainError> {
+        let newest = self.client.latest_block().await?.height;
+        if newest < height.saturating_add(CONFIRMATIONS) {
+            return Ok(Fate::Unsure);
+        }
+        match self.client.lcd().tx(txhash).await? {
+            Some(tx) if tx.code == 0 => Ok(Fate::Confirmed),
+            _ => Ok(Fate::Vanished),
+        }
+    }
+
+    async fn kids(&self, kids: Vec<Kid>) -> Result<Vec<Option<KidInfo>>, ChainError> {
+        let asked = kids.len();
+        let query = RegistryQuery::Kids { kids };
+        let answer: KidsAnswer = self.client.query(&self.contracts.registry, &query).await?;
+        match answer.kids.len() {
+            got if got == asked => Ok(answer.kids),
+            got => Err(ChainError::BadAnswer {
+                what: format!("{got} receipt keys for {asked}"),
+            }),
+        }
     }
 
     async fn finalize(

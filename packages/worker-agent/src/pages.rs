@@ -14,8 +14,8 @@ use secret_ai_interface::Kid;
 
 use crate::journal::Record;
 
-/// Most pages of one receipt key in one round; billing takes as many in an epoch.
-const MAX_PAGES: usize = 64;
+/// Most pages of one receipt key in one round; billing takes as many of its operator in an epoch.
+pub const MAX_PAGES: usize = 64;
 
 /// What one `settle` brings: receipts of one key, [`PAGE_ENTRIES`] at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +25,21 @@ pub struct Page {
 }
 
 /// How pages are filled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules {
-    /// The receipt key of this boot.
-    pub own: Kid,
+    /// The receipt key of this boot; none for a watchtower.
+    pub own: Option<Kid>,
     /// Pages of a round.
     pub pages: usize,
+    /// Most pages of one receipt key in one round.
+    pub most: usize,
     /// Send the own key's pages also when they are empty.
     pub cover_traffic: bool,
     /// How long after `close_session` receipts settle, seconds.
     pub challenge_s: u64,
+    /// Until when receipts of a key settle, unix seconds of contract time; a key that is not here
+    /// has no end in sight.
+    pub settles_until: BTreeMap<[u8; 20], u64>,
     /// Unix seconds of contract time.
     pub now: u64,
     /// From round to round, seconds.
@@ -48,7 +53,9 @@ impl Rules {
     /// When a receipt must be in at the latest, unix seconds of contract time.
     fn due(&self, record: &Record) -> u64 {
         let closed_now = record.since.saturating_add(self.challenge_s);
-        record.deadline.min(closed_now)
+        let of_key = self.settles_until.get(&record.receipt.body.kid).copied();
+        let until = of_key.unwrap_or(u64::MAX);
+        record.deadline.min(closed_now).min(until)
     }
 
     /// Rounds in which a receipt due at `due` can go, this one included.
@@ -78,9 +85,12 @@ pub fn pages(records: Vec<Record>, rules: &Rules) -> Vec<Page> {
             .or_default()
             .push(record);
     }
-    let own = by_kid.remove(&rules.own.0).unwrap_or_default();
-    let least = if rules.cover_traffic { rules.pages } else { 0 };
-    let mut all = pages_of(rules.own, own, least, rules);
+    let mut all = Vec::new();
+    if let Some(own) = rules.own {
+        let records = by_kid.remove(&own.0).unwrap_or_default();
+        let least = if rules.cover_traffic { rules.pages } else { 0 };
+        all.extend(pages_of(own, records, least, rules));
+    }
     for (kid, records) in by_kid {
         all.extend(pages_of(kid.into(), records, 0, rules));
     }
@@ -92,7 +102,7 @@ fn pages_of(kid: Kid, mut records: Vec<Record>, least: usize, rules: &Rules) -> 
     records.sort_by_key(|record| rules.due(record));
     let usual = records.len().div_ceil(PAGE_ENTRIES);
     let usual = usual.min(rules.pages).max(least);
-    let count = usual.max(rules.needed(&records)).min(MAX_PAGES);
+    let count = usual.max(rules.needed(&records)).min(rules.most);
     if count > usual {
         let extra = count.saturating_sub(usual);
         tracing::warn!(

@@ -92,23 +92,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn only_a_reader_that_takes_nothing_is_left() {
         let (server, mut client) = tokio::io::duplex(4);
-        let mut server = Patient::new(server, Duration::from_secs(60));
-        let slow = async {
-            let mut byte = [0];
-            for _ in 0..20 {
-                sleep(Duration::from_secs(50)).await;
-                client.read_exact(&mut byte).await.unwrap();
-            }
-            client
-        };
-        let (written, _client) = tokio::join!(server.write_all(&[1; 20]), slow);
-        written.unwrap();
-        let error = server.write_all(&[1; 20]).await.unwrap_err();
+        let mut server = Patient::new(server, Duration::from_millis(50));
+        // Every byte that is taken stops the clock.
+        assert!(server.write_all(&[1; 5]).now_or_never().is_none());
+        assert!(server.alarm.is_some());
+        client.read_exact(&mut [0; 2]).await.unwrap();
+        server.write_all(&[1; 2]).await.unwrap();
+        assert!(server.alarm.is_none());
+
+        let error = server.write_all(&[1; 5]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -2,22 +2,24 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
-use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
-use secret_ai_engine::{Engine, EngineError};
+use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{ConfigAnswer, Timing};
 use snafu::{ResultExt, Snafu};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
 use crate::boot::{Attester, BootError};
 use crate::chain::Chain;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ChainConfig, Config, ContractConfig, EngineConfig};
+use crate::config::{ChainConfig, Config, ContractConfig};
+use crate::engines::{self, EnginesError};
 use crate::evidence::EvidenceError;
 use crate::heartbeat::heartbeat_loop;
 use crate::journal::{Journal, JournalError};
@@ -25,14 +27,12 @@ use crate::keys::BootKeys;
 use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
-use crate::routes::router;
+use crate::routes::{self, router};
 use crate::server::Server;
-use crate::settle::{last_round, settle_loop, Plan};
+use crate::settle::{last_round, learn_time, settle_loop, Plan};
 
-/// How long requests in progress may take after the agent was told to stop.
-const LAST_REQUESTS: Duration = Duration::from_secs(60);
-/// Longest key file that is read, bytes.
-const MAX_KEY_FILE: u64 = 4_096;
+/// How long the last bytes of answers may take on their way.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Why the agent cannot run.
 #[derive(Debug, Snafu)]
@@ -44,24 +44,15 @@ pub enum RunError {
     #[snafu(transparent)]
     Journal { source: JournalError },
     #[snafu(transparent)]
-    Engine { source: EngineError },
+    Engines { source: EnginesError },
     #[snafu(transparent)]
     Evidence { source: EvidenceError },
     #[snafu(display("{}: {source}", path.display()))]
     File { path: PathBuf, source: io::Error },
-    #[snafu(display("{}: must be a key of 1 to {MAX_KEY_FILE} bytes", path.display()))]
-    KeyFile { path: PathBuf },
     #[snafu(display("http server: {source}"))]
     Server { source: io::Error },
     #[snafu(display("chain: {problem}"))]
     Mismatch { problem: String },
-    #[snafu(display("this build has no {what} (feature {feature})"))]
-    NotBuilt {
-        what: &'static str,
-        feature: &'static str,
-    },
-    #[snafu(display("the engine does not serve {model:?}, which the price list has"))]
-    Model { model: String },
 }
 
 /// Runs a worker until `stop`.
@@ -77,17 +68,19 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     fs::create_dir_all(&config.data_dir).context(FileSnafu {
         path: &config.data_dir,
     })?;
-    let journal = Arc::new(Journal::open(&config.data_dir.join("journal.redb"))?);
-    let engine = engine(&config.engine)?;
-    check_models(&config, engine.as_ref()).await?;
+    let journal = Arc::new(Journal::open_with(
+        &config.data_dir.join("journal.redb"),
+        &config.journal,
+    )?);
+    let engine = engines::open(&config)?;
+    engines::check_models(&config, engine.as_ref()).await?;
+    engine.watch(&stop);
     let chain = connect(&config).await?;
     let billing_config = chain.billing_config().await?;
     check_contracts(&config.chain, &billing_config)?;
     let plan = plan(&config, billing_config.timing)?;
     // Nobody is told of an address that cannot be listened at.
-    let server = Server::bind(config.listen, config.server)
-        .await
-        .context(ServerSnafu)?;
+    let listeners = Listeners::bind(&config).await?;
 
     let keys = Arc::new(BootKeys::generate());
     let registry = chain.contracts().registry.address.clone();
@@ -132,7 +125,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
         clock,
         limits,
     };
-    serve(Agent::new(parts), attester, server, plan, stop).await
+    let drain = Duration::from_secs(config.drain_s);
+    serve(Agent::new(parts), attester, listeners, plan, drain, stop).await
 }
 
 /// When receipts are handed in, if billing's timing allows it.
@@ -155,39 +149,88 @@ fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
 async fn serve(
     agent: Arc<Agent>,
     attester: Attester,
-    server: Server,
+    listeners: Listeners,
     plan: Plan,
+    drain: Duration,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    agent
-        .sessions
-        .set_contract_time(agent.chain.clock().await?.now);
+    learn_time(&agent).await?;
     let settling = tokio::spawn(settle_loop(agent.clone(), plan, stop.clone()));
     let renewing = tokio::spawn(renew_loop(agent.clone(), attester, stop.clone()));
     let beating = tokio::spawn(heartbeat_loop(agent.clone(), stop.clone()));
-    if let Ok(address) = server.local_addr() {
+    let inside = tokio::spawn(inside(agent.clone(), listeners.inside));
+    if let Ok(address) = listeners.api.local_addr() {
         tracing::info!(%address, "serving");
     }
-    let server = server.serve(router(agent.clone()), None, stop.clone());
-    let last_requests = async {
-        stop.cancelled().await;
-        tokio::time::sleep(LAST_REQUESTS).await;
-    };
-    let served = tokio::select! {
-        served = server => served.context(ServerSnafu),
-        () = last_requests => Ok(()),
-    };
+    let served = api(&agent, listeners.api, &stop, drain).await;
     stop.cancel();
-    if tokio::time::timeout(LAST_REQUESTS, agent.finish_requests())
-        .await
-        .is_err()
-    {
-        tracing::warn!("requests in progress were given up");
-    }
     // All end by `stop`; a panic of theirs is in the log.
     let _ = tokio::join!(settling, renewing, beating);
     settle_last(&agent, &plan).await;
+    inside.abort();
     served
+}
+
+/// Serves the API until `stop`, then what is in progress for up to `drain`. New requests are refused
+/// meanwhile and the listener stays open, so that whoever sends requests here reads on `/ready` why.
+async fn api(
+    agent: &Arc<Agent>,
+    server: Server,
+    stop: &CancellationToken,
+    drain: Duration,
+) -> Result<(), RunError> {
+    let close = CancellationToken::new();
+    let server = server.serve(router(agent.clone()), None, close.clone());
+    tokio::pin!(server);
+    let drained = async {
+        stop.cancelled().await;
+        agent.drain();
+        if timeout(drain, agent.finish_requests()).await.is_err() {
+            tracing::warn!("requests in progress were given up");
+        }
+    };
+    let served = tokio::select! {
+        served = &mut server => served,
+        () = drained => {
+            close.cancel();
+            timeout(LAST_BYTES, server).await.unwrap_or(Ok(()))
+        }
+    };
+    // A request that had come just before `stop` may have begun its work since.
+    let _ = timeout(LAST_BYTES, agent.finish_requests()).await;
+    served.context(ServerSnafu)
+}
+
+/// Serves metrics, if they are wanted, until it is dropped: also while the agent stops.
+async fn inside(agent: Arc<Agent>, listener: Option<TcpListener>) {
+    let Some(listener) = listener else { return };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "serving metrics");
+    }
+    if let Err(error) = axum::serve(listener, routes::inside(agent)).await {
+        tracing::error!(%error, "metrics are not served any more");
+    }
+}
+
+/// Where the agent listens.
+struct Listeners {
+    api: Server,
+    /// For metrics.
+    inside: Option<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Self, RunError> {
+        Ok(Listeners {
+            api: Server::bind(config.listen, config.server)
+                .await
+                .context(ServerSnafu)?,
+            inside: match config.metrics.listen {
+                Some(address) => Some(TcpListener::bind(address).await.context(ServerSnafu)?),
+                None => None,
+            },
+        })
+    }
 }
 
 /// Hands in what waits. What fails or does not fit stays in the journal.
@@ -243,6 +286,34 @@ async fn contract(client: &ChainClient, config: ContractConfig) -> Result<Contra
     }
 }
 
+/// Whether node and contracts answer and fit together; what they are, in a line.
+///
+/// # Errors
+/// [`RunError`] for the first thing that is wrong.
+pub async fn check_chain(config: &Config) -> Result<String, RunError> {
+    let chain = connect(config).await?;
+    let billing = chain.billing_config().await?;
+    check_contracts(&config.chain, &billing)?;
+    plan(config, billing.timing)?;
+    let time = chain.block_time().await?;
+    let operator = chain.operator();
+    Ok(format!(
+        "the contracts fit together, block time is {time}, the operator is {operator}"
+    ))
+}
+
+/// Whether the engines answer and serve what the price list has; what it serves, in a line.
+///
+/// # Errors
+/// [`RunError`] for the first thing that is wrong.
+pub async fn check_engines(config: &Config) -> Result<String, RunError> {
+    let engine = engines::open(config)?;
+    engines::check_models(config, engine.as_ref()).await?;
+    let served = engine.models().await.unwrap_or_default();
+    let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
+    Ok(format!("serves {}", names.join(", ")))
+}
+
 /// The contracts must belong together: receipts are signed for billing, which trusts its registry.
 fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), RunError> {
     let mismatch = |problem: String| Err(RunError::Mismatch { problem });
@@ -264,102 +335,13 @@ fn check_contracts(config: &ChainConfig, billing: &ConfigAnswer) -> Result<(), R
     }
 }
 
-/// What is offered must be there; an engine that is not up yet is asked when requests come.
-async fn check_models(config: &Config, engine: &dyn Engine) -> Result<(), RunError> {
-    let models = match engine.models().await {
-        Ok(models) => models,
-        Err(error) => {
-            tracing::warn!(%error, "the engine does not answer yet");
-            return Ok(());
-        }
-    };
-    for listing in &config.prices {
-        let model = &listing.model;
-        if !models.iter().any(|info| info.id == *model) {
-            return ModelSnafu { model }.fail();
-        }
-    }
-    Ok(())
-}
-
-fn engine(config: &EngineConfig) -> Result<Arc<dyn Engine>, RunError> {
-    match config {
-        EngineConfig::Embedded { model_file, model } => embedded(model_file.as_deref(), model),
-        EngineConfig::Upstream {
-            url,
-            api_key_file,
-            context_length,
-        } => {
-            let mut upstream = UpstreamConfig::new(url);
-            upstream.api_key = api_key_file.as_deref().map(read_key).transpose()?;
-            upstream.context_length = context_length.unwrap_or(upstream.context_length);
-            Ok(Arc::new(UpstreamEngine::new(upstream)?))
-        }
-    }
-}
-
-#[cfg(feature = "embedded")]
-fn embedded(file: Option<&Path>, model: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
-    use secret_ai_engine::embedded::{EmbeddedConfig, EmbeddedEngine};
-    let Some(file) = file else {
-        return Ok(Arc::new(EmbeddedEngine::demo()?));
-    };
-    let stem = || {
-        file.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    let id = model.clone().unwrap_or_else(stem);
-    Ok(Arc::new(EmbeddedEngine::open(
-        file,
-        EmbeddedConfig::new(id),
-    )?))
-}
-
-#[cfg(not(feature = "embedded"))]
-fn embedded(_: Option<&Path>, _: &Option<String>) -> Result<Arc<dyn Engine>, RunError> {
-    NotBuiltSnafu {
-        what: "embedded engine",
-        feature: "embedded",
-    }
-    .fail()
-}
-
 /// What is wrong with the files that a configuration names, each by its field.
 pub fn file_problems(config: &Config) -> Vec<String> {
     let wallet = Wallet::from_file(&config.wallet_file).err();
-    let tee = config.tee.check_files().err();
-    let engine = match &config.engine {
-        EngineConfig::Embedded {
-            model_file: Some(file),
-            ..
-        } => {
-            let opened = fs::File::open(file).context(FileSnafu { path: file });
-            opened.err().map(|e| format!("engine.model_file: {e}"))
-        }
-        EngineConfig::Upstream {
-            api_key_file: Some(file),
-            ..
-        } => {
-            let key = read_key(file);
-            key.err().map(|e| format!("engine.api_key_file: {e}"))
-        }
-        _ => None,
-    };
     let wallet = wallet.map(|error| format!("wallet_file: {error}"));
+    let tee = config.tee.check_files().err();
     let tee = tee.map(|error| error.to_string());
-    [wallet, tee, engine].into_iter().flatten().collect()
-}
-
-fn read_key(path: &Path) -> Result<String, RunError> {
-    let file = fs::File::open(path).context(FileSnafu { path })?;
-    let mut text = String::new();
-    io::Read::read_to_string(&mut io::Read::take(file, MAX_KEY_FILE + 1), &mut text)
-        .context(FileSnafu { path })?;
-    let key = text.trim();
-    if key.is_empty() || text.len() as u64 > MAX_KEY_FILE {
-        return KeyFileSnafu { path }.fail();
-    }
-    Ok(key.to_owned())
+    let mut problems: Vec<String> = wallet.into_iter().chain(tee).collect();
+    problems.extend(engines::file_problems(config));
+    problems
 }

@@ -6,21 +6,25 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use secret_ai_engine::{ByteStream, Call, EngineError, Reply, Tokens};
+use secret_ai_interface::Unit;
 use secret_ai_receipts::sha256;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::Span;
 
+use crate::admission::Place;
 use crate::agent::Agent;
 use crate::bill::bill;
 use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
 use crate::events::choices;
+use crate::metrics::Answered;
 use crate::receipts::{Answer, Proof};
 use crate::session::Held;
 use crate::short;
 use crate::tally::{Counter, Tally};
-use crate::usage::Report;
+use crate::telemetry;
+use crate::usage::{Report, Usage};
 use crate::words::{Figures, Head, Words};
 
 /// Most bytes of a plain answer.
@@ -42,9 +46,11 @@ pub struct Work {
     /// When the request came.
     pub arrived: Instant,
     /// One of the places for requests in progress.
-    pub _slot: OwnedSemaphorePermit,
+    pub place: Place,
     /// The agent does not stop before this is gone.
     pub _token: TaskTrackerToken,
+    /// Of the request, for traces.
+    pub span: Span,
 }
 
 /// A plain answer with its proof.
@@ -104,23 +110,55 @@ impl Work {
         figures
     }
 
+    /// Tells metrics, traces and the session's limits what an answer took.
+    fn observe(&self, figures: &Figures, aborted: bool) {
+        let Usage {
+            prompt_tokens,
+            cached_tokens,
+            completion_tokens,
+            ..
+        } = figures.usage;
+        let until_first = figures.load.saturating_add(figures.prompt);
+        let answered = Answered {
+            endpoint: self.call.endpoint,
+            model: &self.head.model,
+            units: &[
+                (Unit::Input, prompt_tokens.saturating_sub(cached_tokens)),
+                (Unit::CachedInput, cached_tokens),
+                (Unit::Output, completion_tokens),
+            ],
+            input_tokens: prompt_tokens,
+            output_tokens: completion_tokens,
+            total: figures.total,
+            first: self.call.stream.then_some(until_first),
+            aborted,
+            estimated: figures.estimated,
+            clamped: figures.corrected,
+        };
+        self.agent.metrics.models.answered(&answered);
+        telemetry::billed(&self.span, &answered, &self.held.session().id);
+        self.place
+            .used(prompt_tokens.saturating_add(completion_tokens));
+    }
+
     /// Counts the usage, signs its receipt and hands it to the journal.
     ///
     /// # Errors
-    /// 500 if it cannot be stored.
+    /// 500 if it was counted before.
     pub fn bill(
         self,
         figures: &Figures,
         response_sha256: [u8; 32],
         aborted: bool,
     ) -> Result<Proof, ApiError> {
+        self.observe(figures, aborted);
         let agent = self.agent;
         let session_id = self.held.session().id;
         let answer = Answer {
             request_sha256: self.request_sha256,
             response_sha256,
             model: self.head.model,
-            time: agent.clock.now(),
+            time: agent.now(),
             aborted,
         };
         let usage = figures.usage;

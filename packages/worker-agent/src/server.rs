@@ -139,6 +139,8 @@ impl Server {
                 })?;
             ended.push(end);
         }
+        // Once the threads have closed theirs, nobody can connect any more.
+        drop(self.listener);
         for end in ended {
             // Nothing is ever sent: a thread drops its end when it has ended.
             let _ = end.await;

@@ -10,6 +10,7 @@ use crate::auth::Nonces;
 use crate::error::ApiError;
 use crate::journal::Record;
 use crate::ledger::{Earlier, Ledger, Own, Reservation, Terms};
+use crate::limits::Pace;
 
 /// A session of this worker.
 pub struct Session {
@@ -29,13 +30,14 @@ pub struct Session {
 pub struct State {
     pub ledger: Ledger,
     pub nonces: Nonces,
+    pub(crate) pace: Pace,
     /// Newest receipt of this boot.
     pub newest: Option<Signed<Receipt>>,
     /// Unix seconds of contract time after which no receipt counts.
     pub deadline: u64,
     pub(crate) status: SessionStatus,
-    /// Billing pays this boot's receipts.
-    pays_key: bool,
+    /// Receipt keys that billing has seen.
+    keys: Vec<Kid>,
     expires: u64,
     pub(crate) checked_at: u64,
     pub(crate) used_at: u64,
@@ -62,7 +64,7 @@ impl Session {
     }
 
     /// Opens the books of a session from what billing says and the journal holds. `now`: this
-    /// machine's unix seconds.
+    /// machine's uptime, seconds.
     pub(crate) fn new(answer: SessionAnswer, kid: Kid, records: &[Record], now: u64) -> Self {
         let rates: Vec<u64> = answer.lines.iter().map(|line| line.rate).collect();
         let (cap, slack) = (answer.cap.u128(), answer.slack.u128());
@@ -82,10 +84,11 @@ impl Session {
         let state = State {
             ledger: Ledger::new(Terms { rates, cap, slack }, earlier, restored),
             nonces: Nonces::default(),
+            pace: Pace::default(),
             newest: own.map(|record| record.receipt.clone()),
             deadline: answer.deadline,
             status: answer.status,
-            pays_key: pays_key(kid, &answer.keys, &earlier_kids),
+            keys: answer.keys,
             expires: answer.expires,
             checked_at: now,
             used_at: now,
@@ -101,13 +104,23 @@ impl Session {
         }
     }
 
-    /// Takes note of what billing says now. `now`: this machine's unix seconds.
-    pub(crate) fn refresh(&self, answer: &SessionAnswer, now: u64) {
+    /// Price of one of this session's receipts, base units.
+    pub(crate) fn price(&self, record: &Record) -> u128 {
+        let rates: Vec<u64> = self.lines.iter().map(|line| line.rate).collect();
+        price(&rates, record)
+    }
+
+    /// Takes note of what billing says now. A node that lags behind opens nothing again that was
+    /// closed. `now`: this machine's uptime, seconds.
+    pub(crate) fn refresh(&self, answer: SessionAnswer, now: u64) {
         let mut state = self.state();
-        state.status = answer.status;
-        state.pays_key = pays_key(self.kid, &answer.keys, &self.earlier_kids);
-        state.expires = answer.expires;
-        state.deadline = answer.deadline;
+        if rank(answer.status) > rank(state.status) {
+            state.status = answer.status;
+        }
+        if answer.keys.len() >= state.keys.len() {
+            state.keys = answer.keys;
+        }
+        state.deadline = state.deadline.min(answer.deadline);
         state.checked_at = now;
     }
 
@@ -127,7 +140,7 @@ impl Session {
             let message = format!("the session expired at {expires}, it is {now}");
             return Err(ApiError::payment("session_expired", message));
         }
-        if !state.pays_key {
+        if !pays_key(self.kid, &state.keys, &self.earlier_kids) {
             let message = format!(
                 "the worker has restarted too often: the session pays {MAX_KEYS} receipt keys and \
                  this would be another one; open a new session"
@@ -135,6 +148,16 @@ impl Session {
             return Err(ApiError::payment("session_keys_exhausted", message));
         }
         Ok(())
+    }
+}
+
+/// A session's states come in this order, and never back.
+fn rank(status: SessionStatus) -> u8 {
+    match status {
+        SessionStatus::Open => 0,
+        SessionStatus::Closing => 1,
+        SessionStatus::Ended => 2,
+        SessionStatus::Reclaimed => 3,
     }
 }
 

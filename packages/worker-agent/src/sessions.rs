@@ -13,9 +13,9 @@ use tokio::sync::Semaphore;
 
 use crate::auth::Credential;
 use crate::chain::Chain;
-use crate::clock::Clock;
+use crate::clock::{ChainTime, Clock};
 use crate::error::ApiError;
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::session::{lock, Session};
 use crate::short;
 
@@ -28,7 +28,7 @@ const MAX_UNKNOWN: usize = 4_096;
 /// A session that was not used for this long is dropped from memory, seconds.
 const IDLE_S: u64 = 600;
 /// While the chain cannot be reached, sessions are served for this many refresh periods.
-const STALE_PERIODS: u64 = 10;
+pub(crate) const STALE_PERIODS: u64 = 10;
 
 /// The table of sessions.
 pub struct Sessions {
@@ -42,8 +42,7 @@ pub struct Sessions {
     table: Mutex<HashMap<SessionId, Arc<Session>>>,
     unknown: Mutex<HashMap<(SessionId, Vec<u8>), u64>>,
     lookups: Semaphore,
-    /// Contract time minus this machine's time, seconds.
-    offset: Mutex<i64>,
+    contract_time: ChainTime,
 }
 
 impl Sessions {
@@ -61,12 +60,12 @@ impl Sessions {
             kid,
             chain,
             journal,
+            contract_time: ChainTime::new(clock.clone()),
             clock,
             refresh_s,
             table: Mutex::default(),
             unknown: Mutex::default(),
             lookups: Semaphore::new(MAX_LOOKUPS),
-            offset: Mutex::new(0),
         }
     }
 
@@ -74,8 +73,12 @@ impl Sessions {
     ///
     /// # Errors
     /// 401 if there is none, 402 if it takes no more requests, 403 if it is another worker's, 503
-    /// if the chain cannot be asked.
+    /// if the chain cannot be asked or the journal could not store a receipt.
     pub async fn open_session(&self, credential: &Credential) -> Result<Arc<Session>, ApiError> {
+        self.journal.check_room().map_err(|error| {
+            tracing::warn!(%error, "a request is refused");
+            ApiError::busy("this worker cannot store receipts now")
+        })?;
         let known = lock(&self.table).get(&credential.session_id).cloned();
         let session = match known {
             Some(session) => {
@@ -87,25 +90,50 @@ impl Sessions {
             }
             None => self.load(credential).await?,
         };
-        session.state().used_at = self.clock.now();
+        session.state().used_at = self.clock.uptime();
         session.check_open(self.contract_time())?;
         Ok(session)
     }
 
-    /// Learns how contract time runs beside this machine's.
+    /// Takes note of contract time, unix seconds, as the chain tells it.
     pub fn set_contract_time(&self, contract: u64) {
-        let offset = i128::from(contract) - i128::from(self.clock.now());
-        *lock(&self.offset) = i64::try_from(offset).unwrap_or(0);
+        self.contract_time.learn(contract);
     }
 
     /// Unix seconds of contract time, as far as this machine knows.
     pub fn contract_time(&self) -> u64 {
-        self.clock.now().saturating_add_signed(*lock(&self.offset))
+        self.contract_time.now()
+    }
+
+    /// Whether a credential is that of a session in memory.
+    pub fn knows(&self, credential: &Credential) -> bool {
+        let table = lock(&self.table);
+        let session = table.get(&credential.session_id);
+        session.is_some_and(|session| session.auth == credential.auth)
+    }
+
+    /// Sessions in memory.
+    pub fn count(&self) -> usize {
+        lock(&self.table).len()
+    }
+
+    /// What records are worth at most, of sessions in memory, base units by token.
+    pub fn value(&self, records: &[Record]) -> HashMap<String, u128> {
+        let mut value: HashMap<String, u128> = HashMap::new();
+        let table = lock(&self.table);
+        for record in records {
+            let Some(session) = table.get(&record.receipt.body.session_id.into()) else {
+                continue;
+            };
+            let sum = value.entry(session.token.clone()).or_default();
+            *sum = sum.saturating_add(session.price(record));
+        }
+        value
     }
 
     /// Drops sessions that rest from memory.
     pub fn drop_idle(&self) {
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         lock(&self.table).retain(|_, session| {
             let in_use = Arc::strong_count(session) > 1;
             let state = session.state();
@@ -117,13 +145,13 @@ impl Sessions {
     }
 
     async fn keep_fresh(&self, session: &Session) -> Result<(), ApiError> {
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         let age = now.saturating_sub(session.state().checked_at);
         if age < self.refresh_s {
             return Ok(());
         }
         match self.chain.session(session.id, &session.auth).await {
-            Ok(Some(answer)) => session.refresh(&answer, now),
+            Ok(Some(answer)) => session.refresh(answer, now),
             Ok(None) => return Err(unknown_session()),
             Err(error) if age < self.refresh_s.saturating_mul(STALE_PERIODS) => {
                 tracing::warn!(%error, session = short(&session.id), "cannot refresh a session");
@@ -140,7 +168,7 @@ impl Sessions {
 
     async fn load(&self, credential: &Credential) -> Result<Arc<Session>, ApiError> {
         let (id, auth) = (credential.session_id, &credential.auth);
-        let now = self.clock.now();
+        let now = self.clock.uptime();
         let marker = (id, authenticator(auth));
         let refused_at = lock(&self.unknown).get(&marker).copied();
         if refused_at.is_some_and(|at| now.saturating_sub(at) < UNKNOWN_S) {

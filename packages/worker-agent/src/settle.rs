@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cosmwasm_std::Binary;
 use secret_ai_chain_client::ChainError;
-use secret_ai_interface::billing::{ClockAnswer, EntryStatus, SettleEntry, Timing};
+use secret_ai_interface::billing::{ClockAnswer, Timing};
 use secret_ai_interface::Hex;
-use snafu::Snafu;
-use tokio::time::{interval, MissedTickBehavior};
+use tokio::time::{interval, timeout, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
-use crate::journal::{JournalError, Record};
-use crate::pages::{pages, Page, Rules};
-use crate::short;
+pub use crate::handing::{SettleError, Settled};
+use crate::journal::Record;
+use crate::leases::Leases;
+use crate::pages::{pages, Rules, MAX_PAGES};
 
 /// Sessions that one `finalize` touches. Public, so it is the same for all agents.
 const BATCH: u32 = 8;
@@ -22,17 +21,9 @@ const BATCH: u32 = 8;
 const MAX_BATCHES: u32 = 64;
 /// How long after a session's deadline its settled receipts are kept, seconds.
 const KEEP_S: u64 = 86_400;
-
-/// Why a round of background work ended early; the next one goes on.
-#[derive(Debug, Snafu)]
-pub enum SettleError {
-    #[snafu(transparent)]
-    Chain { source: ChainError },
-    #[snafu(transparent)]
-    Journal { source: JournalError },
-    #[snafu(display("settle: {got} statuses for {sent} entries"))]
-    Statuses { got: usize, sent: usize },
-}
+/// How long an agent that stops waits for its last pages to be confirmed, and how often it looks.
+const LAST_LOOKS: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// When and how receipts are handed in.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +43,14 @@ pub struct Plan {
 impl Plan {
     /// How pages are filled at `now`, unix seconds of contract time. A receipt that has to be in by
     /// then or within two rounds and two epochs goes now: one round and one epoch more can fail.
-    fn rules(&self, agent: &Agent, now: u64) -> Rules {
+    fn rules(&self, agent: &Agent, leases: Leases, now: u64) -> Rules {
         Rules {
-            own: Hex(agent.keys.kid()),
+            own: Some(Hex(agent.keys.kid())),
             pages: self.pages,
+            most: MAX_PAGES,
             cover_traffic: self.cover_traffic,
             challenge_s: self.timing.challenge_s,
+            settles_until: leases.settle_until(self.timing.grace_s),
             now,
             round_s: self.interval.as_secs(),
             margin_s: self.margin_s(),
@@ -109,19 +102,6 @@ impl Plan {
     }
 }
 
-/// What one round of settling did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// Pages sent, empty ones too.
-    pub pages: usize,
-    /// Receipts that joined the epoch's pending set.
-    pub pending: usize,
-    /// Receipts that go again: without their ack, or because the epoch has no page left for the key.
-    pub again: usize,
-    /// Receipts that billing refuses for good.
-    pub refused: usize,
-}
-
 /// A round at once, since receipts of the boot before may be due and everybody has seen this one
 /// register, then one at every interval until `stop`. How long a round takes moves no other round:
 /// the times at which an agent speaks must not tell how busy it is.
@@ -129,9 +109,20 @@ pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken)
     let mut ticks = interval(plan.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        if let Err(error) = round(&agent, &plan).await {
+        let result = round(&agent, &plan).await;
+        if let Err(error) = &result {
             tracing::warn!(%error, "settling will be tried again");
         }
+        tell(&agent, result.ok().as_ref());
+    }
+}
+
+/// Tells the metrics what a round did and what still waits.
+fn tell(agent: &Agent, settled: Option<&Settled>) {
+    let money = &agent.metrics.money;
+    money.round(settled, agent.clock.now());
+    if let Ok(records) = agent.journal.unsettled() {
+        money.unsettled(records.len(), &agent.sessions.value(&records));
     }
 }
 
@@ -140,25 +131,61 @@ pub async fn settle_loop(agent: Arc<Agent>, plan: Plan, stop: CancellationToken)
 /// # Errors
 /// [`SettleError`]; what was done stays done.
 pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
-    let clock = agent.chain.clock().await?;
-    agent.sessions.set_contract_time(clock.now);
-    let rules = plan.rules(agent, clock.now);
+    let clock = learn_time(agent).await?;
     let settled = match clock.paused {
         true => Ok(Settled::default()),
-        false => settle(agent, &rules).await,
+        false => settle(agent, plan, clock.now).await,
     };
     // Epochs end, and others are paid, whatever became of the own pages.
     if plan.finalize {
         crank(agent, clock).await?;
     }
     agent.sessions.drop_idle();
+    agent.strangers.forget(agent.clock.uptime());
     let over = agent.sessions.contract_time().saturating_sub(KEEP_S);
     agent.journal.prune(over).await?;
     settled
 }
 
+/// Asks the chain for its times: contract time, in which deadlines count, and block time, in which
+/// leases do.
+///
+/// # Errors
+/// The node's.
+pub async fn learn_time(agent: &Agent) -> Result<ClockAnswer, ChainError> {
+    let clock = agent.chain.clock().await?;
+    agent.sessions.set_contract_time(clock.now);
+    agent.block_time.learn(agent.chain.block_time().await?);
+    Ok(clock)
+}
+
+/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
+/// those of earlier boots too.
+async fn settle(agent: &Agent, plan: &Plan, now: u64) -> Result<Settled, SettleError> {
+    let desk = agent.desk();
+    // What cannot be confirmed now is confirmed later.
+    if let Err(error) = desk.confirm().await {
+        tracing::warn!(%error, "the pages of earlier rounds could not be looked at");
+    }
+    let records = desk.waiting().await?;
+    let leases = leases(agent, &records).await;
+    desk.hand_in(pages(records, &plan.rules(agent, leases, now)), now)
+        .await
+}
+
+/// What the registry says of the receipt keys at hand. An own key that has fallen serves no more.
+async fn leases(agent: &Agent, records: &[Record]) -> Leases {
+    let own = Hex(agent.keys.kid());
+    let leases = Leases::ask(agent.chain.as_ref(), own, records).await;
+    if let Some(until) = leases.fallen(&own) {
+        agent.cut_lease(until);
+    }
+    leases
+}
+
 /// Hands in everything, for an agent that stops: everybody sees that it does, and a boot after this
-/// one could be too late. Only what 64 pages of a key do not hold stays in the journal.
+/// one could be too late. Only what 64 pages of a key do not hold stays in the journal, and what
+/// the chain does not confirm soon.
 ///
 /// # Errors
 /// [`SettleError`]; pages that went through stay noted.
@@ -167,110 +194,25 @@ pub async fn last_round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleErr
     if clock.paused {
         return Ok(Settled::default());
     }
+    let desk = agent.desk();
+    if let Err(error) = desk.confirm().await {
+        tracing::warn!(%error, "the pages of earlier rounds could not be looked at");
+    }
     let rules = Rules {
         margin_s: u64::MAX,
-        ..plan.rules(agent, clock.now)
+        ..plan.rules(agent, Leases::default(), clock.now)
     };
-    settle(agent, &rules).await
-}
-
-/// Hands in one round's pages: receipts and acks that are newer than what was handed in before,
-/// those of earlier boots too. A page that fails holds up no other, unless the node is gone.
-///
-/// # Errors
-/// The first one; pages that went through stay noted.
-async fn settle(agent: &Agent, rules: &Rules) -> Result<Settled, SettleError> {
-    let mut settled = Settled::default();
-    let mut first_error = None;
-    let pages = pages(agent.journal.unsettled()?, rules);
-    let of = pages.len();
-    for (page, number) in pages.into_iter().zip(1_usize..) {
-        let entries = page.records.len();
-        match hand_in(agent, page, rules.now, &mut settled).await {
-            Ok(()) => tracing::info!(page = number, of, entries, "page sent"),
-            Err(error) => {
-                tracing::warn!(page = number, of, %error, "a page failed");
-                let is_gone = is_unreachable(&error);
-                first_error.get_or_insert(error);
-                if is_gone {
-                    break;
-                }
-            }
+    let records = desk.waiting().await?;
+    let settled = desk.hand_in(pages(records, &rules), clock.now).await?;
+    let confirmed = timeout(LAST_LOOKS, async {
+        while desk.confirm().await.is_err() || !desk.unconfirmed.is_empty() {
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
+    });
+    if confirmed.await.is_err() {
+        tracing::warn!("the last pages are not confirmed yet, their receipts would go again");
     }
-    first_error.map_or(Ok(settled), Err)
-}
-
-fn is_unreachable(error: &SettleError) -> bool {
-    let SettleError::Chain { source } = error else {
-        return false;
-    };
-    matches!(source, ChainError::Unreachable { .. })
-}
-
-async fn hand_in(
-    agent: &Agent,
-    page: Page,
-    now: u64,
-    settled: &mut Settled,
-) -> Result<(), SettleError> {
-    let Page { kid, records } = page;
-    let entries: Vec<_> = records.iter().map(entry).collect();
-    let sent = entries.len();
-    let answer = agent.chain.settle(kid, entries).await?;
-    let got = answer.statuses.len();
-    if got != sent {
-        return Err(SettleError::Statuses { got, sent });
-    }
-    settled.pages = settled.pages.saturating_add(1);
-    for (record, status) in records.iter().zip(answer.statuses) {
-        note(agent, record, status, now, settled).await?;
-    }
-    Ok(())
-}
-
-/// Takes note of what became of one entry. Whatever billing refuses once it refuses always, but a
-/// receipt may be good without its ack, and pages come back with the next epoch.
-async fn note(
-    agent: &Agent,
-    record: &Record,
-    status: EntryStatus,
-    now: u64,
-    settled: &mut Settled,
-) -> Result<(), JournalError> {
-    let session = || short(&Hex(record.receipt.body.session_id));
-    match status {
-        EntryStatus::Pending => settled.pending = settled.pending.saturating_add(1),
-        EntryStatus::BadAck if record.ack.is_some() => {
-            tracing::error!(session = session(), "billing refuses an ack");
-            settled.again = settled.again.saturating_add(1);
-            return agent.journal.drop_ack(record).await;
-        }
-        EntryStatus::TooManyPages => {
-            tracing::debug!(
-                session = session(),
-                "the epoch has no page left, it goes again"
-            );
-            settled.again = settled.again.saturating_add(1);
-            return Ok(());
-        }
-        EntryStatus::BadReceipt
-        | EntryStatus::BadAck
-        | EntryStatus::UnknownKid
-        | EntryStatus::LeaseOver
-        | EntryStatus::BadSignature => {
-            tracing::error!(session = session(), ?status, "billing refuses a receipt");
-            settled.refused = settled.refused.saturating_add(1);
-        }
-    }
-    agent.journal.settled(record, now).await
-}
-
-fn entry(record: &Record) -> SettleEntry {
-    SettleEntry {
-        receipt: Binary(record.receipt.encode()),
-        ack: record.ack.as_ref().map(|ack| Binary(ack.encode())),
-    }
+    Ok(settled)
 }
 
 /// Works off what waits in epochs that have ended.

@@ -182,10 +182,18 @@ impl Stream {
                     self.cutter.push(bytes);
                     self.forward()
                 }
-                Poll::Ready(Some(Err(error))) => Some(Err(error)),
-                // Some servers say no `[DONE]`.
-                Poll::Ready(None) if self.held.is_some() => Some(Ok(())),
-                Poll::Ready(None) => Some(Err(EngineError::Disconnected)),
+                Poll::Ready(Some(Err(error))) => {
+                    self.source = None;
+                    Some(Err(error))
+                }
+                Poll::Ready(None) => {
+                    self.source = None;
+                    // Some servers say no `[DONE]`.
+                    Some(match self.held {
+                        Some(_) => Ok(()),
+                        None => Err(EngineError::Disconnected),
+                    })
+                }
             };
             if let Some(end) = end {
                 self.end(end.err());

@@ -518,6 +518,7 @@ async fn earlier_boots_count_against_the_cap() {
     let worker = setup.start().await;
     assert_eq!(worker.post(&chat("hi")).send().await.unwrap().status(), 200);
     let first = worker.stored(1).unwrap();
+    worker.journal.flush().await.unwrap();
     let copied = common::copy_journal(&dir);
     // The second boot has other keys and the first one's journal; 12 of 60 are spent, unsettled.
     let again = Setup {

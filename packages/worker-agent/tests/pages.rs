@@ -3,7 +3,7 @@
 use secret_ai_interface::Hex;
 use secret_ai_receipts::{Receipt, Signed};
 use secret_ai_worker_agent::journal::Record;
-use secret_ai_worker_agent::pages::{pages, Page, Rules};
+use secret_ai_worker_agent::pages::{pages, Page, Rules, MAX_PAGES};
 
 const NOW: u64 = 1_700_000_000;
 const KID: [u8; 20] = [2; 20];
@@ -11,10 +11,12 @@ const KID: [u8; 20] = [2; 20];
 /// The defaults: a page every 600 s; epochs of 600 s, so the margin is 2,400 s.
 fn rules(challenge_s: u64) -> Rules {
     Rules {
-        own: Hex(KID),
+        own: Some(Hex(KID)),
         pages: 1,
+        most: MAX_PAGES,
         cover_traffic: true,
         challenge_s,
+        settles_until: Default::default(),
         now: NOW,
         round_s: 600,
         margin_s: 2_400,
@@ -104,4 +106,14 @@ fn what_is_due_soon_is_not_held_up_by_what_has_time() {
     let soon = |record: &&Record| record.deadline == NOW + 2_400;
     let first = sent.iter().flat_map(|page| &page.records).take(10);
     assert_eq!(first.filter(soon).count(), 10);
+}
+
+#[test]
+fn what_an_ended_lease_leaves_is_due_sooner() {
+    let ends = |settles_until: u64| Rules {
+        settles_until: [(KID, settles_until)].into(),
+        ..rules(7_200)
+    };
+    assert_eq!(pages(burst(8), &ends(NOW + 7_200)).len(), 1);
+    assert_eq!(pages(burst(8), &ends(NOW + 2_400)).len(), 2);
 }

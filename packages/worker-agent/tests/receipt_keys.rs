@@ -47,15 +47,13 @@ async fn what_earlier_boots_left_to_settle_counts() {
     // Key 3 is among those that were paid, key 9 is not.
     worker
         .journal
-        .receipt(receipt(1, 3, 1), NOW, NOW)
-        .await
+        .put_receipt(receipt(1, 3, 1), NOW, NOW)
         .unwrap();
     serves(&worker).await;
     let worker = worker_after(earlier(3)).await;
     worker
         .journal
-        .receipt(receipt(1, 9, 1), NOW, NOW)
-        .await
+        .put_receipt(receipt(1, 9, 1), NOW, NOW)
         .unwrap();
     refuses(&worker).await;
 }

@@ -27,8 +27,7 @@ async fn used(worker: &Worker, sessions: std::ops::Range<u8>, deadline: u64, sin
         let receipt = receipt_of(worker.kid, session, 1);
         worker
             .journal
-            .receipt(receipt, deadline, since)
-            .await
+            .put_receipt(receipt, deadline, since)
             .unwrap();
     }
 }
@@ -127,8 +126,9 @@ async fn receipts_of_earlier_boots_go_in_pages_of_their_own_keys() {
     assert_eq!(answer.status(), 200);
     for session in 10..15 {
         let receipt = receipt_of(first.kid, session, 1);
-        first.journal.receipt(receipt, LATER, NOW).await.unwrap();
+        first.journal.put_receipt(receipt, LATER, NOW).unwrap();
     }
+    first.journal.flush().await.unwrap();
     let setup = Setup {
         dir: copy_journal(&dir),
         ..Setup::default()
@@ -149,8 +149,7 @@ async fn a_receipt_whose_ack_is_refused_goes_again_without_it() {
     let worker = worker().await;
     worker
         .journal
-        .receipt(receipt(1, 1, 1), LATER, NOW)
-        .await
+        .put_receipt(receipt(1, 1, 1), LATER, NOW)
         .unwrap();
     worker.journal.ack(ack(1, 1, 5), NOW).await.unwrap();
     *worker.chain.status.lock().unwrap() = EntryStatus::BadAck;

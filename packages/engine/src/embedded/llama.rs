@@ -1,4 +1,4 @@
-//! The Llama architecture over quantized weights, on the CPU.
+//! The Llama architecture over quantized weights.
 //!
 //! Pre-norm transformer with rotary positions over neighbouring pairs, grouped-query attention and a gated
 //! feed-forward part; tensor names and metadata keys as in llama.cpp's GGUF files
@@ -34,6 +34,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// Bytes of keys and values of one request that fills `context` tokens.
+    pub(super) fn cache_bytes(&self, context: usize) -> u64 {
+        let per_token = [2, self.layers, self.kv_heads, self.head, size_of::<f32>()];
+        let sizes = per_token.into_iter().chain([context]);
+        sizes.fold(1, |all, size| all.saturating_mul(size as u64))
+    }
+
     pub(super) fn from_metadata(metadata: &Metadata) -> std::result::Result<Self, Missing> {
         match metadata.string("general.architecture")? {
             "llama" => {}
@@ -75,6 +82,20 @@ impl Shape {
     }
 }
 
+/// Bytes of a file's weights in memory: as they are in the file, and the embedding once more as f32.
+pub(super) fn weight_bytes(content: &gguf_file::Content) -> u64 {
+    let tensors = content.tensor_infos.iter().map(|(name, info)| {
+        let (elements, kind) = (info.shape.elem_count(), info.ggml_dtype);
+        let packed = elements / kind.block_size() * kind.type_size();
+        let whole = match name.as_str() {
+            "token_embd.weight" => elements.saturating_mul(size_of::<f32>()),
+            _ => 0,
+        };
+        packed.saturating_add(whole) as u64
+    });
+    tensors.fold(0, u64::saturating_add)
+}
+
 struct Layer {
     attention_norm: Tensor,
     q: QMatMul,
@@ -89,6 +110,7 @@ struct Layer {
 
 /// A loaded model.
 pub(super) struct Llama {
+    device: Device,
     shape: Shape,
     embedding: Tensor,
     layers: Vec<Layer>,
@@ -111,9 +133,9 @@ impl Llama {
         file: &mut R,
         shape: Shape,
         context: usize,
+        device: &Device,
     ) -> Result<Self> {
-        let device = Device::Cpu;
-        let mut quantized = |name: &str| -> Result<QTensor> { content.tensor(file, name, &device) };
+        let mut quantized = |name: &str| -> Result<QTensor> { content.tensor(file, name, device) };
         let embedding = quantized("token_embd.weight")?;
         // Small models use the embedding a second time to find the next token.
         let head = match content.tensor_infos.contains_key("output.weight") {
@@ -124,22 +146,22 @@ impl Llama {
         for i in 0..shape.layers {
             let mut part = |name: &str| quantized(&format!("blk.{i}.{name}.weight"));
             layers.push(Layer {
-                attention_norm: part("attn_norm")?.dequantize(&device)?,
+                attention_norm: part("attn_norm")?.dequantize(device)?,
                 q: QMatMul::from_qtensor(part("attn_q")?)?,
                 k: QMatMul::from_qtensor(part("attn_k")?)?,
                 v: QMatMul::from_qtensor(part("attn_v")?)?,
                 output: QMatMul::from_qtensor(part("attn_output")?)?,
-                ffn_norm: part("ffn_norm")?.dequantize(&device)?,
+                ffn_norm: part("ffn_norm")?.dequantize(device)?,
                 gate: QMatMul::from_qtensor(part("ffn_gate")?)?,
                 up: QMatMul::from_qtensor(part("ffn_up")?)?,
                 down: QMatMul::from_qtensor(part("ffn_down")?)?,
             });
         }
-        let norm = quantized("output_norm.weight")?.dequantize(&device)?;
+        let norm = quantized("output_norm.weight")?.dequantize(device)?;
         // Llama 3.1 and later stretch the slow rotations for long contexts.
         let stretch = match content.tensor_infos.contains_key("rope_freqs.weight") {
             true => quantized("rope_freqs.weight")?
-                .dequantize(&device)?
+                .dequantize(device)?
                 .to_vec1::<f32>()?,
             false => vec![1.0; shape.rotated / 2],
         };
@@ -153,16 +175,22 @@ impl Llama {
                     / s
             })
             .collect();
-        let angles = Tensor::from_vec(angles, (context, shape.rotated / 2), &device)?;
+        let angles = Tensor::from_vec(angles, (context, shape.rotated / 2), device)?;
         Ok(Self {
+            device: device.clone(),
             shape,
-            embedding: embedding.dequantize(&device)?,
+            embedding: embedding.dequantize(device)?,
             layers,
             norm,
             head,
             cos: angles.cos()?,
             sin: angles.sin()?,
         })
+    }
+
+    /// Where it runs.
+    pub(super) fn device(&self) -> &Device {
+        &self.device
     }
 
     /// The cache of a new request.
@@ -176,9 +204,12 @@ impl Llama {
     /// Reads `tokens` after what `cache` has seen; the logits of the token that follows.
     pub(super) fn forward(&self, tokens: &[u32], cache: &mut Cache) -> Result<Vec<f32>> {
         let count = tokens.len();
-        let ids = Tensor::from_slice(tokens, count, &Device::Cpu)?;
+        let ids = Tensor::from_slice(tokens, count, &self.device)?;
         let mut x = self.embedding.index_select(&ids, 0)?;
-        let mask = (count > 1).then(|| mask(count, cache.seen)).transpose()?;
+        let mask = match count {
+            0 | 1 => None,
+            _ => Some(mask(count, cache.seen, &self.device)?),
+        };
         for (layer, past) in self.layers.iter().zip(cache.layers.iter_mut()) {
             let y = rms_norm(&x, &layer.attention_norm, self.shape.norm_epsilon)?;
             x = (x + self.attention(layer, &y, cache.seen, past, mask.as_ref())?)?;
@@ -251,10 +282,10 @@ impl Llama {
 }
 
 /// Hides from each of `count` new tokens what comes after it.
-fn mask(count: usize, seen: usize) -> Result<Tensor> {
+fn mask(count: usize, seen: usize, device: &Device) -> Result<Tensor> {
     let all = seen + count;
     let values: Vec<f32> = (0..count)
         .flat_map(|t| (0..all).map(move |s| if s > seen + t { f32::NEG_INFINITY } else { 0.0 }))
         .collect();
-    Tensor::from_vec(values, (count, all), &Device::Cpu)?.broadcast_as((1, count, all))
+    Tensor::from_vec(values, (count, all), device)?.broadcast_as((1, count, all))
 }

@@ -1,4 +1,5 @@
-//! The embedded engine: GGUF models of the Llama architecture, run on the CPU inside this process.
+//! The embedded engine: GGUF models of the Llama architecture, run inside this process, on the CPU or
+//! (feature `cuda`) on an NVIDIA GPU.
 //!
 //! A model is loaded once; its weights are shared. Each answer is generated on a thread of tokio's blocking
 //! pool, at most [`EmbeddedConfig::parallel`] at a time (more wait their turn), and goes to its
@@ -13,6 +14,7 @@
 
 mod bpe;
 mod byte_text;
+mod device;
 mod generate;
 mod llama;
 mod metadata;
@@ -22,6 +24,7 @@ mod sampling;
 mod template;
 mod text_out;
 mod tokenizer;
+mod vocabulary;
 
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
@@ -34,7 +37,9 @@ use serde_json::Value;
 use tokio::sync::{mpsc, Semaphore};
 
 use crate::chat::bad;
-use crate::{Call, ChatRequest, Endpoint, Engine, EngineError, ModelInfo, Reply, Tokens};
+use crate::{
+    Call, ChatRequest, DeviceChoice, Endpoint, Engine, EngineError, ModelInfo, Reply, Tokens,
+};
 use generate::Job;
 use llama::{Llama, Shape};
 use template::Template;
@@ -43,6 +48,7 @@ pub use byte_text::char_of_byte;
 pub use metadata::{Metadata, Missing};
 pub use rng::Rng;
 pub use tokenizer::{TokenizeError, Tokenizer};
+pub use vocabulary::Vocabulary;
 
 /// Id of the built-in model.
 pub const DEMO_MODEL_ID: &str = "secret-ai-demo";
@@ -61,15 +67,19 @@ pub struct EmbeddedConfig {
     pub max_context: u64,
     /// Answers generated at the same time, at least 1.
     pub parallel: usize,
+    /// Where it runs.
+    pub device: DeviceChoice,
 }
 
 impl EmbeddedConfig {
-    /// A model named `id`, with a context of at most 8,192 tokens and two answers at a time.
+    /// A model named `id`, with a context of at most 8,192 tokens and two answers at a time, on the
+    /// first GPU or else the CPU.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
             max_context: 8_192,
             parallel: 2,
+            device: DeviceChoice::default(),
         }
     }
 }
@@ -142,7 +152,13 @@ impl EmbeddedEngine {
         }
         let tokenizer = Tokenizer::from_metadata(&metadata).map_err(missing)?;
         let template = Template::from_metadata(&metadata).map_err(missing)?;
-        let llama = Llama::load(&content, reader, shape, context).map_err(broken)?;
+        let device = device::open(config.device).map_err(fail)?;
+        let caches = shape
+            .cache_bytes(context)
+            .saturating_mul(config.parallel as u64);
+        let need = llama::weight_bytes(&content).saturating_add(caches);
+        device::check_memory(&device, need).map_err(fail)?;
+        let llama = Llama::load(&content, reader, shape, context, &device).map_err(broken)?;
         let model = Model {
             id: config.id,
             context,
@@ -155,6 +171,13 @@ impl EmbeddedEngine {
             model: Arc::new(model),
             turns: Arc::new(Semaphore::new(turns)),
         })
+    }
+}
+
+impl EmbeddedEngine {
+    /// Where the model runs: `cpu` or `cuda:N`.
+    pub fn device(&self) -> String {
+        device::name(self.model.llama.device())
     }
 }
 

@@ -1,35 +1,24 @@
-//! Chat templates: the Jinja program in a GGUF file that turns messages into one prompt
-//! (`tokenizer.chat_template`, <https://huggingface.co/docs/transformers/chat_templating>).
+//! The chat template of a GGUF file (`tokenizer.chat_template`).
 
-use minijinja::{context, Environment, Error, ErrorKind};
+use minijinja::{context, Error};
 use serde_json::json;
 
 use crate::chat::bad;
+use crate::chat_template::ChatTemplate;
 use crate::{ChatRequest, EngineError};
 
 use super::metadata::{Metadata, Missing};
 use super::tokenizer::Tokenizer;
 
 const KEY: &str = "tokenizer.chat_template";
-const NAME: &str = "chat";
 
 /// A model's chat template.
-pub(super) struct Template(Environment<'static>);
+pub(super) struct Template(ChatTemplate);
 
 impl Template {
     pub(super) fn from_metadata(metadata: &Metadata) -> Result<Self, Missing> {
-        let mut environment = Environment::new();
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
-        environment
-            .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.add_function("raise_exception", |text: String| -> Result<String, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, text))
-        });
-        environment
-            .add_template_owned(NAME, metadata.string(KEY)?.to_owned())
-            .map_err(|_| Missing::new(KEY))?;
-        Ok(Self(environment))
+        let template = ChatTemplate::new(metadata.string(KEY)?);
+        template.map(Self).map_err(|_| Missing::new(KEY))
     }
 
     /// The whole prompt, up to where the assistant's answer begins.
@@ -57,13 +46,12 @@ impl Template {
                 ),
             )
         };
-        let template = self.0.get_template(NAME).map_err(refused)?;
         let values = context! {
             messages,
             bos_token => tokenizer.bos_text(),
             eos_token => tokenizer.eos_text(),
             add_generation_prompt => true,
         };
-        template.render(values).map_err(refused)
+        self.0.render(values).map_err(refused)
     }
 }

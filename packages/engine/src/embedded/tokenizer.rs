@@ -245,6 +245,21 @@ impl Tokenizer {
         Ok(tokens)
     }
 
+    /// Tokens of a text that the model has written: no beginning token, and control tokens in it are
+    /// text. `None` for text that has no tokens in this vocabulary.
+    pub fn count_text(&self, text: &str) -> Option<u64> {
+        let mut tokens = Vec::new();
+        match &self.kind {
+            // The space that begins a prompt begins no answer.
+            Kind::SentencePiece { scores, bytes, .. } => {
+                self.encode_sentence(text, scores, bytes, &mut tokens)
+            }
+            Kind::ByteLevel { .. } => self.encode_text(text, &mut tokens),
+        }
+        .ok()?;
+        Some(tokens.len() as u64)
+    }
+
     fn special_text(&self, id: Option<u32>) -> &str {
         let found = self.specials.iter().find(|(_, other)| Some(*other) == id);
         found.map_or("", |(text, _)| text.as_str())

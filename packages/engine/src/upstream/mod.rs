@@ -7,6 +7,8 @@
 
 mod body;
 mod direct;
+mod kind;
+mod listing;
 mod wire;
 
 use std::time::Duration;
@@ -22,6 +24,12 @@ use crate::chat::bad;
 use crate::error::Hidden;
 use crate::{upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
 
+pub use self::kind::Kind;
+
+/// How long a connection is kept for the next request. Shorter than the 5 s after which uvicorn, under vLLM
+/// and SGLang, closes it, so that no request is sent into a closing connection.
+const LONGEST_IDLE: Duration = Duration::from_secs(4);
+
 /// How to reach a server, and how far to trust its sizes.
 #[derive(Clone)]
 pub struct UpstreamConfig {
@@ -29,8 +37,10 @@ pub struct UpstreamConfig {
     pub base_url: String,
     /// Bearer token that the server wants, if any.
     pub api_key: Option<String>,
-    /// Context in tokens of models for which the server does not tell (`max_model_len`).
-    pub context_length: u64,
+    /// What kind of server it is.
+    pub kind: Kind,
+    /// Context in tokens of models for which the server does not tell.
+    pub context_length: Option<u64>,
     /// Longest time to wait for a connection.
     pub connect_timeout: Duration,
     /// Longest silence of the server, the wait for its first byte included.
@@ -40,13 +50,14 @@ pub struct UpstreamConfig {
 }
 
 impl UpstreamConfig {
-    /// The server at `base_url`; no key, 8,192 tokens of context, 5 s to connect, 300 s of silence, lists of
-    /// models up to 1 MiB.
+    /// The server at `base_url`; no key, of no certain kind, 8,192 tokens of context (Ollama: 4,096), 5 s to
+    /// connect, 300 s of silence, lists of models up to 1 MiB.
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
             base_url: base_url.into(),
             api_key: None,
-            context_length: 8_192,
+            kind: Kind::default(),
+            context_length: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(300),
             max_body_bytes: 1 << 20,
@@ -92,6 +103,7 @@ impl UpstreamEngine {
         let client = Client::builder()
             .connect_timeout(config.connect_timeout)
             .tcp_nodelay(true)
+            .pool_idle_timeout(LONGEST_IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
@@ -187,13 +199,11 @@ impl UpstreamEngine {
 #[async_trait]
 impl Engine for UpstreamEngine {
     async fn models(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let response = self.send(self.client.get(self.url("models"))).await?;
-        let models = wire::models(&self.body(response).await?)?;
-        let info = |model: wire::ModelJson| ModelInfo {
-            id: model.id,
-            context_length: model.max_model_len.unwrap_or(self.config.context_length),
-        };
-        Ok(models.into_iter().map(info).collect())
+        self.ask_models().await
+    }
+
+    async fn health(&self) -> Result<(), EngineError> {
+        self.ask_health().await
     }
 
     /// An upper bound: no tokenizer is here, and no token stands for less than one byte.
@@ -233,7 +243,8 @@ fn reply(headers: &HeaderMap, body: Chunks) -> Result<Reply, EngineError> {
     })
 }
 
-/// Kinds only: reqwest's own text has the address in it.
+/// Kinds only: reqwest's own text has the address in it. A connection that was there and broke is not
+/// [`EngineError::Connect`], upon which a request may be sent elsewhere: the server may have begun to work.
 fn connect_error(error: &reqwest::Error) -> EngineError {
     let reason = if error.is_timeout() {
         "timed out"
@@ -242,7 +253,7 @@ fn connect_error(error: &reqwest::Error) -> EngineError {
     } else if error.is_builder() {
         "the client cannot be set up"
     } else {
-        "broke before the answer began"
+        return EngineError::Disconnected;
     };
     EngineError::Connect {
         reason: reason.into(),

@@ -3,13 +3,14 @@
 //! `secret-ai evidence verify` reads will do.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secret_ai_interface::registry::DevelopmentRoots;
 use serde_json::Value;
 use snafu::ResultExt;
 
-use super::{EvidenceError, FileSnafu};
+use super::{CpuReport, EvidenceError, EvidenceProvider, FileSnafu, SecretVmEvidence};
 
 const FIELD: &str = "tee.collateral_file";
 /// Longest file that is handed out, in bytes; a platform's collateral has about 40,000.
@@ -22,6 +23,8 @@ pub struct Collateral {
     pub published: Option<Value>,
     /// Roots in place of the vendors', of a software TEE.
     pub development_roots: Option<DevelopmentRoots>,
+    /// What a SecretVM says about itself; nothing elsewhere.
+    pub secretvm: SecretVmEvidence,
 }
 
 impl Collateral {
@@ -37,7 +40,32 @@ impl Collateral {
         let bytes = fs::read(path).context(FileSnafu { field, path })?;
         Ok(Collateral {
             published: Some(serde_json::from_slice(&bytes).map_err(|_| bad())?),
-            development_roots: None,
+            ..Collateral::default()
+        })
+    }
+}
+
+/// A CPU whose evidence comes with what the operator has in files.
+pub struct WithFiles {
+    pub cpu: Arc<dyn EvidenceProvider>,
+    /// What the vendor publishes, JSON; read anew with every evidence.
+    pub collateral_file: Option<PathBuf>,
+    pub secretvm: SecretVmEvidence,
+}
+
+impl EvidenceProvider for WithFiles {
+    fn cpu(&self, report_data: &[u8; 64]) -> Result<CpuReport, EvidenceError> {
+        self.cpu.cpu(report_data)
+    }
+
+    fn collateral(&self) -> Result<Collateral, EvidenceError> {
+        let collateral = match &self.collateral_file {
+            Some(file) => Collateral::from_file(file)?,
+            None => self.cpu.collateral()?,
+        };
+        Ok(Collateral {
+            secretvm: self.secretvm.clone(),
+            ..collateral
         })
     }
 }

@@ -14,7 +14,7 @@ use snafu::ResultExt;
 
 use super::certificate_table::{self, Signer};
 use super::{
-    pem, Collateral, CpuReport, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu,
+    pem, CpuReport, EntrySnafu, EvidenceError, EvidenceProvider, FileSnafu, IoSnafu, NoTeeSnafu,
 };
 
 /// Where the kernel has it.
@@ -35,7 +35,6 @@ enum Tee {
 pub struct ConfigfsTsm {
     entry: PathBuf,
     certificate_file: Option<PathBuf>,
-    collateral_file: Option<PathBuf>,
 }
 
 /// What the kernel gives for one request.
@@ -63,21 +62,13 @@ impl ConfigfsTsm {
         let tsm = ConfigfsTsm {
             entry: root.join(ENTRY),
             certificate_file,
-            collateral_file: None,
         };
         match tsm.tee() {
-            Err(EvidenceError::Io { source, .. }) if source.raw_os_error() == Some(ENXIO) => {
+            Err(EvidenceError::Entry { source, .. }) if source.raw_os_error() == Some(ENXIO) => {
                 NoTeeSnafu { path: root }.fail()
             }
             other => other.map(|_| tsm),
         }
-    }
-
-    /// Hands out the vendor's collateral of this file together with evidence.
-    #[must_use]
-    pub fn with_collateral_file(mut self, file: Option<PathBuf>) -> Self {
-        self.collateral_file = file;
-        self
     }
 
     /// The one certificate of a `certificate_file`, in DER.
@@ -96,7 +87,7 @@ impl ConfigfsTsm {
         match fs::create_dir(&self.entry) {
             // Left by an earlier boot of the agent.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            other => other.context(IoSnafu { path: &self.entry })?,
+            other => other.context(EntrySnafu { path: &self.entry })?,
         }
         match self.read("provider")?.trim_ascii() {
             b"tdx_guest" => Ok(Tee::Tdx),
@@ -185,10 +176,5 @@ impl EvidenceProvider for ConfigfsTsm {
             }),
             Tee::Snp => self.snp(self.report(report_data)?),
         }
-    }
-
-    fn collateral(&self) -> Result<Collateral, EvidenceError> {
-        let file = self.collateral_file.as_deref();
-        file.map_or(Ok(Collateral::default()), Collateral::from_file)
     }
 }

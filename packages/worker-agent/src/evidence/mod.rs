@@ -3,22 +3,27 @@
 mod certificate_table;
 mod collateral;
 mod configfs_tsm;
+mod error;
 #[cfg(feature = "nvml")]
 mod nvml;
 pub mod pem;
+pub mod probe;
+mod quoting;
+mod secretvm;
 #[cfg(feature = "simulated-tee")]
 mod simulated;
+mod tdx_guest;
 
-use std::path::PathBuf;
-
-use snafu::Snafu;
-
-pub use collateral::Collateral;
+pub use collateral::{Collateral, WithFiles};
 pub use configfs_tsm::ConfigfsTsm;
+pub use error::EvidenceError;
+pub(crate) use error::*;
 #[cfg(feature = "nvml")]
 pub use nvml::NvidiaGpus;
+pub use secretvm::{SecretVmEvidence, SecretVmFiles};
 #[cfg(feature = "simulated-tee")]
 pub use simulated::Simulated;
+pub use tdx_guest::{TdxGuest, DEVICE as TDX_GUEST, QUOTE_PORT};
 
 /// What a CPU says about the guest that asks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,67 +77,4 @@ pub trait DeviceProvider: Send + Sync {
     fn development_root(&self) -> Option<Vec<u8>> {
         None
     }
-}
-
-/// Why there is no evidence.
-#[derive(Debug, Snafu)]
-#[snafu(visibility(pub(crate)))]
-pub enum EvidenceError {
-    #[snafu(display("tee: {}: {source}", path.display()))]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[snafu(display(
-        "tee: the report provider is {found:?}, must be \"tdx_guest\" or \"sev_guest\""
-    ))]
-    Provider { found: String },
-    #[snafu(display("tee: the report changed while it was read, {attempts} times"))]
-    Raced { attempts: u32 },
-    #[snafu(display("tee: the report does not carry the report data that it was asked for"))]
-    ReportData,
-    #[snafu(display("tee: the SEV-SNP report has {have} bytes, must have {need}"))]
-    SnpLength { have: usize, need: usize },
-    #[snafu(display("tee: the host's table of certificates: {problem}"))]
-    CertificateTable { problem: &'static str },
-    #[snafu(display(
-        "tee: the host hands out no {name} certificate, and tee.certificate_file is not set"
-    ))]
-    NoCertificate { name: &'static str },
-    #[snafu(display("{field}: {}: {source}", path.display()))]
-    File {
-        field: &'static str,
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[snafu(display(
-        "this machine shows no TDX or SEV-SNP guest (no {}; is configfs mounted, is the kernel 6.7 \
-         or newer?)",
-        path.display()
-    ))]
-    NoTee { path: PathBuf },
-    #[snafu(display(
-        "tee.certificate_file: {}: is not one certificate in DER or PEM",
-        path.display()
-    ))]
-    CertificateFile { path: PathBuf },
-    #[snafu(display(
-        "tee.collateral_file: {}: must be JSON of at most 1 MiB",
-        path.display()
-    ))]
-    CollateralFile { path: PathBuf },
-    #[snafu(display("gpu: {what}: {reason}"))]
-    Nvml { what: String, reason: String },
-    #[snafu(display("gpu: the certificates of GPU {index} are not PEM"))]
-    GpuCertificates { index: u32 },
-    #[snafu(display(
-        "tee.seed_file: {}: must hold 64 hex digits and Unix seconds",
-        path.display()
-    ))]
-    Seed { path: PathBuf },
-    #[snafu(display("tee: this build has no {what} (feature {feature})"))]
-    NotBuilt {
-        what: &'static str,
-        feature: &'static str,
-    },
 }

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use nvml_wrapper::error::NvmlError;
-use nvml_wrapper::Nvml;
+use nvml_wrapper::{Device, Nvml};
 
 use super::{pem, DeviceEvidence, DeviceProvider, EvidenceError};
 
@@ -30,9 +30,36 @@ impl NvidiaGpus {
         nvml.map(NvidiaGpus).map_err(failed(what))
     }
 
+    /// One line for each GPU: its name, and whether it is confidential.
+    ///
+    /// # Errors
+    /// [`EvidenceError::Nvml`] if the driver does not tell.
+    pub fn describe(&self) -> Result<Vec<String>, EvidenceError> {
+        let driver = self.0.sys_driver_version();
+        let driver = driver.map_err(failed("driver version".into()))?;
+        let count = self.0.device_count();
+        let count = count.map_err(failed("number of GPUs".into()))?;
+        (0..count)
+            .map(|index| {
+                let failed = |what| failed(format!("{what} of GPU {index}"));
+                let device = self.0.device_by_index(index).map_err(failed("handle"))?;
+                let name = device.name().map_err(failed("name"))?;
+                let mode = match (is_confidential(&device), device.is_cc_dev_mode_enabled()) {
+                    (Some(false), _) => "confidential computing off",
+                    (_, Ok(true)) => "confidential computing in devtools mode: anybody may look in",
+                    (Some(true), _) => "confidential computing on",
+                    (None, _) => "the driver does not tell whether it is confidential",
+                };
+                Ok(format!("GPU {index}: {name}, driver {driver}, {mode}"))
+            })
+            .collect()
+    }
+
     fn gpu(&self, index: u32, nonce: [u8; 32]) -> Result<DeviceEvidence, EvidenceError> {
         let failed = |what| failed(format!("{what} of GPU {index}"));
         let device = self.0.device_by_index(index).map_err(failed("handle"))?;
+        let is_off = is_confidential(&device) == Some(false);
+        snafu::ensure!(!is_off, super::NotConfidentialSnafu { index });
         let report = device.confidential_compute_gpu_attestation_report(nonce);
         let chain = device.confidential_compute_gpu_certificate();
         let chain = chain.map_err(failed("certificates"))?;
@@ -52,6 +79,14 @@ impl DeviceProvider for NvidiaGpus {
             .map_err(failed("number of GPUs".into()))?;
         (0..count).map(|index| self.gpu(index, nonce)).collect()
     }
+}
+
+/// Whether a GPU's memory and bus are protected, by itself or, on Hopper machines of several GPUs, with
+/// the others (protected PCIe); `None` if the driver is too old to tell.
+fn is_confidential(device: &Device<'_>) -> Option<bool> {
+    let alone = device.is_cc_enabled().ok()?;
+    let together = device.is_multi_gpu_protected_pcie_enabled();
+    Some(alone || together.unwrap_or(false))
 }
 
 fn failed(what: String) -> impl FnOnce(NvmlError) -> EvidenceError {

@@ -108,6 +108,7 @@ impl EvidenceProvider for Simulated {
         Ok(Collateral {
             published: Some(published),
             development_roots: Some(roots),
+            ..Collateral::default()
         })
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::agent::Agent;
-use crate::evidence::{CpuReport, DeviceEvidence};
+use crate::evidence::{CpuReport, DeviceEvidence, SecretVmEvidence};
 
 /// Keys and evidence of this boot; bytes in hex, but for evidence and certificates, which are base64.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,8 @@ pub struct AttestationAnswer {
     collateral: Option<Value>,
     /// Roots in place of the vendors', of a simulated TEE; null for real ones.
     development_roots: Option<DevelopmentRoots>,
+    /// What a SecretVM says about itself, as it says it; null elsewhere. It has no challenge in it.
+    secretvm: Option<SecretVmEvidence>,
 }
 
 /// Evidence of the CPU.
@@ -91,6 +93,7 @@ pub async fn show(State(agent): State<Arc<Agent>>) -> Json<AttestationAnswer> {
         gpus: attested.gpus.iter().map(gpu).collect(),
         collateral: attested.collateral.published,
         development_roots: attested.collateral.development_roots,
+        secretvm: Some(attested.collateral.secretvm).filter(|found| !found.is_empty()),
     })
 }
 

@@ -6,9 +6,10 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{header, HeaderName};
 use axum::response::{IntoResponse, Response};
+use tracing::Span;
 
+use super::admit::{admit, find_model, meter, meter_parts, set_aside, Admitted};
 use super::body::BodyKind;
-use super::gate::{admit, find_model, meter, meter_parts, set_aside, take_slot, Admitted};
 use crate::agent::Agent;
 use crate::budget::{reserve, Budget, Wish};
 use crate::error::ApiError;
@@ -39,6 +40,7 @@ pub async fn serve(
     read: Reader,
 ) -> Result<Response, ApiError> {
     let Admitted {
+        place,
         session,
         body,
         request_sha256,
@@ -47,6 +49,7 @@ pub async fn serve(
         now,
         ..
     } = admit(&agent, request, BodyKind::Json).await?;
+    let rates = place.headers();
     let Asked {
         mut request,
         stream,
@@ -61,7 +64,6 @@ pub async fn serve(
     let prompt = request
         .prompt(agent.engine.as_ref(), parts, context)
         .await?;
-    let slot = take_slot(&agent)?;
     let wish = Wish {
         prompt,
         context: request.context(context),
@@ -87,11 +89,14 @@ pub async fn serve(
         },
         request_sha256,
         arrived,
-        _slot: slot,
+        place,
         _token: agent.tasks.token(),
+        span: Span::current(),
         agent,
     };
-    answer(work, words, stream).await
+    let mut response = answer(work, words, stream).await?;
+    response.headers_mut().extend(rates);
+    Ok(response)
 }
 
 async fn answer(work: Work, words: Box<dyn Words>, stream: bool) -> Result<Response, ApiError> {

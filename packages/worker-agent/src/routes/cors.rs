@@ -13,7 +13,10 @@ const METHODS: &str = "GET, POST, OPTIONS";
 /// do not know it.
 const REQUEST_HEADERS: &str = "authorization, content-type, x-max-charge, x-secret-ai-key, \
                                x-secret-ai-request, x-secret-ai-ack, *";
-const RESPONSE_HEADERS: &str = "x-secret-ai-receipt, x-secret-ai-evidence, retry-after";
+const RESPONSE_HEADERS: &str = "x-secret-ai-receipt, x-secret-ai-evidence, retry-after, \
+                                x-ratelimit-limit-requests, x-ratelimit-remaining-requests, \
+                                x-ratelimit-reset-requests, x-ratelimit-limit-tokens, \
+                                x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
 /// How long a browser may remember a preflight's answer, seconds.
 const MAX_AGE: &str = "7200";
 

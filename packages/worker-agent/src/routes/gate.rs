@@ -1,218 +1,81 @@
-//! The gate in front of every endpoint that makes an engine work: who asks, is the request whole, may
-//! the session be served, does it pay what the price list asks. There is no other way in.
+//! What every request passes on its way in and out: is the agent stopping, has this address failed too
+//! often, and what to count.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName};
-use bytes::Bytes;
-use secret_ai_engine::{Endpoint, ModelInfo};
-use secret_ai_interface::Unit;
-use secret_ai_receipts::sha256;
-use tokio::sync::OwnedSemaphorePermit;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{header, Extensions, HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
 
-use super::body::{check_media_type, read_body, BodyKind};
 use crate::agent::Agent;
-use crate::auth::{credential, SignedRequest};
-use crate::budget::Refusal;
-use crate::count::Meter;
-use crate::error::ApiError;
-use crate::ledger::{Ledger, Shortage};
-use crate::prices::{self, needs, TermsRefused};
-use crate::receipts::encode;
-use crate::routes::{MAX_CHARGE, RECEIPT};
-use crate::session::Session;
+use crate::auth::credential;
+use crate::error::{ApiError, ErrorCode};
+use crate::routes::ollama::refuse;
+use crate::telemetry;
 
-/// A request of somebody who is known, and whose session may be served.
-pub struct Admitted {
-    pub session: Arc<Session>,
-    /// Media type of the body, with its parameters.
-    pub content_type: String,
-    pub body: Bytes,
-    pub request_sha256: [u8; 32],
-    /// Most that the client wants to pay for this request, base units.
-    pub max_charge: Option<u128>,
-    /// When the request came.
-    pub arrived: Instant,
-    /// The same as unix seconds.
-    pub now: u64,
-}
+/// Paths that are answered whatever happens, since they tell what happens.
+const ALWAYS: [&str; 2] = ["/health", "/ready"];
+/// What the convention wants for requests that no route takes is no route; a label must be something.
+const NO_ROUTE: &str = "none";
 
-/// Lets a request in that has a body of this kind.
-///
-/// # Errors
-/// What is wrong with it, before anything has been done for it.
-pub async fn admit(agent: &Agent, request: Request, kind: BodyKind) -> Result<Admitted, ApiError> {
+/// The way in and out.
+pub async fn pass(State(agent): State<Arc<Agent>>, request: Request, next: Next) -> Response {
     let arrived = Instant::now();
-    let (head, body) = request.into_parts();
-    let content_type = check_media_type(&head.headers, kind)?;
-    let credential = credential(&head.headers, &agent.identity.worker_id)?;
-    let max_charge = max_charge(&head.headers)?;
-    let limit = match kind {
-        BodyKind::Json => agent.limits.max_body,
-        BodyKind::Form => agent.limits.max_upload,
-    };
-    // Files are not read for anybody who has no session.
-    let early = match kind {
-        BodyKind::Json => None,
-        BodyKind::Form => Some(agent.sessions.open_session(&credential).await?),
-    };
-    let body = read_body(&head.headers, body, limit).await?;
-    let request_sha256 = sha256(&body);
-    let (kid, now) = (agent.keys.kid(), agent.clock.now());
-    if let Some(signed) = &credential.signed {
-        signed.verify(&agent.domain, &kid, &request_sha256, now)?;
-    }
-    let session = match early {
-        Some(session) => session,
-        None => agent.sessions.open_session(&credential).await?,
-    };
-    if let Some(signed) = &credential.signed {
-        take_signed(agent, &session, signed, now).await?;
-    }
-    if !agent.is_healthy() {
-        return Err(ApiError::busy("this worker cannot serve now"));
-    }
-    Ok(Admitted {
-        session,
-        content_type,
-        body,
-        request_sha256,
-        max_charge,
-        arrived,
-        now,
-    })
-}
-
-/// Finds the model that is meant.
-///
-/// # Errors
-/// 404 if there is no such; the engine's error if it cannot be asked.
-pub async fn find_model(agent: &Agent, name: &str) -> Result<ModelInfo, ApiError> {
-    let model = agent.models.find(name).await?;
-    model.ok_or_else(|| ApiError::no_model(name))
-}
-
-/// Finds the session's lines for what an endpoint counts of a model; they must pay what the price list
-/// asks.
-///
-/// # Errors
-/// 404 if the model is not sold for this, 402 if the session does not pay for it.
-pub fn meter(
-    agent: &Agent,
-    session: &Session,
-    model: &str,
-    endpoint: Endpoint,
-) -> Result<Meter, ApiError> {
-    if let Some(unit) = agent.prices.missing(model, endpoint) {
-        return Err(ApiError::not_sold(
-            model,
-            endpoint.path(),
-            prices::name(unit),
-        ));
-    }
-    let lines = &session.lines;
-    if !lines.iter().any(|line| line.model == model) {
-        let message = format!("model: the session has no line for {model:?}");
-        return Err(ApiError::payment("missing_line", message).about("model"));
-    }
-    let meter = Meter::of(lines, model, needs(endpoint));
-    let meter = meter.map_err(|unit| TermsRefused::MissingLine { unit })?;
-    agent.prices.check(model, &session.token, lines)?;
-    Ok(meter)
-}
-
-/// The same for a chat with pictures or sound in it, which need lines of their own.
-///
-/// # Errors
-/// 400 naming what the session does not pay for.
-pub fn meter_parts(meter: Meter, parts: crate::parts::Parts) -> Result<Meter, ApiError> {
-    for (count, unit) in [
-        (parts.pictures, Unit::Image),
-        (parts.audio_ms, Unit::AudioMs),
-    ] {
-        if count > 0 && !meter.has(unit) {
-            let unit = prices::name(unit);
-            let message = format!(
-                "messages.content: has a part that is not text, and the session has no line for {unit}"
-            );
-            return Err(ApiError::bad_request("messages.content", message));
+    let _active = agent.metrics.http.begin();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let method = request.method().clone();
+    let peer = peer(request.extensions());
+    let answer = match refusal(&agent, route, peer, request.headers()) {
+        Some(error) => refuse(request.uri(), error),
+        None => {
+            let span = telemetry::request_span(&method, route, request.headers());
+            let answer = next.run(request).instrument(span.clone()).await;
+            telemetry::answered(&span, answer.status());
+            answer
         }
-    }
-    Ok(meter.with(parts.pictures, parts.audio_ms))
-}
-
-/// Takes one of the places for requests in progress.
-///
-/// # Errors
-/// 503 if there is none.
-pub fn take_slot(agent: &Agent) -> Result<OwnedSemaphorePermit, ApiError> {
-    let slot = agent.slots.clone().try_acquire_owned();
-    slot.map_err(|_| ApiError::busy("all places for requests are taken"))
-}
-
-/// Sets something aside in a session's books.
-///
-/// # Errors
-/// 402 saying what is missing; with the newest receipt if that is an ack.
-pub fn set_aside<T>(
-    session: &Session,
-    reserve: impl FnOnce(&mut Ledger) -> Result<T, Refusal>,
-) -> Result<T, ApiError> {
-    let mut state = session.state();
-    reserve(&mut state.ledger).map_err(|refusal| {
-        let wants_ack = matches!(
-            refusal,
-            Refusal::Session {
-                source: Shortage::Slack { .. }
-            }
-        );
-        let error = ApiError::from(refusal);
-        match &state.newest {
-            // A client that never got it has to countersign it before it can go on.
-            Some(receipt) if wants_ack => {
-                error.with_header(HeaderName::from_static(RECEIPT), &encode(&receipt.encode()))
-            }
-            _ => error,
-        }
-    })
-}
-
-fn max_charge(headers: &HeaderMap) -> Result<Option<u128>, ApiError> {
-    let Some(value) = headers.get(MAX_CHARGE) else {
-        return Ok(None);
     };
-    let amount = value.to_str().ok().and_then(|text| text.parse().ok());
-    let message = "x-max-charge: must be a whole number of base units";
-    amount
-        .map(Some)
-        .ok_or_else(|| ApiError::bad_request(MAX_CHARGE, message))
+    if let (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(peer)) = (answer.status(), peer)
+    {
+        agent.strangers.failed(peer.ip(), agent.clock.uptime());
+    }
+    let http = &agent.metrics.http;
+    if let Some(ErrorCode(code)) = answer.extensions().get() {
+        http.refused(code);
+    }
+    http.end(&method, route, answer.status(), arrived.elapsed());
+    answer
 }
 
-/// Uses up the nonce of a signed request and takes its ack.
-async fn take_signed(
+fn peer(extensions: &Extensions) -> Option<SocketAddr> {
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(address)| *address)
+}
+
+/// Why a request is not looked at, if it is not.
+fn refusal(
     agent: &Agent,
-    session: &Session,
-    signed: &SignedRequest,
-    now: u64,
-) -> Result<(), ApiError> {
-    let request = &signed.request.body;
-    session
-        .state()
-        .nonces
-        .take(request.nonce, request.time, now)?;
-    let Some(ack) = &signed.ack else {
-        return Ok(());
-    };
-    if session.acknowledge(ack)? {
-        let stored = agent
-            .journal
-            .ack(ack.clone(), agent.sessions.contract_time());
-        stored.await.map_err(|error| {
-            tracing::error!(%error, "cannot store an ack");
-            ApiError::internal()
-        })?;
+    route: &str,
+    peer: Option<SocketAddr>,
+    headers: &HeaderMap,
+) -> Option<ApiError> {
+    if ALWAYS.contains(&route) {
+        return None;
     }
-    Ok(())
+    if agent.is_draining() {
+        return Some(ApiError::draining());
+    }
+    let wait = agent.strangers.wait_s(peer?.ip(), agent.clock.uptime())?;
+    let claim = credential(headers, &agent.identity.worker_id);
+    if claim.is_ok_and(|claim| agent.sessions.knows(&claim)) {
+        return None;
+    }
+    let message = "too many requests without a good key came from this address";
+    let error = ApiError::too_many(message);
+    Some(error.with_header(header::RETRY_AFTER, &wait.to_string()))
 }

@@ -1,29 +1,30 @@
 //! The HTTP API. Every path that is not listed here is 404; everything that makes an engine work
-//! goes through [`gate`], which authenticates, and reserves first: [`chat`] for text, [`plain`] for all
+//! goes through [`admit`], which authenticates, and reserves first: [`chat`] for text, [`plain`] for all
 //! else.
 
+mod admit;
 mod attestation;
 mod body;
 mod chat;
 mod cors;
 mod embeddings;
 mod gate;
+mod health;
 mod images;
+mod metrics;
 mod models;
 mod ollama;
 mod plain;
+mod secretvm;
 mod speech;
 mod transcripts;
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::middleware::from_fn;
-use axum::response::{IntoResponse, Response};
+use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::json;
+use axum::Router;
 
 use crate::agent::Agent;
 use crate::error::ApiError;
@@ -49,20 +50,23 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/models/{*id}", get(models::show))
         .merge(ollama::routes())
         .route("/attestation", get(attestation::show))
-        .route("/health", get(health))
+        .merge(secretvm::routes())
+        .route("/health", get(health::live))
+        .route("/ready", get(health::ready))
         .fallback(|path: Uri| async move { ollama::refuse(&path, ApiError::not_found()) })
         .method_not_allowed_fallback(|path: Uri| async move {
             ollama::refuse(&path, ApiError::method_not_allowed())
         })
+        .layer(from_fn_with_state(agent.clone(), gate::pass))
         .layer(from_fn(cors::allow_pages))
         .with_state(agent)
 }
 
-async fn health(State(agent): State<Arc<Agent>>) -> Response {
-    if agent.is_healthy() {
-        Json(json!({ "status": "ok" })).into_response()
-    } else {
-        let body = Json(json!({ "status": "unavailable" }));
-        (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-    }
+/// The routes of the operator's own listener: never beside the API.
+pub fn inside(agent: Arc<Agent>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::show))
+        .route("/health", get(health::live))
+        .route("/ready", get(health::ready))
+        .with_state(agent)
 }

@@ -2,29 +2,33 @@
 //! engine, measure what came, bill that, answer.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::Request;
 use axum::http::{header, HeaderName};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use secret_ai_engine::{Call, Endpoint, Engine, EngineError, ModelInfo};
+use secret_ai_interface::Unit;
 use secret_ai_receipts::sha256;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::Span;
 
+use super::admit::{admit, find_model, meter, set_aside, Admitted};
 use super::body::BodyKind;
-use super::gate::{admit, find_model, meter, set_aside, take_slot, Admitted};
+use crate::admission::Place;
 use crate::agent::Agent;
 use crate::bill::bill;
 use crate::budget::reserve_units;
 use crate::count::{Counts, Meter};
 use crate::error::ApiError;
 use crate::ledger::Ledger;
+use crate::metrics::Answered;
 use crate::receipts::{Answer, Proof};
 use crate::routes::{EVIDENCE, RECEIPT};
 use crate::serve::read_whole;
 use crate::session::Held;
-use crate::short;
+use crate::{short, telemetry};
 
 /// Most bytes of an answer.
 const MAX_ANSWER: usize = 64 << 20;
@@ -88,14 +92,16 @@ pub async fn serve<T: Task>(
     let task = read(&admitted.content_type, &admitted.body)?;
     let model = find_model(&agent, task.model()).await?;
     let Admitted {
+        place,
         session,
         request_sha256,
         max_charge,
+        arrived,
         ..
     } = admitted;
+    let rates = place.headers();
     let meter = meter(&agent, &session, &model.id, task.endpoint())?;
     let limit = task.worst(&model);
-    let slot = take_slot(&agent)?;
     let reserve = |ledger: &mut Ledger| reserve_units(ledger, meter.count(&limit), max_charge);
     let held = Held::new(session.clone(), set_aside(&session, reserve)?);
     let (content_type, body) = task.to_engine(&model.id)?;
@@ -113,7 +119,9 @@ pub async fn serve<T: Task>(
         limit,
         model: model.id,
         request_sha256,
-        _slot: slot,
+        arrived,
+        place,
+        span: Span::current(),
         _token: agent.tasks.token(),
         agent,
     };
@@ -125,7 +133,7 @@ pub async fn serve<T: Task>(
         (HeaderName::from_static(RECEIPT), proof.receipt_text()),
         (HeaderName::from_static(EVIDENCE), proof.evidence_text()),
     ];
-    Ok((headers, finished.body).into_response())
+    Ok((headers, rates, finished.body).into_response())
 }
 
 /// A request whose worst case is reserved. Dropped, it costs nothing.
@@ -139,7 +147,11 @@ struct Work<T> {
     model: String,
     request_sha256: [u8; 32],
     /// One of the places for requests in progress.
-    _slot: OwnedSemaphorePermit,
+    place: Place,
+    /// When the request came.
+    arrived: Instant,
+    /// Of the request, for traces.
+    span: Span,
     /// The agent does not stop before this is gone.
     _token: TaskTrackerToken,
 }
@@ -147,6 +159,7 @@ struct Work<T> {
 impl<T: Task> Work<T> {
     async fn run(self) -> Result<(Finished, Proof), ApiError> {
         let engine = self.agent.engine.as_ref();
+        let endpoint = self.call.endpoint;
         let reply = engine.call(self.call).await?;
         let raw = Raw {
             model: self.model.clone(),
@@ -160,11 +173,27 @@ impl<T: Task> Work<T> {
         if counts != finished.counts {
             tracing::warn!(session, "more was used than was reserved: not billed");
         }
+        let all = Unit::ALL.map(|unit| (unit, counts.of(unit)));
+        let answered = Answered {
+            endpoint,
+            model: &self.model,
+            units: &all,
+            input_tokens: counts.embedding,
+            output_tokens: 0,
+            total: self.arrived.elapsed(),
+            first: None,
+            aborted: false,
+            estimated: finished.estimated,
+            clamped: counts != finished.counts,
+        };
+        self.agent.metrics.models.answered(&answered);
+        telemetry::billed(&self.span, &answered, &self.held.session().id);
+        self.place.used(counts.embedding);
         let answer = Answer {
             request_sha256: self.request_sha256,
             response_sha256: sha256(&finished.body),
             model: self.model,
-            time: self.agent.clock.now(),
+            time: self.agent.now(),
             aborted: false,
         };
         let proof = bill(&self.agent, self.held, self.meter.count(&counts), answer)?;

@@ -10,10 +10,10 @@ use secret_ai_interface::billing::{
     ClockAnswer, EntryStatus, FinalizeAnswer, SessionAnswer, SessionAuth, SettleAnswer, SettleEntry,
 };
 use secret_ai_interface::registry::{
-    Attestation, ChallengeAnswer, GpuReport, Listing, RegisterAnswer, StageAnswer,
+    Attestation, ChallengeAnswer, GpuReport, KidInfo, Listing, RegisterAnswer, StageAnswer,
 };
 use secret_ai_interface::{Digest, Hex, Kid, PublicKey, SessionId, WorkerId};
-use secret_ai_worker_agent::chain::Chain;
+use secret_ai_worker_agent::chain::{Chain, Fate, HandedIn};
 
 pub struct FakeChain {
     pub sessions: Mutex<HashMap<SessionId, SessionAnswer>>,
@@ -28,6 +28,12 @@ pub struct FakeChain {
     pub failing_pages: AtomicUsize,
     /// Status given to the entries of the next pages.
     pub status: Mutex<EntryStatus>,
+    /// What becomes of pages that are looked at again.
+    pub fate: Mutex<Fate>,
+    /// How many of the next pages are taken although the answer gets lost.
+    pub lost_answers: AtomicUsize,
+    /// What the registry knows of receipt keys.
+    pub kids: Mutex<HashMap<Kid, KidInfo>>,
     /// Epochs and limits of `finalize`.
     pub cranked: Mutex<Vec<(u64, u32)>>,
     /// Entries of ended epochs, which each `finalize` works off up to its limit.
@@ -64,6 +70,9 @@ impl FakeChain {
             pages: Mutex::default(),
             failing_pages: AtomicUsize::new(0),
             status: Mutex::new(EntryStatus::Pending),
+            fate: Mutex::new(Fate::Confirmed),
+            lost_answers: AtomicUsize::new(0),
+            kids: Mutex::default(),
             cranked: Mutex::default(),
             ended: Mutex::default(),
             registered: Mutex::default(),
@@ -141,11 +150,7 @@ impl Chain for FakeChain {
         Ok(self.clock.lock().unwrap().clone())
     }
 
-    async fn settle(
-        &self,
-        kid: Kid,
-        entries: Vec<SettleEntry>,
-    ) -> Result<SettleAnswer, ChainError> {
+    async fn settle(&self, kid: Kid, entries: Vec<SettleEntry>) -> Result<HandedIn, ChainError> {
         self.reach()?;
         let one_less = |left: usize| left.checked_sub(1);
         let failing = &self.failing_pages;
@@ -164,8 +169,32 @@ impl Chain for FakeChain {
             status => status,
         };
         let statuses = entries.iter().map(judge).collect();
-        self.pages.lock().unwrap().push((kid, entries));
-        Ok(SettleAnswer { epoch: 5, statuses })
+        let mut pages = self.pages.lock().unwrap();
+        pages.push((kid, entries));
+        let (txhash, lost) = (format!("TX{}", pages.len()), &self.lost_answers);
+        if lost
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_ok()
+        {
+            let waited_s = 60;
+            return Err(ChainError::NotIncluded { txhash, waited_s });
+        }
+        Ok(HandedIn {
+            answer: SettleAnswer { epoch: 5, statuses },
+            txhash,
+            height: 1,
+        })
+    }
+
+    async fn fate(&self, _: &str, _: u64) -> Result<Fate, ChainError> {
+        self.reach()?;
+        Ok(*self.fate.lock().unwrap())
+    }
+
+    async fn kids(&self, kids: Vec<Kid>) -> Result<Vec<Option<KidInfo>>, ChainError> {
+        self.reach()?;
+        let known = self.kids.lock().unwrap();
+        Ok(kids.iter().map(|kid| known.get(kid).cloned()).collect())
     }
 
     async fn finalize(

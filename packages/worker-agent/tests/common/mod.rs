@@ -6,7 +6,7 @@ mod fake_chain;
 pub mod upstream;
 pub mod ways;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,18 +46,29 @@ pub const SECRET: [u8; 32] = [9; 32];
 pub const ONE: u64 = 1_000_000;
 pub const NOW: u64 = 1_800_000_000;
 
-/// A clock that tests move.
-pub struct ManualClock(pub AtomicU64);
+/// A clock that tests move: uptime, and what somebody has set the machine's time to beside it.
+#[derive(Default)]
+pub struct ManualClock(AtomicU64, AtomicI64);
 
 impl Clock for ManualClock {
     fn now(&self) -> u64 {
+        (NOW + self.uptime()).saturating_add_signed(self.1.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
 }
 
 impl ManualClock {
+    /// Lets time pass.
     pub fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Sets the machine's clock forward or back; no time passes.
+    pub fn jump(&self, seconds: i64) {
+        self.1.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
@@ -167,6 +178,8 @@ pub struct Setup {
     pub dir: Arc<TempDir>,
     /// Address of a server that is the engine, in the place of the script.
     pub upstream: Option<String>,
+    /// The journal, if it is not the one in `dir`.
+    pub journal: Option<Journal>,
 }
 
 impl Default for Setup {
@@ -179,6 +192,7 @@ impl Default for Setup {
             server: ServerConfig::default(),
             dir: Arc::new(TempDir::new().unwrap()),
             upstream: None,
+            journal: None,
         }
     }
 }
@@ -187,10 +201,12 @@ impl Setup {
     pub async fn start(self) -> Worker {
         // reqwest comes without cryptography of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = Arc::new(ManualClock(AtomicU64::new(NOW)));
+        let clock = Arc::new(ManualClock::default());
         let chain = Arc::new(FakeChain::new(self.sessions, NOW));
         let engine = Arc::new(ScriptedEngine::new(self.script));
-        let journal = Arc::new(Journal::open(&self.dir.path().join("journal.redb")).unwrap());
+        let path = self.dir.path().join("journal.redb");
+        let journal = self.journal.map(Arc::new);
+        let journal = journal.unwrap_or_else(|| Arc::new(Journal::open(&path).unwrap()));
         let keys = Arc::new(BootKeys::generate());
         let (receipt_pk, kid) = (keys.receipt_pk(), keys.kid());
         let identity = Identity {
