@@ -95,7 +95,7 @@ pub struct Tokenizer(Arc<Model>);
 enum Model {
     HuggingFace {
         tokenizer: Box<tokenizers::Tokenizer>,
-        template: Option<Template>,
+        template: Option<Box<Template>>,
     },
     #[cfg(feature = "embedded")]
     Gguf(Box<GgufVocabulary>),
@@ -143,7 +143,7 @@ impl Tokenizer {
         let folder = path.parent().unwrap_or(Path::new(""));
         Ok(Self(Arc::new(Model::HuggingFace {
             tokenizer: Box::new(tokenizer),
-            template: Template::beside(folder)?,
+            template: Template::beside(folder)?.map(Box::new),
         })))
     }
 

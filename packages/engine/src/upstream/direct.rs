@@ -33,11 +33,14 @@ thread_local! {
     static IDLE: RefCell<HashMap<Box<str>, Vec<Link>>> = RefCell::default();
 }
 
+/// What moves a connection's bytes.
+type Driver = Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>;
+
 /// A connection with nobody beside it who would drive it.
 struct Link {
     sender: SendRequest<Full<Bytes>>,
     /// Gone once the connection is closed.
-    driver: Option<Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>>,
+    driver: Option<Driver>,
     authority: Box<str>,
     /// Since when it is idle.
     since: Instant,

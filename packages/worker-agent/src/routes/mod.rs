@@ -1,5 +1,5 @@
 //! The HTTP API. Every path that is not listed here is 404; everything that makes an engine work
-//! goes through [`gate`], which authenticates, and reserves first: [`chat`] for text, [`plain`] for all
+//! goes through [`admit`], which authenticates, and reserves first: [`chat`] for text, [`plain`] for all
 //! else.
 
 mod admit;

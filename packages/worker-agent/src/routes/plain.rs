@@ -173,15 +173,12 @@ impl<T: Task> Work<T> {
         if counts != finished.counts {
             tracing::warn!(session, "more was used than was reserved: not billed");
         }
+        let all = Unit::ALL.map(|unit| (unit, counts.of(unit)));
         let answered = Answered {
             endpoint,
             model: &self.model,
-            units: &[
-                (Unit::Image, counts.image),
-                (Unit::AudioMs, counts.audio_ms),
-                (Unit::Embedding, counts.embedding),
-            ],
-            input_tokens: 0,
+            units: &all,
+            input_tokens: counts.embedding,
             output_tokens: 0,
             total: self.arrived.elapsed(),
             first: None,

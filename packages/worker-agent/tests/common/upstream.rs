@@ -10,6 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::Router;
+use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
+use secret_ai_engine::Engine;
 use serde_json::{json, Value};
 
 /// What the server says at one path.
@@ -77,6 +79,11 @@ impl Upstream {
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, router).into_future());
         Upstream { url, script }
+    }
+
+    /// It, as a worker's engine.
+    pub fn engine(&self) -> Arc<dyn Engine> {
+        Arc::new(UpstreamEngine::new(UpstreamConfig::new(&self.url)).unwrap())
     }
 
     /// From now on this is said at `/v1/{path}`.

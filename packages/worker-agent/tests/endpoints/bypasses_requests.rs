@@ -96,7 +96,7 @@ async fn a_model_that_is_not_sold_for_this() {
         let worker = Setup {
             sessions: vec![session(1, 10_000, 10_000, lines())],
             prices: prices(&rates),
-            upstream: Some(upstream.url.clone()),
+            engine: Some(upstream.engine()),
             ..Setup::default()
         };
         let worker = worker.start().await;
@@ -114,7 +114,7 @@ async fn a_session_without_the_line() {
         let worker = Setup {
             sessions: vec![session(1, 10_000, 10_000, others.collect())],
             prices: prices(&UNITS.map(|unit| (unit, ONE))),
-            upstream: Some(upstream.url.clone()),
+            engine: Some(upstream.engine()),
             ..Setup::default()
         };
         let worker = worker.start().await;
@@ -133,7 +133,7 @@ async fn a_session_at_rates_below_the_list() {
         let worker = Setup {
             sessions: vec![session(1, 10_000, 10_000, cheap)],
             prices: prices(&UNITS.map(|unit| (unit, ONE))),
-            upstream: Some(upstream.url.clone()),
+            engine: Some(upstream.engine()),
             ..Setup::default()
         };
         let worker = worker.start().await;
@@ -218,7 +218,7 @@ async fn a_body_above_the_limit() {
         let mut setup = Setup {
             sessions: vec![session(1, 100_000, 100_000, lines())],
             prices: prices(&UNITS.map(|unit| (unit, ONE))),
-            upstream: Some(upstream.url.clone()),
+            engine: Some(upstream.engine()),
             ..Setup::default()
         };
         (setup.limits.max_body, setup.limits.max_upload) = (20_000, 20_000);

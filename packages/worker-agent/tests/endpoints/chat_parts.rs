@@ -68,7 +68,7 @@ async fn a_session_without_lines_for_them_is_told() {
     let worker = Setup {
         sessions: vec![session(1, 10_000, 10_000, chat_lines())],
         prices: prices(&[(Unit::Input, ONE), (Unit::Output, ONE)]),
-        upstream: Some(upstream.url.clone()),
+        engine: Some(upstream.engine()),
         ..Setup::default()
     };
     let worker = worker.start().await;

@@ -203,7 +203,7 @@ pub async fn worker_with(cap: u128) -> (Worker, Upstream) {
     let worker = Setup {
         sessions: vec![session(1, cap, cap, lines())],
         prices: prices(&UNITS.map(|unit| (unit, ONE))),
-        upstream: Some(upstream.url.clone()),
+        engine: Some(upstream.engine()),
         ..Setup::default()
     };
     (worker.start().await, upstream)
