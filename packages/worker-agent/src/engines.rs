@@ -166,7 +166,10 @@ fn tokenizers(label: &str, settings: &EngineServer) -> Result<Tokenizers, Engine
         let field = format!("{label}.tokenizer_files.{model}");
         Ok((model.clone(), open(field, path)?))
     });
-    Ok((of_all.transpose()?, single.collect::<Result<_, _>>()?))
+    Ok((
+        of_all.transpose()?,
+        single.collect::<Result<_, EnginesError>>()?,
+    ))
 }
 
 /// The server's key, if it wants one.
