@@ -99,7 +99,7 @@ impl Gateway {
 
 async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    if let Err(refusal) = allowed(&gateway, &head.headers) {
+    if let Some(refusal) = refusal(&gateway, &head.headers) {
         return refusal;
     }
     let path = head.uri.path_and_query().map(|p| p.as_str()).unwrap_or("/");
@@ -118,21 +118,21 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     }
 }
 
-/// Only programs of this machine that have the key: a page in a browser names another host, or has
-/// none.
-fn allowed(gateway: &Gateway, headers: &HeaderMap) -> std::result::Result<(), Response> {
+/// Why a request is not served, if it is not. Only programs of this machine that have the key are: a page
+/// in a browser names another host, or has none.
+fn refusal(gateway: &Gateway, headers: &HeaderMap) -> Option<Response> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host: Option<Authority> = text(header::HOST).and_then(|host| host.parse().ok());
     if !host.is_some_and(|host| is_this_machine(host.host())) {
         let message = "the gateway is for this machine alone";
-        return Err(error(StatusCode::FORBIDDEN, message));
+        return Some(error(StatusCode::FORBIDDEN, message));
     }
     let shown = text(header::AUTHORIZATION).unwrap_or_default();
     let shown = shown.strip_prefix("Bearer ").unwrap_or_default();
     // Digests take the same time to compare wherever they differ first, for all that can be chosen.
     match sha256(shown.as_bytes()) == sha256(gateway.key().as_bytes()) {
-        true => Ok(()),
-        false => Err(error(
+        true => None,
+        false => Some(error(
             StatusCode::UNAUTHORIZED,
             "the API key is the one that `secret-ai gateway` shows",
         )),

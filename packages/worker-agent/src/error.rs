@@ -25,7 +25,7 @@ pub struct ApiError {
     message: Box<str>,
     param: Option<Cow<'static, str>>,
     /// Base units needed at most, and available.
-    amounts: Option<(u128, u128)>,
+    amounts: Option<Box<(u128, u128)>>,
     /// Boxed, as the rest of an error is small and travels far.
     headers: Box<HeaderMap>,
 }
@@ -170,7 +170,7 @@ impl ApiError {
     }
 
     fn with_amounts(mut self, needed: u128, available: u128) -> Self {
-        self.amounts = Some((needed, available));
+        self.amounts = Some(Box::new((needed, available)));
         self
     }
 
@@ -191,7 +191,7 @@ impl ApiError {
             "code": self.code,
             "param": self.param,
         });
-        if let Some((needed, available)) = self.amounts {
+        if let Some((needed, available)) = self.amounts.as_deref() {
             error["needed"] = needed.to_string().into();
             error["available"] = available.to_string().into();
         }

@@ -14,7 +14,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use cosmwasm_std::{Addr, Uint128};
 use futures_util::StreamExt;
-use secret_ai_engine::upstream::{UpstreamConfig, UpstreamEngine};
 use secret_ai_engine::Engine;
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus, Timing};
 use secret_ai_interface::registry::{ModelListing, Rate};
