@@ -95,7 +95,8 @@ fn beside_nginx(
         what: format!("added {figure}, {}", name(scenario)),
         target: "at most 2 × nginx's".into(),
         measured: format!("{agent:.0} µs, nginx {nginx:.0} µs"),
-        is_met: Some(agent <= 2.0 * nginx),
+        // Below zero nothing is added: the cores were busy with something else.
+        is_met: Some(agent <= (2.0 * nginx).max(0.0)),
     })
 }
 
