@@ -211,6 +211,14 @@ async fn nothing_outside_counts_and_nothing_inside_gets_out() {
     assert_eq!(told, (400, "refused".into()));
     let told = inside(|head| head.headers.push(("a b".into(), String::new()))).await;
     assert_eq!(told, (400, "refused".into()));
+    // What is always answered is answered sealed, too.
+    worker.agent.drain();
+    let told = inside(|head| {
+        head.method = "GET".into();
+        head.path = "/health".into();
+    });
+    assert_eq!(told.await, (200, String::new()));
+    assert_eq!(inside(|_| {}).await.0, 503);
     assert_eq!(worker.engine.started(), 0);
 }
 
