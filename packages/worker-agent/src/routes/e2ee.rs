@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::ServiceExt;
 
 use super::body::{check_media_type, read_body};
+use super::gate::must_wait;
 use crate::agent::Agent;
 use crate::error::ApiError;
 
@@ -51,15 +52,26 @@ async fn serve(State(door): State<Arc<Door>>, request: Request) -> Result<Respon
     let limit = most(limits.max_body.max(limits.max_upload));
     let timeout_s = limits.rates.body_timeout_s;
     let sealed = read_body(&outside.headers, body, limit, timeout_s).await?;
-    let opened = agent.e2ee.open(&sealed, agent.clock.now())?;
+    let opened = agent.e2ee.open(&sealed)?;
     drop(sealed);
     drop(place);
+    let (enc, time) = (opened.enc, opened.head.time);
     let mut inside = request_of(opened.head, opened.body)?;
     // Where it came from, and nothing else: it takes its own way.
-    if let Some(peer) = outside.extensions.get::<ConnectInfo<SocketAddr>>() {
-        inside.extensions_mut().insert(*peer);
+    let peer = outside.extensions.get::<ConnectInfo<SocketAddr>>().copied();
+    if let Some(peer) = peer {
+        inside.extensions_mut().insert(peer);
     }
-    let Ok(response) = door.api.clone().oneshot(inside).await;
+    let peer = peer.map(|ConnectInfo(address)| address);
+    let response = match must_wait(agent, peer, inside.headers()) {
+        // Whoever is refused does not fill the memory of what was seen.
+        Some(error) => error.into_response(),
+        None => {
+            agent.e2ee.take(&enc, time, agent.clock.now())?;
+            let Ok(response) = door.api.clone().oneshot(inside).await;
+            response
+        }
+    };
     seal(response, opened.answer).map_err(|error| {
         tracing::error!(%error, "cannot seal an answer");
         ApiError::internal()
