@@ -7,7 +7,7 @@ use secret_ai_interface::Unit;
 use secret_ai_receipts::{
     amount, kid_of, verify as verify_signature, Body, Domain, Evidence, LineCount, Receipt, Signed,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{ClientError, Result};
 
@@ -32,15 +32,24 @@ pub struct Exchange<'a> {
 pub struct Usage {
     pub prompt_tokens: u64,
     pub completion_tokens: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub prompt_tokens_details: PromptDetails,
 }
 
 /// Parts of the prompt.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub struct PromptDetails {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub cached_tokens: u64,
+}
+
+/// Engines write null for what they do not tell.
+fn or_nothing<'de, T, D>(value: D) -> std::result::Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
 /// A receipt that has been verified.
