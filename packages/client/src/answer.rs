@@ -113,3 +113,27 @@ pub fn decode(what: &str, text: &str) -> Result<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(text);
     bytes.map_err(|_| ClientError::verification(format!("{what}: unreadable")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_that_are_not_told_are_none() {
+        let told = |details: &str| {
+            let counts = r#""prompt_tokens":10,"completion_tokens":2"#;
+            let usage = usage_in(format!(r#"{{"usage":{{{counts}{details}}}}}"#).as_bytes());
+            usage.map(|usage| usage.prompt_tokens_details.cached_tokens)
+        };
+        for nothing in [
+            "",
+            r#","prompt_tokens_details":null"#,
+            r#","prompt_tokens_details":{"cached_tokens":null,"audio_tokens":0}"#,
+        ] {
+            assert_eq!(told(nothing), Some(0), "{nothing}");
+        }
+        let some = r#","prompt_tokens_details":{"cached_tokens":4}"#;
+        assert_eq!(told(some), Some(4));
+        assert_eq!(told(r#","prompt_tokens_details":4"#), None);
+    }
+}

@@ -15,7 +15,7 @@ use crate::error::{ClientError, Result};
 use crate::receipts::Receipts;
 use crate::sse::Event;
 use crate::transport::{Asked, Policy, Reply, Transport};
-use crate::verify::{verify, Exchange, Verified};
+use crate::verify::{verify, Exchange, Parts, Verified};
 
 /// A question and where it goes.
 pub struct Question<'a> {
@@ -79,6 +79,7 @@ impl Question<'_> {
             request_sha256,
             response_sha256: answer.response_sha256,
             usage: answer.usage,
+            parts: Parts::default(),
             previous: previous.as_ref().map(|p| &p.body),
         };
         let verified = verify(&exchange, &answer.receipt, &answer.evidence)?;

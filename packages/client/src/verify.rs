@@ -7,7 +7,8 @@ use secret_ai_interface::Unit;
 use secret_ai_receipts::{
     amount, kid_of, verify as verify_signature, Body, Domain, Evidence, LineCount, Receipt, Signed,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::error::{ClientError, Result};
 
@@ -23,6 +24,8 @@ pub struct Exchange<'a> {
     pub response_sha256: [u8; 32],
     /// Usage as the answer told it; without, the units charged are not compared with it.
     pub usage: Option<Usage>,
+    /// What came with the text of the question.
+    pub parts: Parts,
     /// The newest receipt known before, of the same session and key.
     pub previous: Option<&'a Receipt>,
 }
@@ -32,15 +35,52 @@ pub struct Exchange<'a> {
 pub struct Usage {
     pub prompt_tokens: u64,
     pub completion_tokens: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub prompt_tokens_details: PromptDetails,
 }
 
 /// Parts of the prompt.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub struct PromptDetails {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub cached_tokens: u64,
+}
+
+/// Engines write null for what they do not tell.
+fn or_nothing<'de, T, D>(value: D) -> std::result::Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(value)?.unwrap_or_default())
+}
+
+/// What came with the text of a chat, which `usage` does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub pictures: u64,
+    pub sounds: u64,
+}
+
+impl Parts {
+    /// Of the body of a request.
+    pub fn of(request: &Value) -> Self {
+        let messages = request.get("messages").and_then(Value::as_array);
+        let contents = messages.into_iter().flatten();
+        let lists = contents.filter_map(|message| message.get("content")?.as_array());
+        let kinds = lists
+            .flatten()
+            .filter_map(|part| part.get("type")?.as_str());
+        let mut parts = Parts::default();
+        for kind in kinds {
+            match kind {
+                "image_url" => parts.pictures = parts.pictures.saturating_add(1),
+                "input_audio" => parts.sounds = parts.sounds.saturating_add(1),
+                _ => {}
+            }
+        }
+        parts
+    }
 }
 
 /// A receipt that has been verified.
@@ -193,7 +233,12 @@ fn check_units(exchange: &Exchange, evidence: &Evidence) -> Result<()> {
             Unit::CachedInput => cached,
             Unit::Output => completion_tokens,
             Unit::Request => 1,
-            Unit::Image | Unit::AudioMs | Unit::Embedding => 0,
+            Unit::Image => exchange.parts.pictures,
+            // How long a sound is, is not measured here.
+            Unit::AudioMs if exchange.parts.sounds > 0 => u64::MAX,
+            // Of embeddings `usage` tells the texts' tokens as those of a prompt.
+            Unit::Embedding if completion_tokens == 0 => prompt_tokens,
+            Unit::AudioMs | Unit::Embedding => 0,
         };
         if *units > told {
             let problem = format!("evidence: {units} units charged, {told} told in usage");

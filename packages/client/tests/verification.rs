@@ -2,7 +2,9 @@
 //! charges what was used and no more.
 
 use cosmwasm_std::{Addr, Uint128};
-use secret_ai_client::verify::{verify, verify_missed, Exchange, PromptDetails, Usage, Verified};
+use secret_ai_client::verify::{
+    verify, verify_missed, Exchange, Parts, PromptDetails, Usage, Verified,
+};
 use secret_ai_client::ClientError;
 use secret_ai_interface::billing::{Line, SessionAnswer, SessionAuth, SessionStatus};
 use secret_ai_interface::registry::{KidStatus, Listing, WorkerAnswer};
@@ -10,6 +12,7 @@ use secret_ai_interface::{Hex, Unit};
 use secret_ai_receipts::{
     kid, public_key, sign, Body, Domain, Evidence, Receipt, Signed, SigningKey,
 };
+use serde_json::json;
 
 const REQUEST: [u8; 32] = [1; 32];
 const RESPONSE: [u8; 32] = [2; 32];
@@ -23,6 +26,7 @@ struct Case {
     receipt: Receipt,
     previous: Option<Receipt>,
     usage: Usage,
+    parts: Parts,
 }
 
 fn line(unit: Unit, rate: u64) -> Line {
@@ -119,6 +123,7 @@ fn honest() -> Case {
         receipt,
         previous: Some(previous),
         usage,
+        parts: Parts::default(),
     }
 }
 
@@ -132,6 +137,7 @@ impl Case {
             request_sha256: REQUEST,
             response_sha256: RESPONSE,
             usage: Some(self.usage),
+            parts: self.parts,
             previous: self.previous.as_ref(),
         };
         let receipt = sign(&self.key, &self.domain, self.receipt.clone()).encode();
@@ -230,6 +236,32 @@ fn overcharging_is_refused() {
     cached_twice.receipt.counters[0] = 1_100;
     let refused = cached_twice.bind().check().unwrap_err().to_string();
     assert!(refused.contains("100 units charged, 80 told"), "{refused}");
+}
+
+#[test]
+fn pictures_are_charged_as_they_were_sent() {
+    let parts = Parts::of(&json!({ "messages": [
+        { "content": "text" },
+        { "content": [{ "type": "text" }, { "type": "image_url" }, { "type": "input_audio" }] },
+    ] }));
+    let expected = Parts {
+        pictures: 1,
+        sounds: 1,
+    };
+    assert_eq!(parts, expected);
+
+    let with = |pictures| {
+        let mut case = honest();
+        case.session.lines[1] = line(Unit::Image, 500_000);
+        case.parts.pictures = pictures;
+        case.check()
+    };
+    assert!(with(20).is_ok());
+    let refused = with(19).unwrap_err().to_string();
+    assert!(
+        refused.contains("20 units charged, 19 told in usage"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -32,17 +32,24 @@ impl E2ee {
         }
     }
 
-    /// Opens a request that was sealed lately and never seen before.
+    /// Opens a request; nothing may be done for it before [`E2ee::take`].
     ///
     /// # Errors
-    /// 422 if it is for another boot, 400 if it cannot be opened, 401 if it is old or a replay.
-    pub fn open(&self, sealed: &[u8], now: u64) -> Result<Opened, ApiError> {
-        let opened = self.opener.open(sealed).map_err(|error| match error {
+    /// 422 if it is for another boot, 400 if it cannot be opened.
+    pub fn open(&self, sealed: &[u8]) -> Result<Opened, ApiError> {
+        self.opener.open(sealed).map_err(|error| match error {
             E2eeError::OtherBoot => ApiError::wrong_key(error.to_string()),
             _ => ApiError::bad_request("e2ee", error.to_string()),
-        })?;
+        })
+    }
+
+    /// Takes in an opened request, by its sender's key and its time, that was sealed lately and never
+    /// seen before.
+    ///
+    /// # Errors
+    /// 401 if it is old or a replay, 503 if there are too many to remember.
+    pub fn take(&self, enc: &[u8; 32], time: u64, now: u64) -> Result<(), ApiError> {
         let mut replays = self.replays.lock().unwrap_or_else(PoisonError::into_inner);
-        replays.take(&opened.enc, opened.head.time, now)?;
-        Ok(opened)
+        replays.take(enc, time, now)
     }
 }

@@ -111,12 +111,16 @@ const CHAT: &[&str] = &[
 ];
 
 /// Of these fields only these values are taken: any other asks for more than an answer in text.
+///
+/// Reasoning that is held back would be free for a client that goes away before the engine's count.
 const TAME: &[(&str, &[&str])] = &[
+    ("include_reasoning", &["true"]),
     ("modalities", &["[\"text\"]"]),
     ("service_tier", &["\"auto\"", "\"default\""]),
     ("store", &["false"]),
     ("stream", &["false"]),
     ("stream_format", &["\"audio\""]),
+    ("stream_reasoning", &["true"]),
 ];
 
 /// Most values of `top_logprobs` (OpenAI's limit).
@@ -254,7 +258,12 @@ mod tests {
         assert!(chat(
             json!({ "chat_template_kwargs": { "enable_thinking": false } })
         ));
+        assert!(chat(
+            json!({ "include_reasoning": true, "stream_reasoning": true })
+        ));
         for fields in [
+            json!({ "include_reasoning": false }),
+            json!({ "stream_reasoning": false }),
             json!({ "modalities": ["text", "audio"] }),
             json!({ "store": true }),
             json!({ "service_tier": "priority" }),

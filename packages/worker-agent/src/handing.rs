@@ -109,14 +109,27 @@ impl Desk<'_> {
     }
 
     /// Looks again at the pages of earlier rounds: those that stayed are settled, those that have
-    /// vanished wait again.
+    /// vanished wait again. One that cannot be looked at holds up no other, unless the node is gone.
     ///
     /// # Errors
-    /// The node's or the journal's; what was not looked at stays as it is.
+    /// The node's first one, or the journal's; what was not looked at stays as it is.
     pub async fn confirm(&self) -> Result<(), SettleError> {
         let sent = lock(&self.unconfirmed.0).clone();
+        let mut first_error = None;
         for page in sent {
-            match self.chain.fate(&page.txhash, page.height).await? {
+            let fate = match self.chain.fate(&page.txhash, page.height).await {
+                Ok(fate) => fate,
+                Err(error) => {
+                    let error = SettleError::from(error);
+                    let is_gone = error.is_unreachable();
+                    first_error.get_or_insert(error);
+                    if is_gone {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            match fate {
                 Fate::Unsure => continue,
                 Fate::Vanished => tracing::warn!(
                     txhash = page.txhash,
@@ -131,7 +144,7 @@ impl Desk<'_> {
             }
             lock(&self.unconfirmed.0).retain(|other| other.txhash != page.txhash);
         }
-        Ok(())
+        first_error.map_or(Ok(()), Err)
     }
 
     /// Hands in pages. One that fails holds up no other, unless the node is gone. `now`: unix seconds

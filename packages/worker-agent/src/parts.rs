@@ -39,6 +39,9 @@ impl Parts {
     pub fn of(request: &ChatRequest) -> Result<Self, ApiError> {
         let mut parts = Parts::default();
         for message in &request.messages {
+            if message.extra.keys().any(|name| is_disguised(name)) {
+                return Err(refused("stands twice, in other letters"));
+            }
             if message
                 .extra
                 .get("audio")
@@ -93,6 +96,14 @@ impl Parts {
             )),
         }
     }
+}
+
+/// Whether some engines would take this name for one that is read here: they do not tell capital letters
+/// from small ones.
+fn is_disguised(name: &str) -> bool {
+    ["audio", "content", "role"]
+        .iter()
+        .any(|read| name != *read && name.eq_ignore_ascii_case(read))
 }
 
 fn check_picture(url: &str) -> Result<(), ApiError> {
@@ -154,6 +165,16 @@ mod tests {
             audio_ms: 1_250,
         };
         assert_eq!(parts(content), Some(expected));
+    }
+
+    #[test]
+    fn names_in_other_letters_are_refused() {
+        for (name, is_taken) in [("Content", false), ("AUDIO", false), ("name", true)] {
+            let mut request = ChatRequest::from_user("m", "hi");
+            let extra = &mut request.messages[0].extra;
+            extra.insert(name.into(), json!([picture("https://example.com/cat.png")]));
+            assert_eq!(Parts::of(&request).is_ok(), is_taken, "{name}");
+        }
     }
 
     #[test]

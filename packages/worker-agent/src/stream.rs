@@ -231,7 +231,7 @@ impl Stream {
 
     /// Sends an event on, or keeps what the end needs of it.
     fn take(&mut self, mut next: Event) -> Result<(), EngineError> {
-        let mut ends = false;
+        let (mut ends, mut counted) = (false, None);
         if let Some(chunk) = &mut next.chunk {
             if chunk.get("error").is_some_and(|error| !error.is_null()) {
                 let reason = "an error in the middle of the answer".into();
@@ -239,15 +239,20 @@ impl Stream {
             }
             let usage = chunk.get_mut("usage").map(serde_json::Value::take);
             if let Some(report) = usage.and_then(Report::read) {
-                self.running.tally.report(report);
                 if choices(chunk).is_empty() {
+                    self.running.tally.report(report);
                     return Ok(());
                 }
                 next.raw = event(chunk);
+                counted = Some(report);
             }
             ends = choices(chunk).iter().any(is_last);
         }
         self.running.tally.event(&next);
+        // It counts what comes with it, too.
+        if let Some(report) = counted {
+            self.running.tally.report(report);
+        }
         self.check_length()?;
         if let Some(held) = self.held.take() {
             self.send(held);

@@ -28,6 +28,8 @@ pub struct Tally {
     /// What they said, if the engine can count it.
     text: Option<String>,
     report: Option<Report>,
+    /// Pieces that had come when the engine reported.
+    reported: u64,
 }
 
 /// Whom to ask about the tokens of an answer.
@@ -51,6 +53,7 @@ impl Tally {
             pieces: 0,
             text: keep_text.then(String::new),
             report: None,
+            reported: 0,
         }
     }
 
@@ -88,9 +91,10 @@ impl Tally {
         self.text = Some(text);
     }
 
-    /// Takes note of the engine's count.
+    /// Takes note of the engine's count of all that has come.
     pub fn report(&mut self, report: Report) {
         self.report = Some(report);
+        self.reported = self.pieces;
     }
 
     /// What an answer took that ends now: the engine's count, where it makes sense, or this agent's;
@@ -98,19 +102,23 @@ impl Tally {
     pub fn figures(&mut self, counter: &Counter) -> Figures {
         let report = self.report.take();
         let prompt = report.as_ref().and_then(|report| report.prompt);
-        let completion = report.as_ref().and_then(|report| report.completion);
-        // Something was said: that it took no token is no count.
-        let completion = completion.filter(|count| *count > 0 || self.pieces == 0);
+        let counted = report.as_ref().and_then(|report| report.completion);
+        // Something was said: that it took no token is no count. More was said since: nor is that one.
+        let is_whole = self.reported == self.pieces;
+        let completion = counted.filter(|count| is_whole && (*count > 0 || self.pieces == 0));
         let own_prompt = if counter.prompt.exact {
             counter.prompt.count
         } else {
             counter.guess.min(counter.prompt.count)
         };
+        // Some servers report no prompt when all of it was in their cache.
+        let prompt = prompt.filter(|count| *count > 0 || own_prompt == 0);
         let said = Usage {
             prompt_tokens: prompt.unwrap_or(own_prompt),
             cached_tokens: report.as_ref().map_or(0, |report| report.cached),
             audio_tokens: report.as_ref().map_or(0, |report| report.audio),
-            completion_tokens: completion.unwrap_or_else(|| self.completion(counter)),
+            completion_tokens: completion
+                .unwrap_or_else(|| self.completion(counter).max(counted.unwrap_or(0))),
         };
         let usage = counter.limit.clamp(said);
         let estimated = prompt.is_none() || completion.is_none();

@@ -211,7 +211,33 @@ async fn nothing_outside_counts_and_nothing_inside_gets_out() {
     assert_eq!(told, (400, "refused".into()));
     let told = inside(|head| head.headers.push(("a b".into(), String::new()))).await;
     assert_eq!(told, (400, "refused".into()));
+    // What is always answered is answered sealed, too.
+    worker.agent.drain();
+    let told = inside(|head| {
+        head.method = "GET".into();
+        head.path = "/health".into();
+    });
+    assert_eq!(told.await, (200, String::new()));
+    assert_eq!(inside(|_| {}).await.0, 503);
     assert_eq!(worker.engine.started(), 0);
+}
+
+/// What is remembered against replays is bounded, so strangers must not fill it.
+#[tokio::test]
+async fn requests_of_strangers_who_must_wait_are_not_remembered() {
+    let mut setup = Setup::default();
+    setup.limits.rates.unauthenticated_per_minute = 1;
+    let worker = setup.start().await;
+    let stranger =
+        |head: &mut RequestHead| head.headers.retain(|(name, _)| name != "authorization");
+    let told = what_is_answered(&worker, stranger).await;
+    assert_eq!(told, (401, "missing_key".into()));
+    let (sealed, _) = seal(&worker, NOW, stranger).await;
+    for _ in 0..2 {
+        let response = post(&worker, sealed.clone()).send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], ANSWER_TYPE);
+    }
+    assert_eq!(what_is_answered(&worker, stranger).await.0, 429);
 }
 
 #[tokio::test]

@@ -249,6 +249,8 @@ async fn usage_that_makes_no_sense_is_corrected() {
             true,
         ),
         (json!([]), [10, 2], true),
+        // A prompt that was in a cache is a prompt.
+        (tokens(0, 2), [10, 2], true),
         (tokens(1_000_000, 1_000_000), [10, 20], false),
         // Without a line for cached tokens they are not charged.
         (cached(json!(11)), [0, 2], false),
@@ -275,6 +277,39 @@ async fn usage_that_makes_no_sense_is_corrected() {
             "{usage_said} {billed}"
         );
         assert_eq!(worker.stored(1).unwrap().counters, counters, "{usage_said}");
+    }
+}
+
+/// Whoever goes away, or whatever breaks, after an early report pays for what came after it, too.
+#[tokio::test]
+async fn what_comes_after_the_last_usage_is_counted() {
+    let mut opening = chunk(json!([{ "index": 0, "delta": { "content": "a" } }]));
+    opening["usage"] = tokens(10, 1);
+    let early = [event(&opening), usage(tokens(10, 1))];
+    for early in early {
+        for parts in [
+            vec![early.clone()],
+            vec![
+                early.clone(),
+                said(&json!({ "content": "b" }), None),
+                said(&json!({ "content": "c" }), None),
+            ],
+        ] {
+            let is_early = parts.len() > 1;
+            let before = u64::from(early.contains("content"));
+            let worker = worker(pieces(&[
+                parts.concat(),
+                said(&json!({}), Some("stop")),
+                DONE.to_owned(),
+            ]))
+            .await;
+            let (text, receipt) = stream(&worker, Value::Null).await;
+            let (chunks, _, _) = take_apart(&text);
+            let billed = &chunks.last().unwrap()["usage"];
+            assert_eq!(billed["estimated"] == true, is_early, "{text}");
+            let expected = if is_early { before + 2 } else { 1 };
+            assert_eq!(receipt.counters, [10, expected], "{text}");
+        }
     }
 }
 

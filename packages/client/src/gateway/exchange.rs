@@ -16,7 +16,7 @@ use crate::credentials::Credentials;
 use crate::error::{ClientError, Result};
 use crate::offers::worker;
 use crate::transport::{Asked, Reply, Transport};
-use crate::verify::{verify, Exchange};
+use crate::verify::{verify, Exchange, Parts};
 
 /// Headers of a program's request that the worker is told.
 const TOLD: [&str; 3] = ["content-type", "accept", "x-max-charge"];
@@ -33,6 +33,10 @@ pub struct Question {
     request_sha256: [u8; 32],
     /// The model, if the body is JSON that names one.
     model: Option<String>,
+    /// What came with its text.
+    parts: Parts,
+    /// The answer's `usage` tells all that is charged: it is text.
+    is_text: bool,
 }
 
 impl Gateway {
@@ -65,6 +69,10 @@ impl Gateway {
             way,
             request_sha256: sha256(body),
             model: asked["model"].as_str().map(str::to_owned),
+            parts: Parts::of(&asked),
+            is_text: !["/v1/audio/", "/v1/images/"]
+                .iter()
+                .any(|other| path.starts_with(*other)),
         };
         self.answer(question, reply).await
     }
@@ -171,7 +179,8 @@ impl Gateway {
             model,
             request_sha256: question.request_sha256,
             response_sha256: proof.response_sha256,
-            usage: proof.usage,
+            usage: proof.usage.filter(|_| question.is_text),
+            parts: question.parts,
             previous: previous.as_ref().map(|receipt| &receipt.body),
         };
         let verified = verify(&exchange, &proof.receipt, &proof.evidence)?;

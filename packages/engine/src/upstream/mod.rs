@@ -220,7 +220,13 @@ impl Engine for UpstreamEngine {
     async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         request.validate()?;
         if let Some(tokenizer) = self.tokenizer(&request.model) {
-            return tokenizer.count_prompt(request);
+            // A long prompt takes seconds, and other answers run on this thread.
+            let (tokenizer, prompt) = (tokenizer.clone(), request.clone());
+            let counted = tokio::task::spawn_blocking(move || tokenizer.count_prompt(&prompt));
+            return counted.await.map_err(|_| EngineError::Model {
+                model: request.model.clone(),
+                reason: "its tokenizer has failed".into(),
+            })?;
         }
         Ok(Tokens {
             count: upper_bound::prompt_tokens(request)?,

@@ -2,10 +2,11 @@
 //!
 //! Path, headers, key and body are all inside; of the request outside nothing counts but its bytes.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -16,39 +17,83 @@ use secret_ai_e2ee::{
     AnswerHead, AnswerKey, E2eeError, FrameSealer, RequestHead, ANSWER_TYPE, OVERHEAD, PATH,
     REQUEST_TYPE,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::ServiceExt;
 
 use super::body::{check_media_type, read_body};
+use super::gate::must_wait;
 use crate::agent::Agent;
 use crate::error::ApiError;
 
 /// The route; `api` answers what is inside.
 pub fn routes(agent: Arc<Agent>, api: Router) -> Router {
+    let long = Semaphore::new(agent.limits.max_requests.clamp(1, Semaphore::MAX_PERMITS));
+    let door = Door { agent, api, long };
     Router::new()
         .route(PATH, post(serve))
-        .with_state((agent, api))
+        .with_state(Arc::new(door))
 }
 
-async fn serve(
-    State((agent, api)): State<(Arc<Agent>, Router)>,
-    request: Request,
-) -> Result<Response, ApiError> {
+/// What sealed requests come in by.
+struct Door {
+    agent: Arc<Agent>,
+    api: Router,
+    /// Places for the bodies that need one.
+    long: Semaphore,
+}
+
+async fn serve(State(door): State<Arc<Door>>, request: Request) -> Result<Response, ApiError> {
+    let agent = &door.agent;
     let (outside, body) = request.into_parts();
     check_media_type(&outside.headers, REQUEST_TYPE)?;
-    let largest = agent.limits.max_body.max(agent.limits.max_upload);
-    let limit = largest.saturating_add(OVERHEAD);
-    let timeout_s = agent.limits.rates.body_timeout_s;
+    let most = |limit: usize| limit.saturating_add(OVERHEAD);
+    let limits = &agent.limits;
+    let place = place(&door.long, &outside.headers, most(limits.max_body))?;
+    let limit = most(limits.max_body.max(limits.max_upload));
+    let timeout_s = limits.rates.body_timeout_s;
     let sealed = read_body(&outside.headers, body, limit, timeout_s).await?;
-    let opened = agent.e2ee.open(&sealed, agent.clock.now())?;
+    let opened = agent.e2ee.open(&sealed)?;
     drop(sealed);
+    drop(place);
+    let (enc, time) = (opened.enc, opened.head.time);
     let mut inside = request_of(opened.head, opened.body)?;
-    // Where it came from.
-    *inside.extensions_mut() = outside.extensions;
-    let Ok(response) = api.oneshot(inside).await;
+    // Where it came from, and nothing else: it takes its own way.
+    let peer = outside.extensions.get::<ConnectInfo<SocketAddr>>().copied();
+    if let Some(peer) = peer {
+        inside.extensions_mut().insert(peer);
+    }
+    let peer = peer.map(|ConnectInfo(address)| address);
+    let response = match must_wait(agent, peer, inside.headers()) {
+        // Whoever is refused does not fill the memory of what was seen.
+        Some(error) => error.into_response(),
+        None => {
+            agent.e2ee.take(&enc, time, agent.clock.now())?;
+            let Ok(response) = door.api.clone().oneshot(inside).await;
+            response
+        }
+    };
     seal(response, opened.answer).map_err(|error| {
         tracing::error!(%error, "cannot seal an answer");
         ApiError::internal()
     })
+}
+
+/// A place for a body of more than `short` bytes, or of nobody knows how many; others need none. Who
+/// sends it shows only when it is open, so only so many are read at once.
+fn place<'a>(
+    long: &'a Semaphore,
+    headers: &HeaderMap,
+    short: usize,
+) -> Result<Option<SemaphorePermit<'a>>, ApiError> {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<usize>().ok());
+    if length.is_some_and(|length| length <= short) {
+        return Ok(None);
+    }
+    let busy = |_| ApiError::busy("too many long sealed requests come at once");
+    long.try_acquire().map(Some).map_err(busy)
 }
 
 /// The request that was inside.
@@ -119,4 +164,26 @@ async fn next_frames(rest: Option<Rest>) -> Option<(Result<Bytes, axum::Error>, 
     };
     let sealed = sealed.map(Bytes::from).map_err(axum::Error::new);
     Some((sealed, Some((sealer, body))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_so_many_long_requests_are_read_at_once() {
+        let long = Semaphore::new(1);
+        let of = |length: &'static str| {
+            let length = HeaderValue::from_static(length);
+            HeaderMap::from_iter([(header::CONTENT_LENGTH, length)])
+        };
+        let held = place(&long, &of("11"), 10).unwrap();
+        assert!(held.is_some());
+        for headers in [of("11"), of("x"), HeaderMap::new()] {
+            assert!(place(&long, &headers, 10).is_err());
+        }
+        assert!(place(&long, &of("10"), 10).unwrap().is_none());
+        drop(held);
+        assert!(place(&long, &HeaderMap::new(), 10).unwrap().is_some());
+    }
 }

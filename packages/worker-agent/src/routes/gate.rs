@@ -70,6 +70,15 @@ fn refusal(
     if agent.is_draining() {
         return Some(ApiError::draining());
     }
+    must_wait(agent, peer, headers)
+}
+
+/// Why a request from an address that has failed too often has to wait, if it has to.
+pub(super) fn must_wait(
+    agent: &Agent,
+    peer: Option<SocketAddr>,
+    headers: &HeaderMap,
+) -> Option<ApiError> {
     let wait = agent.strangers.wait_s(peer?.ip(), agent.clock.uptime())?;
     let claim = credential(headers, &agent.identity.worker_id);
     if claim.is_ok_and(|claim| agent.sessions.knows(&claim)) {

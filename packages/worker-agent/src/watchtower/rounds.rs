@@ -45,7 +45,10 @@ impl Tower {
             return Ok(Settled::default());
         }
         let desk = self.desk();
-        desk.confirm().await?;
+        // What cannot be confirmed now is confirmed later.
+        if let Err(error) = desk.confirm().await {
+            tracing::warn!(%error, "the pages of earlier rounds could not be looked at");
+        }
         let mut records = desk.waiting().await?;
         let keys = self.keys_of(&records).await?;
         records.retain(|record| self.is_silent(record, &keys));

@@ -30,6 +30,8 @@ pub struct FakeChain {
     pub status: Mutex<EntryStatus>,
     /// What becomes of pages that are looked at again.
     pub fate: Mutex<Fate>,
+    /// A transaction about which the node answers nonsense.
+    pub unreadable: Mutex<Option<String>>,
     /// How many of the next pages are taken although the answer gets lost.
     pub lost_answers: AtomicUsize,
     /// What the registry knows of receipt keys.
@@ -73,6 +75,7 @@ impl FakeChain {
             failing_pages: AtomicUsize::new(0),
             status: Mutex::new(EntryStatus::Pending),
             fate: Mutex::new(Fate::Confirmed),
+            unreadable: Mutex::default(),
             lost_answers: AtomicUsize::new(0),
             kids: Mutex::default(),
             cranked: Mutex::default(),
@@ -189,8 +192,12 @@ impl Chain for FakeChain {
         })
     }
 
-    async fn fate(&self, _: &str, _: u64) -> Result<Fate, ChainError> {
+    async fn fate(&self, txhash: &str, _: u64) -> Result<Fate, ChainError> {
         self.reach()?;
+        if self.unreadable.lock().unwrap().as_deref() == Some(txhash) {
+            let what = "no transaction".into();
+            return Err(ChainError::BadAnswer { what });
+        }
         Ok(*self.fate.lock().unwrap())
     }
 

@@ -67,6 +67,28 @@ async fn a_page_that_vanishes_goes_again() {
 }
 
 #[tokio::test]
+async fn a_page_that_cannot_be_looked_at_holds_up_no_other() {
+    let worker = worker().await;
+    fate(&worker, Fate::Unsure);
+    go(&worker).await;
+    let other = receipt_of(worker.kid, 2, 1);
+    worker
+        .journal
+        .put_receipt(other, NOW + 100_000, NOW)
+        .unwrap();
+    go(&worker).await;
+    fate(&worker, Fate::Confirmed);
+    *worker.chain.unreadable.lock().unwrap() = Some("TX1".into());
+    go(&worker).await;
+    let left = worker.journal.unsettled().unwrap();
+    let left: Vec<_> = left.iter().map(|r| r.receipt.body.session_id).collect();
+    assert_eq!(left, [receipt_of(worker.kid, 1, 1).body.session_id]);
+    *worker.chain.unreadable.lock().unwrap() = None;
+    go(&worker).await;
+    assert_eq!(waiting(&worker), 0);
+}
+
+#[tokio::test]
 async fn what_comes_while_a_page_is_unsure_goes_and_keeps_its_time() {
     let worker = worker().await;
     fate(&worker, Fate::Unsure);
