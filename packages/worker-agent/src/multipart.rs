@@ -171,7 +171,10 @@ pub fn write(parts: &[Part]) -> (String, Bytes) {
 mod tests {
     use super::*;
 
-    fn parts(form: &[u8]) -> Option<Vec<(String, Option<String>, Vec<u8>)>> {
+    /// Name, file's name and content.
+    type Plain = (String, Option<String>, Vec<u8>);
+
+    fn parts(form: &[u8]) -> Option<Vec<Plain>> {
         let parts = read(&Bytes::copy_from_slice(form), "b").ok()?;
         let plain = |part: Part| (part.name, part.filename, part.data.to_vec());
         Some(parts.into_iter().map(plain).collect())

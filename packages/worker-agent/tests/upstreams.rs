@@ -213,7 +213,7 @@ async fn servers_share_the_work_and_one_that_refuses_is_replaced() {
     }
     assert!(a.calls() > 2, "was asked first at least once");
     worker.settled_down().await;
-    let receipt = worker.stored(1).unwrap().body;
+    let receipt = worker.stored(1).unwrap();
     assert_eq!(receipt.counters, [70, 14], "seven answers, none twice");
 }
 
@@ -230,7 +230,7 @@ async fn a_server_that_dies_in_the_middle_is_not_replaced_and_what_came_is_bille
     assert!(text.contains("Hello") && text.contains(" world"), "{text}");
     assert_eq!(a.calls() + b.calls(), 1);
     worker.settled_down().await;
-    let receipt = worker.stored(1).unwrap().body;
+    let receipt = worker.stored(1).unwrap();
     assert!(receipt.aborted);
     assert_eq!(receipt.counters[1], 2, "two pieces came");
     let failures: u64 = pool.members().iter().map(|member| member.failures).sum();

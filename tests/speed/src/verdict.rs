@@ -121,9 +121,12 @@ fn beside_litellm(results: &Results, scenario: Scenario) -> Option<Verdict> {
     })
 }
 
+/// What a cell of the table says.
+type Figure = fn(&Cell) -> f64;
+
 /// Time, first byte and CPU under every load that both have seen.
 fn beside_sglang(results: &Results) -> Option<Verdict> {
-    let figures: [(&str, fn(&Cell) -> f64); 3] = [
+    let figures: [(&str, Figure); 3] = [
         ("p50", |cell| cell.median(|p| p.whole)),
         ("first byte", |cell| cell.median(|p| p.first)),
         ("CPU", |cell| cell.median(|p| p.cpu)),

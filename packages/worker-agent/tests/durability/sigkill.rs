@@ -24,7 +24,7 @@ async fn victim() {
             journal.put_receipt(receipt, NOW, NOW).unwrap();
         }
         seq += 1;
-        if seq % 3 == 0 {
+        if seq.is_multiple_of(3) {
             journal.flush().await.unwrap();
             println!("stored {seq}");
         }

@@ -227,14 +227,14 @@ async fn only_good_receipts_of_this_chain_from_those_with_the_token_are_kept() {
     forged.body.counters[0] += 1;
     let unknown = receipt_of([9; 20], 3, 1);
 
-    let (status, answer) = post(&watch, "guess", &batch(&[good.clone()])).await;
+    let (status, answer) = post(&watch, "guess", &batch(std::slice::from_ref(&good))).await;
     assert_eq!(
         (status, &answer["error"]["code"]),
         (401, &"bad_token".into())
     );
     let elsewhere = Batch {
         billing: "secret1other".into(),
-        ..batch(&[good.clone()])
+        ..batch(std::slice::from_ref(&good))
     };
     assert_eq!(post(&watch, TOKEN, &elsewhere).await.0, 400);
     let too_many = batch(&vec![good.clone(); 257]);

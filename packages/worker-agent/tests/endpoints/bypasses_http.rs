@@ -179,7 +179,7 @@ async fn two_lengths_are_none() {
         let length = body.len();
         for more in [
             format!("Content-Length: {length}\r\nContent-Length: 5\r\nConnection: close\r\n"),
-            format!("Content-Length: -1\r\nConnection: close\r\n"),
+            "Content-Length: -1\r\nConnection: close\r\n".to_owned(),
             format!("Content-Length: {length}x\r\nConnection: close\r\n"),
         ] {
             let answer = talk(

@@ -187,7 +187,7 @@ async fn ask(
     let tokens = events
         .filter_map(|event| serde_json::from_str::<Value>(event).ok())
         .filter_map(|event| event["usage"]["completion_tokens"].as_u64())
-        .last();
+        .next_back();
     let tokens = tokens.ok_or_else(|| format!("{base}: an answer without usage"))?;
     Ok((tokens, first.unwrap_or_default()))
 }
