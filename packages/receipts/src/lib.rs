@@ -38,7 +38,7 @@ pub use price::{amount, LineCount, PriceError};
 pub use receipt::{Receipt, MAX_LINES};
 pub use request::Request;
 #[cfg(feature = "native")]
-pub use sign::{kid, public_key, sign, verify, SigningKey, VerifyError};
+pub use sign::{kid, public_key, sign, sign_digest, verify, SigningKey, VerifyError};
 pub use signed::{is_low_s, Signed};
 
 use ripemd::Ripemd160;

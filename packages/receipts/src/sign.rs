@@ -1,10 +1,20 @@
 //! Signing and verifying with keys in memory (agent, client, tests).
 
+use std::sync::LazyLock;
+
 pub use k256::ecdsa::SigningKey;
 use k256::ecdsa::{signature::hazmat::PrehashVerifier, Signature, VerifyingKey};
+use secp256k1::{Message, Secp256k1, SecretKey, SignOnly};
 use thiserror::Error;
 
 use crate::{kid_of, Body, Domain, Signed};
+
+/// What it computes with secrets is blinded.
+static LIBSECP: LazyLock<Secp256k1<SignOnly>> = LazyLock::new(|| {
+    let mut context = Secp256k1::signing_only();
+    context.seeded_randomize(&rand::random());
+    context
+});
 
 /// Why a signature does not count.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -17,11 +27,19 @@ pub enum VerifyError {
 
 /// Signs a body for a domain (RFC 6979, low s).
 pub fn sign<B: Body>(key: &SigningKey, domain: &Domain, body: B) -> Signed<B> {
-    let (signature, _) = key.sign_prehash_recoverable(&domain.digest(&body));
-    Signed {
-        body,
-        signature: signature.normalize_s().to_bytes().into(),
-    }
+    let signature = sign_digest(key, &domain.digest(&body));
+    Signed { body, signature }
+}
+
+/// Signature over a digest (RFC 6979): r ‖ s, low s.
+pub fn sign_digest(key: &SigningKey, digest: &[u8; 32]) -> [u8; 64] {
+    // Both libraries take the same keys: 1 to the curve's order.
+    let Ok(mut secret) = SecretKey::from_byte_array(key.to_bytes().into()) else {
+        unreachable!("a key of k256 is none of libsecp256k1")
+    };
+    let signature = LIBSECP.sign_ecdsa(Message::from_digest(*digest), &secret);
+    secret.non_secure_erase();
+    signature.serialize_compact()
 }
 
 /// Checks that the key signed the body for the domain.

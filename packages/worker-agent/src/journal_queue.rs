@@ -66,8 +66,11 @@ impl Queue {
     pub fn put(&self, key: Key, new: NewReceipt) -> bool {
         let mut state = self.state();
         newer(&mut state.receipts, key, new);
-        state.since.get_or_insert_with(Instant::now);
-        self.wake.notify_one();
+        // Whom the first one has woken waits for the pace, and takes the others with it.
+        if state.since.is_none() {
+            state.since = Some(Instant::now());
+            self.wake.notify_one();
+        }
         !state.has_failed
     }
 

@@ -166,7 +166,11 @@ impl<'a> Tables<'a> {
         }
         let bytes = new.receipt.encode();
         self.receipts.insert(key, bytes.as_slice())?;
-        self.deadlines.insert(key, new.deadline)?;
+        // Pages that stay as they are need not be written.
+        let known = self.deadlines.get(key)?.map(|row| row.value());
+        if known != Some(new.deadline) {
+            self.deadlines.insert(key, new.deadline)?;
+        }
         self.wait(key, new.now)
     }
 
@@ -181,7 +185,8 @@ impl<'a> Tables<'a> {
 
     /// Notes that a key has something to settle; `now` counts if it had nothing before.
     fn wait(&mut self, key: Key, now: u64) -> Result<(), redb::Error> {
-        if self.unsettled.insert(key, ())?.is_none() {
+        if self.unsettled.get(key)?.is_none() {
+            self.unsettled.insert(key, ())?;
             self.since.insert(key, now)?;
         }
         Ok(())

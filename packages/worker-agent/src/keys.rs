@@ -5,13 +5,15 @@
 use k256::ecdsa::SigningKey;
 use rand::RngCore;
 use secret_ai_e2ee::{Opener, Recipient};
-use secret_ai_receipts::{kid, public_key};
+use secret_ai_receipts::{kid, public_key, sign_digest};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 /// Receipt key and end-to-end encryption key.
 pub struct BootKeys {
     receipt: SigningKey,
+    /// Key id of `receipt`, which every request needs.
+    kid: [u8; 20],
     e2ee: StaticSecret,
 }
 
@@ -30,6 +32,7 @@ impl BootKeys {
             }
         };
         BootKeys {
+            kid: kid(&receipt),
             receipt,
             e2ee: StaticSecret::from(*fresh()),
         }
@@ -42,8 +45,7 @@ impl BootKeys {
 
     /// Signature of the receipt key over a digest: r ‖ s, low s.
     pub fn sign(&self, digest: &[u8; 32]) -> [u8; 64] {
-        let (signature, _) = self.receipt.sign_prehash_recoverable(digest);
-        signature.normalize_s().to_bytes().into()
+        sign_digest(&self.receipt, digest)
     }
 
     /// Compressed public half of the receipt key.
@@ -53,7 +55,7 @@ impl BootKeys {
 
     /// Key id of the receipt key.
     pub fn kid(&self) -> [u8; 20] {
-        kid(&self.receipt)
+        self.kid
     }
 
     /// Public half of the key for end-to-end encryption of prompts.

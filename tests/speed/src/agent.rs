@@ -23,6 +23,7 @@ use secret_ai_worker_agent::limits::LimitsConfig;
 use secret_ai_worker_agent::prices::PriceList;
 use secret_ai_worker_agent::routes::router;
 use secret_ai_worker_agent::server::{Server, ServerConfig};
+use secret_ai_worker_agent::telemetry::{self, LogFormat, TelemetryConfig};
 use secret_ai_worker_agent::usage::{Report, Usage};
 use tokio_util::sync::CancellationToken;
 
@@ -120,10 +121,7 @@ pub async fn serve(
     sessions: u64,
     dir: &Path,
 ) -> Result<(), Failure> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-        .with_writer(std::io::stderr)
-        .init();
+    let _log = telemetry::start(LogFormat::Text, &TelemetryConfig::default())?;
     let (parts, chain) = parts(upstream, sessions, dir)?;
     let asked = get(move || async move { chain.asked.load(Ordering::Relaxed).to_string() });
     let routes = router(Agent::new(parts)).route(ASKED, asked);
