@@ -56,7 +56,7 @@ bench: build binaries ## gas, sizes and times, and the agent's speed beside ngin
 
 speed: setup ## the agent's speed alone, into docs/speed.md
 	@scripts/bench-peers.sh nginx
-	cargo build --workspace --bin speed $(CARGO_FLAGS)
+	cargo build --workspace --bin speed $(CARGO_FLAGS) --config profile.dev.package.secret-ai-worker-agent.opt-level=3
 	@$(SPEED) --write docs/speed.md
 
 gpu: setup ## tokens per second of an engine alone and through the agent (needs an NVIDIA GPU)
