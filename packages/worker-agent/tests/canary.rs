@@ -193,7 +193,7 @@ async fn look_at_metrics(worker: &Worker) {
 /// Clients that go away in the middle of an answer.
 async fn go_away(worker: &Worker, sealed: &Transport) {
     let gate = Arc::new(Semaphore::new(0));
-    let before = worker.engine.cancelled.load(Ordering::SeqCst);
+    let mut gone = worker.engine.cancelled.load(Ordering::SeqCst);
     worker.engine.set(Script {
         gate: Some(gate.clone()),
         ..Script::words(&[ANSWER; 100])
@@ -203,14 +203,23 @@ async fn go_away(worker: &Worker, sealed: &Transport) {
         let mut response = worker.send(&api, &api.stream(PROMPT)).send().await.unwrap();
         response.chunk().await.unwrap();
         drop(response);
+        gone += 1;
+        cancelled(worker, gone).await;
         gate.add_permits(1);
         let mut reply = sealed
             .send(asked(api.path, &api.stream(PROMPT)))
             .await
             .unwrap();
         reply.chunk().await.unwrap();
+        drop(reply);
+        gone += 1;
+        cancelled(worker, gone).await;
     }
-    while worker.engine.cancelled.load(Ordering::SeqCst) < before + 2 * WAYS.len() {
+}
+
+/// Waits until so many clients have left the engine alone.
+async fn cancelled(worker: &Worker, count: usize) {
+    while worker.engine.cancelled.load(Ordering::SeqCst) < count {
         tokio::task::yield_now().await;
     }
 }

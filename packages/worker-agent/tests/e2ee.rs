@@ -307,7 +307,9 @@ async fn a_client_that_goes_away_stops_the_engine() {
 
 #[tokio::test]
 async fn bodies_are_bounded_inside_and_outside() {
-    let worker = Setup::default().start().await;
+    let mut setup = Setup::default();
+    setup.limits.max_upload = setup.limits.max_body;
+    let worker = setup.start().await;
     let way = way(&worker).await;
     let long = "x".repeat(1 << 20);
     let reply = way

@@ -35,7 +35,7 @@ async fn options_become_what_engines_know() {
             "messages": [{ "role": "user", "content": "hi" }],
             "max_tokens": 20, "temperature": 0.5, "top_p": 0.9, "seed": 7, "stop": ["x"],
             "top_k": 40, "min_p": 0.1, "repetition_penalty": 1.1, "presence_penalty": 0.2,
-            "frequency_penalty": 0.3, "stream": true,
+            "frequency_penalty": 0.3, "stream": true, "stream_options": { "include_usage": true },
             "response_format": { "type": "json_object" },
             "chat_template_kwargs": { "enable_thinking": false },
         });
@@ -69,6 +69,7 @@ async fn what_is_empty_or_without_a_limit_is_left_out() {
         "model": "m",
         "messages": [{ "role": "system", "content": "be brief" }, { "role": "user", "content": "hi" }],
         "stream": true,
+        "stream_options": { "include_usage": true },
         "reasoning_effort": "high",
     });
     assert_eq!(serde_json::to_value(request).unwrap(), expected);

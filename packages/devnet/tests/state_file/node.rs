@@ -45,6 +45,8 @@ impl Node {
     pub async fn get(&self, path: &str) -> Value {
         // Whatever the LCD says of past and present.
         let url = format!("{}{path}", self.client.lcd().url());
+        // reqwest comes without cryptography of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let answer = reqwest::get(url).await.unwrap();
         answer.json().await.unwrap()
     }

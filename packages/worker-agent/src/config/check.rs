@@ -121,9 +121,6 @@ impl Config {
         if let Err(problem) = self.journal.check() {
             checks.require(false, "journal.commit_ms", || problem);
         }
-        if let Some(Err(problem)) = self.watchtower.as_ref().map(|tower| tower.check()) {
-            checks.require(false, "watchtower.url", || problem);
-        }
     }
 
     fn check_chain(&self, checks: &mut Checks) {

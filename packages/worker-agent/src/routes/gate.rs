@@ -17,8 +17,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::routes::ollama::refuse;
 use crate::telemetry;
 
-/// Paths that are answered whatever happens, since they tell what happens.
-const ALWAYS: [&str; 2] = ["/health", "/ready"];
+/// Paths that are answered whatever happens, since they tell what happens and who this is.
+const ALWAYS: [&str; 3] = ["/attestation", "/health", "/ready"];
 /// What the convention wants for requests that no route takes is no route; a label must be something.
 const NO_ROUTE: &str = "none";
 

@@ -116,7 +116,11 @@ async fn a_power_cut_at_any_write_loses_nothing_that_was_confirmed() {
         for cut in CUTS {
             let place = format!("after {count} of {} events, {cut:?}", events.len());
             let left = Disk::with(after_power_cut(&events, count, cut));
-            let journal = open(&left).unwrap_or_else(|error| panic!("{place}: {error}"));
+            let journal = match open(&left) {
+                // Of a file that was not yet made nothing is believed; nothing was promised either.
+                Err(_) if kept.is_empty() => continue,
+                opened => opened.unwrap_or_else(|error| panic!("{place}: {error}")),
+            };
             let found = found(&journal);
             for (key, known) in &kept {
                 let (seq, acked, waits) = found.get(key).copied().unwrap_or_default();

@@ -42,6 +42,8 @@ pub async fn tell() -> Result<(), Failure> {
     stage.user_runs(&["chat", "Who pays the worker?"])?;
 
     title("5. The worker's machine crashes (kill -9) and boots anew");
+    // The client may hold a receipt some milliseconds before it is on the worker's disk.
+    tokio::time::sleep(Duration::from_millis(250)).await;
     stage.crash_agent().await?;
     println!(
         "agent     runs again: a new receipt key, attested for the same worker; old receipts are"
