@@ -1,6 +1,7 @@
 //! The one description of what can be configured, made from the structs: a JSON Schema for machines and
 //! a table for people. A test keeps both files fresh.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use schemars::schema::{ObjectValidation, RootSchema, Schema, SchemaObject, SingleOrVec};
@@ -32,9 +33,26 @@ const SUFFIXES: [(&str, &str); 6] = [
 /// Units that descriptions name.
 const UNITS: [&str; 5] = ["bytes", "gas", "tokens", "seconds", "base units"];
 
-/// The JSON Schema.
+/// The JSON Schema, its defaults in the order of their names: how else a build orders them depends on what
+/// is built beside it.
 pub fn schema() -> RootSchema {
-    schemars::schema_for!(Config)
+    let made = schemars::schema_for!(Config);
+    let sorted = serde_json::to_value(&made).map(sorted);
+    sorted.and_then(serde_json::from_value).unwrap_or(made)
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields
+                .into_iter()
+                .map(|(name, value)| (name, sorted(value)));
+            let fields: BTreeMap<String, Value> = fields.collect();
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(values) => values.into_iter().map(sorted).collect(),
+        other => other,
+    }
 }
 
 /// docs/configuration.md.
