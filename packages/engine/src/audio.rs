@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::bad;
+use crate::chat::{bad, check_model, read_valid};
 use crate::EngineError;
 
 /// Longest text of one request, characters (OpenAI's limit).
@@ -60,15 +60,11 @@ impl SpeechRequest {
     /// # Errors
     /// [`EngineError::BadRequest`] naming the field and its limit.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
-        let request: Self = crate::from_json(body)?;
-        request.validate()?;
-        Ok(request)
+        read_valid(body, Self::validate)
     }
 
     fn validate(&self) -> Result<(), EngineError> {
-        if self.model.is_empty() {
-            return Err(bad("model", "is empty"));
-        }
+        check_model(&self.model)?;
         let characters = self.characters();
         if !(1..=MAX_INPUT).contains(&characters) {
             let reason = format!("{characters} characters, limit 1 to {MAX_INPUT}");

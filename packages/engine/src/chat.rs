@@ -103,9 +103,7 @@ impl ChatRequest {
     /// # Errors
     /// As [`from_json`], and for a field outside its limits.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
-        let request: Self = from_json(body)?;
-        request.validate()?;
-        Ok(request)
+        read_valid(body, Self::validate)
     }
 
     /// Checks every field against its limits.
@@ -113,9 +111,7 @@ impl ChatRequest {
     /// # Errors
     /// [`EngineError::BadRequest`] naming the field, its value and the limit.
     pub fn validate(&self) -> Result<(), EngineError> {
-        if self.model.is_empty() {
-            return Err(bad("model", "is empty"));
-        }
+        check_model(&self.model)?;
         if self.messages.is_empty() || self.messages.len() > MAX_MESSAGES {
             let count = self.messages.len();
             return Err(bad(
@@ -264,6 +260,24 @@ pub fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, EngineErro
         let (line, column) = (error.line(), error.column());
         bad("body", format!("{kind}, at line {line}, column {column}"))
     })
+}
+
+/// Parses the body of a request and checks its fields.
+pub(crate) fn read_valid<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    check: impl Fn(&T) -> Result<(), EngineError>,
+) -> Result<T, EngineError> {
+    let request = from_json(body)?;
+    check(&request)?;
+    Ok(request)
+}
+
+/// Checks that a model is named.
+pub(crate) fn check_model(model: &str) -> Result<(), EngineError> {
+    match model.is_empty() {
+        true => Err(bad("model", "is empty")),
+        false => Ok(()),
+    }
 }
 
 /// A request as a server gets it.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::bad;
+use crate::chat::{bad, check_model, read_valid};
 use crate::{EngineError, Input, Stop};
 
 /// Tokens of an answer when the client does not say (OpenAI's default).
@@ -59,15 +59,11 @@ impl CompletionRequest {
     /// # Errors
     /// [`EngineError::BadRequest`] naming the field and its limit.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
-        let request: Self = crate::from_json(body)?;
-        request.validate()?;
-        Ok(request)
+        read_valid(body, Self::validate)
     }
 
     fn validate(&self) -> Result<(), EngineError> {
-        if self.model.is_empty() {
-            return Err(bad("model", "is empty"));
-        }
+        check_model(&self.model)?;
         self.prompt.validate("prompt", MAX_PROMPTS)?;
         if self.max_tokens == Some(0) {
             return Err(bad("max_tokens", "is 0, limit at least 1"));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::bad;
+use crate::chat::{bad, check_model, read_valid};
 use crate::{EngineError, Input};
 
 /// Most texts of one request (OpenAI's limit).
@@ -35,18 +35,19 @@ impl EmbeddingRequest {
     /// # Errors
     /// [`EngineError::BadRequest`] naming the field and its limit.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
-        let request: Self = crate::from_json(body)?;
-        if request.model.is_empty() {
-            return Err(bad("model", "is empty"));
-        }
-        request.input.validate("input", MAX_INPUTS)?;
-        let dimensions = request.dimensions.unwrap_or(1);
+        read_valid(body, Self::validate)
+    }
+
+    fn validate(&self) -> Result<(), EngineError> {
+        check_model(&self.model)?;
+        self.input.validate("input", MAX_INPUTS)?;
+        let dimensions = self.dimensions.unwrap_or(1);
         if !(1..=MAX_DIMENSIONS).contains(&dimensions) {
             let reason = format!("is {dimensions}, limit 1 to {MAX_DIMENSIONS}");
             return Err(bad("dimensions", reason));
         }
-        match request.encoding_format.as_deref() {
-            None | Some("float" | "base64") => Ok(request),
+        match self.encoding_format.as_deref() {
+            None | Some("float" | "base64") => Ok(()),
             Some(_) => Err(bad("encoding_format", "is neither float nor base64")),
         }
     }

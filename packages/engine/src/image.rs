@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::bad;
+use crate::chat::{bad, check_model, read_valid};
 use crate::EngineError;
 
 /// Most pictures of one request (OpenAI's limit).
@@ -47,15 +47,11 @@ impl ImageRequest {
     /// # Errors
     /// [`EngineError::BadRequest`] naming the field and its limit.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
-        let request: Self = crate::from_json(body)?;
-        request.validate()?;
-        Ok(request)
+        read_valid(body, Self::validate)
     }
 
     fn validate(&self) -> Result<(), EngineError> {
-        if self.model.is_empty() {
-            return Err(bad("model", "is empty"));
-        }
+        check_model(&self.model)?;
         let characters = self.prompt.chars().count();
         if !(1..=MAX_PROMPT).contains(&characters) {
             let reason = format!("{characters} characters, limit 1 to {MAX_PROMPT}");
