@@ -34,7 +34,7 @@ const MAX_LAG: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct JournalConfig {
-    /// How long receipts are gathered for one commit, milliseconds, 1 to 20; default 5. A crash of
+    /// How long receipts are gathered for one commit, milliseconds, 1 to 20; default 20. A crash of
     /// the machine loses at most the receipts of this time and of the syncs under way, and only
     /// those that no client holds are lost to anybody.
     pub commit_ms: u64,
@@ -42,7 +42,7 @@ pub struct JournalConfig {
 
 impl Default for JournalConfig {
     fn default() -> Self {
-        JournalConfig { commit_ms: 5 }
+        JournalConfig { commit_ms: 20 }
     }
 }
 

@@ -104,8 +104,11 @@ pub fn start(format: LogFormat, config: &TelemetryConfig) -> Result<Telemetry, S
     #[cfg(feature = "otlp")]
     {
         let traces = otlp::Traces::start(config)?;
-        let layer = traces.as_ref().map(otlp::Traces::layer);
-        registry.with(layer).init();
+        // Without a layer for them spans are not even made.
+        match &traces {
+            Some(traces) => registry.with(traces.layer()).init(),
+            None => registry.init(),
+        }
         Ok(Telemetry { traces })
     }
     #[cfg(not(feature = "otlp"))]
