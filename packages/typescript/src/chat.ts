@@ -19,7 +19,7 @@ export interface ChatMessage {
 }
 
 /** What may be said about a question besides its messages. */
-export interface ChatOptions {
+export interface ChatOptions extends Pick<Way, 'sealed' | 'signal' | 'fetch'> {
   /** The session's first model if absent. */
   model?: string;
   /** Most tokens of the answer; the worker decides if absent. */
@@ -28,11 +28,6 @@ export interface ChatOptions {
   maxCharge?: bigint;
   /** Further fields of the request, such as `temperature` or `tools`. */
   extra?: Record<string, unknown>;
-  /** Ends the answer; the worker charges what it had produced. */
-  signal?: AbortSignal;
-  /** Seal question and answer to the worker's attested key; true if absent. False: what ends TLS reads them. */
-  sealed?: boolean;
-  fetch?: typeof fetch;
 }
 
 /** A question and where it goes. */

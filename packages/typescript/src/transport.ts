@@ -18,9 +18,9 @@ export interface Way {
   domain: Domain;
   /** The registry's record of the worker. */
   worker: WorkerAnswer;
-  /** True if absent. False: whatever ends TLS reads the request. */
+  /** Seal request and answer to the worker's attested key; true if absent. False: what ends TLS reads them. */
   sealed?: boolean;
-  /** Ends request and answer. */
+  /** Ends request and answer; the worker charges what it had produced. */
   signal?: AbortSignal;
   fetch?: typeof fetch;
 }
