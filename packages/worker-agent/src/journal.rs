@@ -23,6 +23,7 @@ use crate::journal_file::open_database;
 use crate::journal_queue::{NewReceipt, Queue};
 use crate::journal_stats::{JournalStats, Stats};
 use crate::journal_tables::{commit, fetch, key, Change, Key, Row, RECEIPTS, UNSETTLED};
+use crate::metrics::JournalMetrics;
 use crate::outbox::Outbox;
 
 /// Most receipts that may wait for the disk before requests are refused.
@@ -293,6 +294,11 @@ impl Journal {
     pub fn is_healthy(&self) -> bool {
         let thread = self.thread.as_ref();
         !self.queue.has_failed() && thread.is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// The journal's part of the metrics.
+    pub fn metrics(&self) -> JournalMetrics {
+        self.stats.metrics.clone()
     }
 
     /// What the journal did so far, and what waits.

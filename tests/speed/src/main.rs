@@ -90,6 +90,11 @@ enum Role {
         #[arg(long)]
         dir: PathBuf,
     },
+    /// Prints the bearer key of a session of the agent's.
+    Key {
+        #[arg(default_value_t = 0)]
+        session: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -147,6 +152,10 @@ fn play(role: Role) -> Result<(), Failure> {
             // What the binary's own runtime does; requests are served by threads of the server's.
             let runtime = Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(agent::serve(listen, &upstream, sessions, &dir))
+        }
+        Role::Key { session } => {
+            println!("{}", bearer::key(session));
+            Ok(())
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::routes::{EVIDENCE, RECEIPT};
 use crate::serve::read_whole;
 use crate::session::Held;
 use crate::short;
+use crate::telemetry;
 
 /// Most bytes of an answer.
 const MAX_ANSWER: usize = 64 << 20;
@@ -112,6 +113,7 @@ pub async fn serve<T: Task>(
             content_type,
             body,
             stream: false,
+            trace: telemetry::trace(),
         },
         task,
         held,
