@@ -7,10 +7,10 @@ export CARGO_FLAGS
 export RAYON_NUM_THREADS ?= 1
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/debug
-SPEED := $(BIN)/speed run --dir $(TARGET)/speed --peers $(TARGET)/peers
+SPEED := $(TARGET)/production/speed run --dir $(TARGET)/speed --peers $(TARGET)/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test suites demo devnet dapp localsecret schema bench speed gpu linkage fuzz fmt lint clean setup binaries
+.PHONY: help build test suites demo devnet dapp localsecret schema bench speed speed-tool gpu linkage fuzz fmt lint clean setup binaries
 # A target's parts share the machine's cores already; running two cargos at once only blocks one of them.
 .NOTPARALLEL:
 
@@ -49,15 +49,17 @@ schema: setup ## the JSON schemas of all messages and of the configuration, into
 	$(BIN)/secret-ai-worker config-schema > schema/worker-config.json
 	$(BIN)/secret-ai-worker config-reference > docs/configuration.md
 
-bench: build binaries ## gas, sizes and times, and the agent's speed beside nginx, relays and other gateways
+bench: build binaries speed-tool ## gas, sizes and times, and the agent's speed beside nginx, relays and other gateways
 	@$(BIN)/bench
-	@scripts/bench-peers.sh nginx
 	@$(SPEED)
 
-speed: setup ## the agent's speed alone, into docs/speed.md
-	@scripts/bench-peers.sh nginx
-	cargo build --workspace --bin speed $(CARGO_FLAGS) --config profile.dev.package.secret-ai-worker-agent.opt-level=3
+speed: speed-tool ## the agent's speed alone, into docs/speed.md
 	@$(SPEED) --write docs/speed.md
+
+# Compiled as operators run the agent, which takes minutes.
+speed-tool: setup
+	@scripts/bench-peers.sh nginx
+	cargo build --workspace --bin speed --profile production $(CARGO_FLAGS)
 
 gpu: setup ## tokens per second of an engine alone and through the agent (needs an NVIDIA GPU)
 	@scripts/gpu.sh

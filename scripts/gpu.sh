@@ -87,10 +87,8 @@ read -ra FLAGS <<<"${CARGO_FLAGS:-}"
 if [ "${1:-}" = --cpu ]; then
     LEAST_FLAG=()
     [ -z "${LEAST:-}" ] || LEAST_FLAG=(--least "$LEAST")
-    # As `make speed` builds the agent.
-    BIN=${CARGO_TARGET_DIR:-target}/debug
-    FLAGS+=(--config profile.dev.package.secret-ai-worker-agent.opt-level=3)
-    cargo build --workspace --bin throughput --bin speed "${FLAGS[@]}"
+    BIN=${CARGO_TARGET_DIR:-target}/production
+    cargo build --workspace --bin throughput --bin speed --profile production "${FLAGS[@]}"
     embedded cpu
     exit
 fi

@@ -45,6 +45,8 @@ pub struct Stream {
     out: Output,
     /// The client has been told that an answer comes.
     opened: bool,
+    /// Nothing has gone out yet.
+    first: bool,
     /// The answer is delivered whole or not at all.
     whole: bool,
     /// Why there is no answer.
@@ -139,6 +141,7 @@ async fn begin(work: Work, words: Box<dyn Words>, whole: bool) -> Result<Stream,
         running,
         out: Output::default(),
         opened: false,
+        first: true,
         whole,
         refused: None,
         proof: None,
@@ -160,9 +163,13 @@ impl Stream {
 
     /// The next bytes for the client; `None` at the end.
     ///
-    /// What has come at once leaves at once, since every write costs more than all else.
+    /// The first ones leave before the engine is asked for more; later, what has come at once leaves at
+    /// once, since every write costs more than all else.
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        while let Some(source) = &mut self.source {
+        while !self.is_urgent() {
+            let Some(source) = &mut self.source else {
+                break;
+            };
             let end = match source.as_mut().poll_next(cx) {
                 Poll::Pending if self.out.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
@@ -189,7 +196,14 @@ impl Stream {
                 break;
             }
         }
+        // What is found before the client knows of an answer waits in its place.
+        self.first &= !self.opened;
         Poll::Ready(std::mem::take(&mut self.out).take())
+    }
+
+    /// The first bytes are there and have not left.
+    fn is_urgent(&self) -> bool {
+        self.first && !self.out.is_empty()
     }
 
     /// Sends on what has come; returns how the answer ended if it did.

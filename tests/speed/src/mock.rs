@@ -74,15 +74,11 @@ async fn connection(mut stream: TcpStream, answers: &Answers) -> io::Result<()> 
 
 async fn send_pieces(stream: &mut TcpStream, answers: &Answers, pace: Duration) -> io::Result<()> {
     stream.write_all(&answers.opening).await?;
-    if pace.is_zero() {
-        for piece in &answers.pieces {
-            stream.write_all(piece).await?;
+    for (at, piece) in answers.pieces.iter().enumerate() {
+        if at > 0 && !pace.is_zero() {
+            sleep(pace).await;
         }
-        return Ok(());
-    }
-    for piece in &answers.pieces {
         stream.write_all(piece).await?;
-        sleep(pace).await;
     }
     Ok(())
 }
