@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::{bad, check_model, read_valid};
+use crate::json_body::{bad, check_model, read_valid, to_body};
 use crate::EngineError;
 
 /// Longest text of one request, characters (OpenAI's limit).
@@ -93,7 +93,7 @@ impl SpeechRequest {
     /// # Errors
     /// None for a request that came as JSON.
     pub fn into_body(self) -> Result<bytes::Bytes, EngineError> {
-        crate::chat::to_body(&self)
+        to_body(&self)
     }
 
     /// Characters of the text.

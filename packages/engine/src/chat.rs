@@ -4,8 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Map, Value};
 
+use crate::json_body::{bad, check_model, read_valid, to_body};
 use crate::sampling::{check_sampling, check_stops};
-use crate::EngineError;
+use crate::{ChatMessage, EngineError};
 
 /// Most messages in one request.
 const MAX_MESSAGES: usize = 4_096;
@@ -43,19 +44,6 @@ pub struct ChatRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<bool>,
     /// Everything else.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-/// One message of a conversation.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChatMessage {
-    /// `system`, `user`, `assistant`, `tool`, …
-    pub role: String,
-    /// A string, a list of content parts, or null (an assistant's message with tool calls only).
-    #[serde(default)]
-    pub content: Value,
-    /// Everything else, such as `name`, `tool_calls` and `tool_call_id`.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -101,7 +89,7 @@ impl ChatRequest {
     /// Parses and validates the body of a request.
     ///
     /// # Errors
-    /// As [`from_json`], and for a field outside its limits.
+    /// As [`crate::from_json`], and for a field outside its limits.
     pub fn from_json(body: &[u8]) -> Result<Self, EngineError> {
         read_valid(body, Self::validate)
     }
@@ -180,121 +168,6 @@ impl ChatRequest {
     }
 }
 
-impl ChatMessage {
-    /// A message of text.
-    pub fn new(role: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            role: role.into(),
-            content: Value::String(text.into()),
-            extra: Map::new(),
-        }
-    }
-
-    /// The message's text: its string, or its text parts put together; empty for null.
-    ///
-    /// # Errors
-    /// [`EngineError::BadRequest`] for a part that is not text.
-    pub fn text(&self) -> Result<String, EngineError> {
-        match &self.content {
-            Value::Null => Ok(String::new()),
-            Value::String(text) => Ok(text.clone()),
-            Value::Array(parts) => parts.iter().map(text_of_part).collect(),
-            _ => Err(bad(
-                "messages.content",
-                "is neither a string nor a list of parts",
-            )),
-        }
-    }
-
-    /// Whether the message is text only.
-    ///
-    /// # Errors
-    /// As [`ChatMessage::text`].
-    pub(crate) fn check_text(&self) -> Result<(), EngineError> {
-        match &self.content {
-            Value::Array(parts) => parts
-                .iter()
-                .try_for_each(|part| text_of_part(part).map(drop)),
-            _ => self.validate(),
-        }
-    }
-
-    fn validate(&self) -> Result<(), EngineError> {
-        if self.role.is_empty() || self.role.len() > 64 {
-            let len = self.role.len();
-            return Err(bad("messages.role", format!("{len} bytes, limit 1 to 64")));
-        }
-        match self.content {
-            Value::Null | Value::String(_) | Value::Array(_) => Ok(()),
-            _ => Err(bad(
-                "messages.content",
-                "is neither a string nor a list of parts",
-            )),
-        }
-    }
-}
-
-fn text_of_part(part: &Value) -> Result<&str, EngineError> {
-    match (
-        part.get("type").and_then(Value::as_str),
-        part.get("text").and_then(Value::as_str),
-    ) {
-        (Some("text"), Some(text)) => Ok(text),
-        _ => Err(bad(
-            "messages.content",
-            "has a part that is not text; only text is counted here",
-        )),
-    }
-}
-
-/// Parses the body of a request.
-///
-/// # Errors
-/// [`EngineError::BadRequest`] for a body that is not JSON of this shape. The message never quotes it.
-pub fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, EngineError> {
-    serde_json::from_slice(body).map_err(|error| {
-        let kind = match error.classify() {
-            serde_json::error::Category::Data => "a field is missing or has the wrong type",
-            _ => "not valid json",
-        };
-        let (line, column) = (error.line(), error.column());
-        bad("body", format!("{kind}, at line {line}, column {column}"))
-    })
-}
-
-/// Parses the body of a request and checks its fields.
-pub(crate) fn read_valid<'a, T: Deserialize<'a>>(
-    body: &'a [u8],
-    check: impl Fn(&T) -> Result<(), EngineError>,
-) -> Result<T, EngineError> {
-    let request = from_json(body)?;
-    check(&request)?;
-    Ok(request)
-}
-
-/// Checks that a model is named.
-pub(crate) fn check_model(model: &str) -> Result<(), EngineError> {
-    match model.is_empty() {
-        true => Err(bad("model", "is empty")),
-        false => Ok(()),
-    }
-}
-
-/// A request as a server gets it.
-pub(crate) fn to_body(request: &impl Serialize) -> Result<Bytes, EngineError> {
-    let body = serde_json::to_vec(request).map_err(|_| EngineError::Protocol {
-        reason: "the request cannot be written as json".into(),
-    })?;
-    Ok(body.into())
-}
-
-pub(crate) fn bad(field: &'static str, reason: impl Into<String>) -> EngineError {
-    EngineError::BadRequest {
-        field,
-        reason: reason.into(),
-    }
-}
-
 impl std::fmt::Debug for ChatRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ChatRequest")
@@ -302,14 +175,6 @@ impl std::fmt::Debug for ChatRequest {
             .field("messages", &self.messages.len())
             .field("max_tokens", &self.output_limit())
             .field("stream", &self.is_stream())
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for ChatMessage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChatMessage")
-            .field("role", &self.role)
             .finish_non_exhaustive()
     }
 }

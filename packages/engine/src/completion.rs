@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::{bad, check_model, read_valid};
+use crate::json_body::{bad, check_model, read_valid, to_body};
 use crate::{EngineError, Input, Stop};
 
 /// Tokens of an answer when the client does not say (OpenAI's default).
@@ -121,7 +121,7 @@ impl CompletionRequest {
         } else {
             self.extra.remove("stream_options");
         }
-        crate::chat::to_body(&self)
+        to_body(&self)
     }
 }
 

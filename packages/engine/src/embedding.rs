@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::{bad, check_model, read_valid};
+use crate::json_body::{bad, check_model, read_valid, to_body};
 use crate::{EngineError, Input};
 
 /// Most texts of one request (OpenAI's limit).
@@ -57,7 +57,7 @@ impl EmbeddingRequest {
     /// # Errors
     /// None for a request that came as JSON.
     pub fn into_body(self) -> Result<bytes::Bytes, EngineError> {
-        crate::chat::to_body(&self)
+        to_body(&self)
     }
 
     /// Most tokens that the texts can have in a model that takes `context` tokens of each.

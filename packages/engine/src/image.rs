@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chat::{bad, check_model, read_valid};
+use crate::json_body::{bad, check_model, read_valid, to_body};
 use crate::EngineError;
 
 /// Most pictures of one request (OpenAI's limit).
@@ -119,7 +119,7 @@ impl ImageRequest {
         let (width, height) = self.sides()?;
         self.size = Some(format!("{width}x{height}"));
         self.response_format = Some("b64_json".into());
-        crate::chat::to_body(&self)
+        to_body(&self)
     }
 }
 

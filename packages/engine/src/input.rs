@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::bad;
+use crate::json_body::bad;
 use crate::EngineError;
 
 /// Tokens that an engine may add to each text: its beginning, its end, a separator.

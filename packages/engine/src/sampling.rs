@@ -1,6 +1,6 @@
 //! Limits that chats and text completions share.
 
-use crate::chat::bad;
+use crate::json_body::bad;
 use crate::EngineError;
 
 /// Most stop strings in one request, and most bytes in each.

@@ -5,88 +5,34 @@
 //! A prompt is counted exactly where its text is what the template makes of plain messages. Tools, parts
 //! and other fields are worded by each engine in its own way; then the count is a bound.
 
+mod files;
+mod plain;
+mod template;
+
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use minijinja::context;
-use serde::Deserialize;
 use serde_json::Value;
-use thiserror::Error;
 
-use crate::chat_template::ChatTemplate;
 #[cfg(feature = "embedded")]
 use crate::embedded::Vocabulary as GgufVocabulary;
 use crate::upper_bound;
-use crate::{ChatMessage, ChatRequest, EngineError, Tokens};
+use crate::{ChatRequest, EngineError, Tokens};
+pub use files::TokenizerError;
+use files::{malformed, read};
+use plain::is_plain;
+use template::Template;
 
 /// Longest files that are read, bytes: the largest `tokenizer.json` in use has about 35 MB.
 const MAX_FILE: u64 = 64 << 20;
-const MAX_TEMPLATE: u64 = 1 << 20;
 /// What a GGUF file begins with.
 const GGUF: &[u8] = b"GGUF";
 
 /// What a template may write around the fields of a request that it words in its own way: tokens.
 const PER_PROMPT: u64 = 256;
 const PER_MESSAGE: u64 = 32;
-
-/// Fields of a request that say how to answer and never enter the prompt.
-const NOT_IN_PROMPT: [&str; 24] = [
-    "frequency_penalty",
-    "ignore_eos",
-    "include_reasoning",
-    "logit_bias",
-    "logprobs",
-    "metadata",
-    "min_p",
-    "min_tokens",
-    "parallel_tool_calls",
-    "presence_penalty",
-    "priority",
-    "prompt_cache_key",
-    "repetition_penalty",
-    "request_id",
-    "safety_identifier",
-    "service_tier",
-    "skip_special_tokens",
-    "stop_token_ids",
-    "store",
-    "stream_options",
-    "top_k",
-    "top_logprobs",
-    "user",
-    "return_token_ids",
-];
-
-/// A `tokenizer_file` that cannot be used. The message names the file, not the field that named it.
-#[derive(Debug, Error)]
-pub enum TokenizerError {
-    /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is longer than what is read.
-    #[error("{}: longer than {limit} bytes", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Most bytes that are read.
-        limit: u64,
-    },
-    /// The file is not what its name or its first bytes say.
-    #[error("{}: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
 
 /// A model's tokenizer; clones share it.
 #[derive(Clone)]
@@ -99,15 +45,6 @@ enum Model {
     },
     #[cfg(feature = "embedded")]
     Gguf(Box<GgufVocabulary>),
-}
-
-/// A chat template and the texts of the tokens that it may write.
-struct Template {
-    jinja: ChatTemplate,
-    bos: String,
-    eos: String,
-    /// It writes today's date if its engine tells it.
-    is_dated: bool,
 }
 
 impl Tokenizer {
@@ -233,120 +170,6 @@ impl std::fmt::Debug for Tokenizer {
             #[cfg(feature = "embedded")]
             Model::Gguf(_) => "Tokenizer(GGUF)",
         })
-    }
-}
-
-/// Whether every engine words this request as its template does.
-fn is_plain(request: &ChatRequest) -> bool {
-    let is_text = |message: &ChatMessage| message.content.is_string() && message.extra.is_empty();
-    let is_known = |field: &String| NOT_IN_PROMPT.contains(&field.as_str());
-    request.messages.iter().all(is_text) && request.extra.keys().all(is_known)
-}
-
-/// What counts of a `tokenizer_config.json`.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct TokenizerConfig {
-    chat_template: Value,
-    bos_token: Value,
-    eos_token: Value,
-}
-
-impl Template {
-    /// The template in a folder, if there is one.
-    fn beside(folder: &Path) -> Result<Option<Self>, TokenizerError> {
-        let path = folder.join("tokenizer_config.json");
-        let config = match read_if_any(&path, MAX_FILE)? {
-            Some(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| malformed(&path, error.to_string()))?,
-            None => TokenizerConfig::default(),
-        };
-        let own = folder.join("chat_template.jinja");
-        let (path, source) = match read_if_any(&own, MAX_TEMPLATE)? {
-            Some(bytes) => {
-                let text = String::from_utf8(bytes);
-                let text = text.map_err(|_| malformed(&own, "is not UTF-8".into()))?;
-                (own, text)
-            }
-            None => match template_of(&config.chat_template) {
-                Some(text) => (path, text.to_owned()),
-                None => return Ok(None),
-            },
-        };
-        let is_dated = source.contains("strftime_now");
-        let jinja = ChatTemplate::new(source);
-        let jinja =
-            jinja.map_err(|error| malformed(&path, format!("the chat template: {error}")))?;
-        Ok(Some(Template {
-            jinja,
-            bos: token_text(&config.bos_token),
-            eos: token_text(&config.eos_token),
-            is_dated,
-        }))
-    }
-
-    /// The prompt of plain messages; `None` if the template refuses them.
-    fn render(&self, request: &ChatRequest) -> Option<String> {
-        let values = context! {
-            messages => request.messages,
-            tools => (),
-            documents => (),
-            bos_token => self.bos,
-            eos_token => self.eos,
-            add_generation_prompt => true,
-        };
-        self.jinja.render(values).ok()
-    }
-}
-
-/// A template stands alone or, named `default`, in a list.
-fn template_of(value: &Value) -> Option<&str> {
-    match value {
-        Value::Array(templates) => {
-            let default = templates.iter().find(|one| one["name"] == "default")?;
-            default["template"].as_str()
-        }
-        value => value.as_str(),
-    }
-}
-
-/// A token stands as its text, or as an object with its `content`.
-fn token_text(value: &Value) -> String {
-    let text = value.as_str().or(value["content"].as_str());
-    text.unwrap_or_default().to_owned()
-}
-
-fn malformed(path: &Path, reason: String) -> TokenizerError {
-    TokenizerError::Malformed {
-        path: path.into(),
-        reason,
-    }
-}
-
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, TokenizerError> {
-    let file = |source| TokenizerError::File {
-        path: path.into(),
-        source,
-    };
-    let mut bytes = Vec::new();
-    let opened = File::open(path).map_err(file)?;
-    opened
-        .take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(file)?;
-    if bytes.len() as u64 > limit {
-        return Err(TokenizerError::TooLarge {
-            path: path.into(),
-            limit,
-        });
-    }
-    Ok(bytes)
-}
-
-fn read_if_any(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, TokenizerError> {
-    match path.exists() {
-        true => read(path, limit).map(Some),
-        false => Ok(None),
     }
 }
 

@@ -4,6 +4,7 @@
 //! of files that hold them. The doc comments of the fields are the reference (docs/configuration.md).
 
 mod check;
+mod files;
 mod load;
 mod problem;
 pub mod reference;
@@ -23,10 +24,10 @@ pub use problem::{ConfigError, Problem};
 
 use crate::agent::Limits;
 use crate::engine_config::{self, EngineConfig};
+use crate::gas::Gas;
 use crate::journal::JournalConfig;
 use crate::limits::LimitsConfig;
 use crate::metrics::MetricsConfig;
-use crate::node_chain::Gas;
 use crate::replicate::WatchtowerConfig;
 use crate::server::ServerConfig;
 use crate::tee::TeeConfig;

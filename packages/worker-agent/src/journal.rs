@@ -16,13 +16,16 @@ use std::time::Duration;
 use redb::backends::FileBackend;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
 use secret_ai_receipts::{Ack, Receipt, Signed};
-use serde::Deserialize;
 
+pub use crate::journal_config::JournalConfig;
 pub use crate::journal_error::JournalError;
 use crate::journal_file::open_database;
 use crate::journal_queue::{NewReceipt, Queue};
+use crate::journal_record::put;
+pub use crate::journal_record::Record;
 use crate::journal_stats::{JournalStats, Stats};
-use crate::journal_tables::{commit, fetch, key, Change, Key, Row, RECEIPTS, UNSETTLED};
+use crate::journal_tables::{fetch, key, Change, Key, RECEIPTS, UNSETTLED};
+use crate::journal_writer::Writer;
 use crate::metrics::JournalMetrics;
 use crate::outbox::Outbox;
 
@@ -30,68 +33,6 @@ use crate::outbox::Outbox;
 const MAX_BACKLOG: usize = 16_384;
 /// Longest that a receipt may wait for the disk before requests are refused: the disk hangs.
 const MAX_LAG: Duration = Duration::from_secs(5);
-
-/// How receipts get to the disk.
-#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct JournalConfig {
-    /// How long receipts are gathered for one commit, milliseconds, 1 to 20; default 20. A crash of
-    /// the machine loses at most the receipts of this time and of the syncs under way, and only
-    /// those that no client holds are lost to anybody.
-    pub commit_ms: u64,
-}
-
-impl Default for JournalConfig {
-    fn default() -> Self {
-        JournalConfig { commit_ms: 20 }
-    }
-}
-
-impl JournalConfig {
-    /// # Errors
-    /// What is wrong with `commit_ms`.
-    pub fn check(&self) -> Result<(), String> {
-        match self.commit_ms {
-            1..=20 => Ok(()),
-            other => Err(format!("{other}, must be 1 to 20")),
-        }
-    }
-}
-
-/// What the journal knows of one session under one receipt key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    pub receipt: Signed<Receipt>,
-    pub ack: Option<Signed<Ack>>,
-    /// The session's deadline when the receipt was made, unix seconds of contract time.
-    pub deadline: u64,
-    /// Since when something of it waits to be settled, unix seconds of contract time; 0 if nothing
-    /// does, or if that is not known.
-    pub since: u64,
-}
-
-impl Record {
-    pub(crate) fn key(&self) -> Key {
-        let body = &self.receipt.body;
-        key(&body.session_id, &body.kid)
-    }
-
-    /// The ack's amount, base units; 0 without one.
-    pub(crate) fn acked(&self) -> u128 {
-        self.ack.as_ref().map_or(0, |ack| ack.body.amount)
-    }
-
-    fn decode(row: Row) -> Result<Self, JournalError> {
-        let receipt = Signed::decode(&row.receipt).map_err(|_| JournalError::Record)?;
-        let ack = row.ack.map(|ack| Signed::decode(&ack));
-        Ok(Record {
-            receipt,
-            ack: ack.transpose().map_err(|_| JournalError::Record)?,
-            deadline: row.deadline,
-            since: row.since,
-        })
-    }
-}
 
 /// Handle of the journal; the file is open until it is dropped.
 pub struct Journal {
@@ -328,28 +269,6 @@ impl Journal {
 
 const ALL: RangeInclusive<Key> = [0; 36]..=[0xff; 36];
 
-/// Puts a receipt that is not on disk in its record's place.
-fn put(records: &mut Vec<Record>, new: NewReceipt) {
-    let NewReceipt {
-        receipt,
-        deadline,
-        now,
-    } = new;
-    let key = key(&receipt.body.session_id, &receipt.body.kid);
-    match records.iter_mut().find(|record| record.key() == key) {
-        Some(record) if record.receipt.body.seq < receipt.body.seq => {
-            (record.receipt, record.deadline) = (receipt, deadline);
-        }
-        Some(_) => {}
-        None => records.push(Record {
-            receipt,
-            ack: None,
-            deadline,
-            since: now,
-        }),
-    }
-}
-
 impl Drop for Journal {
     /// Commits what is under way.
     fn drop(&mut self) {
@@ -359,39 +278,5 @@ impl Drop for Journal {
                 tracing::error!("the journal's thread had panicked");
             }
         }
-    }
-}
-
-/// What the journal's thread needs.
-struct Writer {
-    db: Arc<Database>,
-    queue: Arc<Queue>,
-    stats: Arc<Stats>,
-    outbox: Arc<Outbox>,
-}
-
-impl Writer {
-    /// The journal's thread: ends when the journal is dropped, or at the first failure.
-    fn write_groups(self, pace: Duration) {
-        while let Some(mut group) = self.queue.next(pace) {
-            let start = std::time::Instant::now();
-            let changes = std::mem::take(&mut group.changes);
-            let changed: Vec<Key> = changes.iter().filter_map(Change::key).collect();
-            if let Err(error) = commit(&self.db, &group.receipts, changes) {
-                tracing::error!(%error, "the journal cannot be written, no more requests are served");
-                break;
-            }
-            self.stats.committed(group.receipts.len(), start.elapsed());
-            let keys = group.receipts.keys().copied();
-            self.outbox.note(keys.chain(changed));
-            self.queue.written(group);
-        }
-    }
-}
-
-impl Drop for Writer {
-    /// However the thread ends: nobody waits for it in vain.
-    fn drop(&mut self) {
-        self.queue.fail();
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Parser;
 use secret_ai_worker_agent::boot::WorkerFile;
-use secret_ai_worker_agent::config::{reference, Config, ConfigError, Override};
+use secret_ai_worker_agent::cli::{Cli, Command, Settings};
+use secret_ai_worker_agent::config::{reference, Config, ConfigError};
+use secret_ai_worker_agent::connect::connect;
 use secret_ai_worker_agent::evidence::probe::probe;
 use secret_ai_worker_agent::tee::TeeConfig;
 use secret_ai_worker_agent::watchtower::{self, TowerConfig};
@@ -22,108 +23,6 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Exit status when the configuration is at fault: nothing was tried, and starting again does not help.
 const BAD_CONFIG: u8 = 2;
-
-/// Serves confidential inference and is paid for it.
-#[derive(Parser)]
-#[command(version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-    #[command(flatten)]
-    settings: Settings,
-}
-
-/// Flags win over `SECRET_AI_WORKER_…` variables, which win over the file (docs/configuration.md).
-#[derive(Args)]
-struct Settings {
-    /// Configuration file (TOML).
-    #[arg(long, global = true, default_value = "worker.toml")]
-    config: PathBuf,
-    /// Sets any field, for example `--set settle.pages=2`; several times.
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
-    set: Vec<Override>,
-    /// Where the HTTP API listens.
-    #[arg(long, global = true)]
-    listen: Option<SocketAddr>,
-    /// Base URL under which clients reach it.
-    #[arg(long, global = true)]
-    public_url: Option<String>,
-    /// Folder of the journal and the worker's id.
-    #[arg(long, global = true)]
-    data_dir: Option<PathBuf>,
-    /// How the log is written.
-    #[arg(long, global = true)]
-    log_format: Option<Format>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
-impl Settings {
-    fn load(&self) -> Result<Config, ConfigError> {
-        let text = |path: &PathBuf| path.display().to_string();
-        let format = self.log_format.map(|format| match format {
-            Format::Text => "text".to_owned(),
-            Format::Json => "json".to_owned(),
-        });
-        let flags = [
-            ("listen", self.listen.map(|address| address.to_string())),
-            ("public_url", self.public_url.clone()),
-            ("data_dir", self.data_dir.as_ref().map(text)),
-            ("log_format", format),
-        ];
-        let own = flags
-            .into_iter()
-            .filter_map(|(key, value)| Some(Override::new(key, value?)));
-        let all: Vec<Override> = self.set.iter().cloned().chain(own).collect();
-        Config::load_with(&self.config, &all)
-    }
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Registers and serves until SIGINT or SIGTERM; a second one ends it at once.
-    Run,
-    /// Shows what the operator has earned and claimed, base units.
-    Earnings,
-    /// Pays out earnings to the operator. A claim of nothing looks like any other.
-    Claim {
-        /// Address of the token; each that billing accepts if absent.
-        #[arg(long)]
-        token: Option<String>,
-        /// Base units; all if absent.
-        #[arg(long, requires = "token")]
-        amount: Option<u128>,
-    },
-    /// Takes the worker out of service: no new sessions; receipts still settle for a while.
-    Retire,
-    /// Keeps receipts of workers and hands them in when those have gone silent. `--config` names a
-    /// configuration of its own (docs/durability.md).
-    Watchtower,
-    /// Names everything that is wrong with the configuration: status 0 if nothing is, 2 if something
-    /// is, 1 if only what it names does not answer (`--online`).
-    CheckConfig {
-        /// Asks chain, engines and TEE, too.
-        #[arg(long)]
-        online: bool,
-    },
-    /// Prints the JSON Schema of the configuration.
-    ConfigSchema,
-    /// Prints the reference of the configuration, Markdown.
-    ConfigReference,
-    /// Says what this machine can prove. Without a configuration file, as any real hardware.
-    Evidence {
-        /// Folder for what was found, for `secret-ai evidence verify`.
-        #[arg(long)]
-        out: Option<PathBuf>,
-        /// Confidential GPUs that must be there, if there is no configuration file.
-        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=15))]
-        gpus: u8,
-    },
-}
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -208,7 +107,7 @@ async fn watch(config: TowerConfig) -> Result<(), Failure> {
 async fn check_config(settings: &Settings, asks: bool) -> Result<ExitCode, Failure> {
     let path: &Path = &settings.config;
     let config = settings.load()?;
-    let problems = run::file_problems(&config);
+    let problems = config.file_problems();
     problems.iter().for_each(complain);
     if !problems.is_empty() {
         let (path, count) = (path.display(), problems.len());
@@ -253,7 +152,7 @@ fn evidence(settings: &Settings, out: Option<&Path>, gpus: u8) -> Result<(), Fai
 }
 
 async fn earnings(config: &Config) -> Result<(), Failure> {
-    let answer = run::connect(config).await?.earnings().await?;
+    let answer = connect(config).await?.earnings().await?;
     for row in answer.earnings {
         let open = row.earned.checked_sub(row.claimed).unwrap_or_default();
         say(format_args!(
@@ -269,7 +168,7 @@ async fn claim(
     token: Option<String>,
     amount: Option<u128>,
 ) -> Result<(), Failure> {
-    let chain = run::connect(config).await?;
+    let chain = connect(config).await?;
     let tokens = match token {
         Some(token) => vec![token],
         None => {
@@ -291,7 +190,7 @@ async fn claim(
 async fn retire(config: &Config) -> Result<(), Failure> {
     let file = WorkerFile::load(&config.data_dir)?;
     let file = file.ok_or("data_dir: no worker has been registered from here")?;
-    run::connect(config).await?.retire(file.worker_id).await?;
+    connect(config).await?.retire(file.worker_id).await?;
     let id = file.worker_id;
     say(format_args!("worker {id} takes no new sessions"))
 }

@@ -1,11 +1,8 @@
 //! The real chain, through a node.
 
 use async_trait::async_trait;
-use cosmwasm_std::{Addr, Binary, Uint128};
-use schemars::JsonSchema;
-use secret_ai_chain_client::{
-    owner_permit, ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Validity, Wallet,
-};
+use cosmwasm_std::Binary;
+use secret_ai_chain_client::{ChainClient, ChainError, ContractRef, ExecuteMsg, TxOutcome, Wallet};
 use secret_ai_interface::billing::{
     ClockAnswer, ConfigAnswer, ExecuteMsg as BillingMsg, FinalizeAnswer, QueryMsg as BillingQuery,
     SessionAnswer, SessionAuth, SettleEntry, MAX_COHORT, PAGE_ENTRIES,
@@ -15,62 +12,12 @@ use secret_ai_interface::registry::{
     ExecuteMsg as RegistryMsg, GoldenSetAnswer, GpuReport, KidInfo, KidsAnswer, Listing,
     QueryMsg as RegistryQuery, RegisterAnswer, StageAnswer, WorkerAnswer,
 };
-use secret_ai_interface::rewards::{
-    ClaimAnswer, EarningsAnswer, ExecuteMsg as RewardsMsg, PermitQuery, QueryMsg as RewardsQuery,
-};
 use secret_ai_interface::{Digest, Kid, PaddedSize, PublicKey, SessionId, WorkerId};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::chain::{Chain, Fate, HandedIn, CONFIRMATIONS};
-
-/// Name under which the operator can revoke the agent's permits.
-const PERMIT_NAME: &str = "secret-ai-worker";
-
-/// SDK gas given to each kind of transaction. Gas limits are public, so they follow from nothing but
-/// the kind and what is public of it. One that runs out is sent again with twice as much, up to
-/// `most`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Gas {
-    /// Opening a registration, gas.
-    pub challenge: u64,
-    /// `register` and `renew`, gas.
-    pub register: u64,
-    /// Verification of one GPU, gas.
-    pub stage_gpu: u64,
-    /// A sign of life, gas.
-    pub heartbeat: u64,
-    /// One page, whatever is in it, gas.
-    pub settle: u64,
-    /// One call of `finalize`, gas.
-    pub finalize: u64,
-    /// For each session that `finalize` touches, in addition.
-    pub finalize_session: u64,
-    /// For each page of the cohort, in addition: it is read, removed, and its operator credited.
-    pub finalize_page: u64,
-    /// `claim` and `retire`, gas.
-    pub other: u64,
-    /// Most that a transaction is ever given, gas.
-    pub most: u64,
-}
-
-impl Default for Gas {
-    fn default() -> Self {
-        Gas {
-            challenge: 150_000,
-            register: 1_500_000,
-            stage_gpu: 900_000,
-            heartbeat: 150_000,
-            settle: 250_000,
-            finalize: 200_000,
-            finalize_session: 45_000,
-            finalize_page: 25_000,
-            other: 300_000,
-            most: 6_000_000,
-        }
-    }
-}
+use crate::gas::Gas;
 
 /// Addresses of the contracts.
 #[derive(Clone, Debug)]
@@ -82,11 +29,11 @@ pub struct Contracts {
 
 /// The real chain, through a node.
 pub struct NodeChain {
-    client: ChainClient,
-    wallet: Wallet,
-    contracts: Contracts,
-    chain_id: String,
-    gas: Gas,
+    pub(crate) client: ChainClient,
+    pub(crate) wallet: Wallet,
+    pub(crate) contracts: Contracts,
+    pub(crate) chain_id: String,
+    pub(crate) gas: Gas,
 }
 
 impl NodeChain {
@@ -125,47 +72,7 @@ impl NodeChain {
             .await
     }
 
-    /// What the operator earned, by a permit that the wallet signs for this query.
-    pub async fn earnings(&self) -> Result<EarningsAnswer, ChainError> {
-        let rewards = &self.contracts.rewards;
-        let validity = Validity::an_hour(self.client.latest_block().await?.time);
-        let (wallet, chain_id) = (&self.wallet, &self.chain_id);
-        let permit = owner_permit(wallet, chain_id, &rewards.address, PERMIT_NAME, validity)?;
-        let query = RewardsQuery::WithPermit {
-            permit,
-            query: PermitQuery::Earnings {},
-        };
-        self.client.query(rewards, &query).await
-    }
-
-    /// Pays out earnings of one token to the operator; all of them if `amount` is absent.
-    pub async fn claim(
-        &self,
-        token: &str,
-        amount: Option<u128>,
-    ) -> Result<ClaimAnswer, ChainError> {
-        let amount = amount.map(Uint128::new);
-        let msg = RewardsMsg::Claim {
-            token: Addr::unchecked(token),
-            amount,
-            padding: None,
-        };
-        self.execute(&self.contracts.rewards, &msg, self.gas.other)
-            .await
-    }
-
-    /// Takes a worker out of service.
-    pub async fn retire(&self, worker_id: WorkerId) -> Result<(), ChainError> {
-        let msg = RegistryMsg::Retire {
-            worker_id,
-            padding: None,
-        };
-        self.send(&self.contracts.registry, &msg, self.gas.other)
-            .await
-            .map(drop)
-    }
-
-    async fn execute<T: DeserializeOwned>(
+    pub(crate) async fn execute<T: DeserializeOwned>(
         &self,
         contract: &ContractRef,
         msg: &(impl Serialize + PaddedSize),
@@ -174,7 +81,7 @@ impl NodeChain {
         answer_of(&self.send(contract, msg, gas).await?)
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         contract: &ContractRef,
         msg: &(impl Serialize + PaddedSize),

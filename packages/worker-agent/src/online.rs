@@ -2,8 +2,14 @@
 
 use std::fmt::Display;
 
+use secret_ai_engine::Engine;
+
+use crate::chain::Chain;
 use crate::config::Config;
-use crate::run;
+use crate::connect::{check_contracts, connect};
+use crate::engines;
+use crate::run::plan;
+use crate::run_error::{RunError, SilentSnafu};
 use crate::tee_sources::Sources;
 
 /// What was asked and how it answered.
@@ -18,8 +24,8 @@ pub struct Found {
 /// Asks the chain, the engines and the TEE.
 pub async fn check(config: &Config) -> Found {
     let mut found = Found::default();
-    found.note("chain", run::check_chain(config).await);
-    found.note("engines", run::check_engines(config).await);
+    found.note("chain", chain(config).await);
+    found.note("engines", engines(config).await);
     let tee = config.clone();
     // Evidence is made by files and drivers, which may take their time.
     let evidence = tokio::task::spawn_blocking(move || evidence(&tee)).await;
@@ -37,6 +43,36 @@ impl Found {
             Err(problem) => self.problems.push(format!("{part}: {problem}")),
         }
     }
+}
+
+/// Whether node and contracts answer and fit together; what they are, in a line.
+async fn chain(config: &Config) -> Result<String, RunError> {
+    let chain = connect(config).await?;
+    let billing = chain.billing_config().await?;
+    check_contracts(&config.chain, &billing)?;
+    plan(config, billing.timing)?;
+    let time = chain.block_time().await?;
+    let operator = chain.operator();
+    Ok(format!(
+        "the contracts fit together, block time is {time}, the operator is {operator}"
+    ))
+}
+
+/// Whether the engines answer and serve what the price list has; what it serves, in a line.
+async fn engines(config: &Config) -> Result<String, RunError> {
+    let engine = engines::open(config)?;
+    engines::check_models(config, engine.as_ref()).await?;
+    let served = engine.models().await.unwrap_or_default();
+    let down = engine.members().into_iter().filter(|member| !member.up);
+    let down: Vec<String> = down.map(|member| member.name).collect();
+    snafu::ensure!(
+        down.is_empty(),
+        SilentSnafu {
+            names: down.join(", ")
+        }
+    );
+    let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
+    Ok(format!("serves {}", names.join(", ")))
 }
 
 /// Has evidence made for a challenge that nobody gave, and throws it away.

@@ -1,70 +1,36 @@
 //! From a configuration to a worker that serves until it is told to stop.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use secret_ai_chain_client::{ChainClient, ChainError, ClientConfig, ContractRef, Wallet};
-use secret_ai_engine::Engine;
-use secret_ai_interface::billing::{ConfigAnswer, Timing};
-use snafu::{ResultExt, Snafu};
+use secret_ai_interface::billing::Timing;
+use snafu::ResultExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, Identity, Parts};
-use crate::boot::{Attester, BootError};
+use crate::boot::Attester;
 use crate::chain::Chain;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ChainConfig, Config, ContractConfig};
-use crate::engines::{self, EnginesError};
-use crate::evidence::EvidenceError;
+use crate::config::Config;
+use crate::connect::{check_contracts, connect};
+use crate::engines;
 use crate::heartbeat::heartbeat_loop;
-use crate::journal::{Journal, JournalError};
+use crate::journal::Journal;
 use crate::keys::BootKeys;
-use crate::node_chain::{Contracts, NodeChain};
 use crate::prices::PriceList;
 use crate::renew::renew_loop;
 use crate::replicate::{replicate_loop, Replica};
 use crate::routes::{self, router};
-use crate::secret_file;
+use crate::run_error::{FileSnafu, RunError, ServerSnafu};
 use crate::server::Server;
 use crate::settle::{last_round, learn_time, settle_loop, Plan};
-use crate::tls::TlsError;
 
 /// How long the last bytes of answers may take on their way.
 const LAST_BYTES: Duration = Duration::from_secs(5);
-
-/// Why the agent cannot run.
-#[derive(Debug, Snafu)]
-#[snafu(visibility(pub(crate)))]
-pub enum RunError {
-    #[snafu(transparent)]
-    Chain { source: ChainError },
-    #[snafu(transparent)]
-    Boot { source: BootError },
-    #[snafu(transparent)]
-    Journal { source: JournalError },
-    #[snafu(transparent)]
-    Engines { source: EnginesError },
-    #[snafu(transparent)]
-    Evidence { source: EvidenceError },
-    #[snafu(transparent)]
-    Tls { source: TlsError },
-    #[snafu(display("{}: {source}", path.display()))]
-    File { path: PathBuf, source: io::Error },
-    #[snafu(display("http server: {source}"))]
-    Server { source: io::Error },
-    #[snafu(display("watchtower: {problem}"))]
-    Watchtower { problem: String },
-    #[snafu(display("chain: {problem}"))]
-    Mismatch { problem: String },
-    #[snafu(display("no answer from {names}"))]
-    Silent { names: String },
-}
 
 /// Runs a worker until `stop`.
 ///
@@ -156,7 +122,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
 }
 
 /// When receipts are handed in, if billing's timing allows it.
-fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
+///
+/// # Errors
+/// [`RunError::Mismatch`] if it does not.
+pub(crate) fn plan(config: &Config, timing: Timing) -> Result<Plan, RunError> {
     let plan = Plan {
         interval: Duration::from_secs(config.settle_interval_s),
         pages: config.settle.pages,
@@ -279,130 +248,4 @@ async fn settle_last(agent: &Agent, plan: &Plan) {
             "receipts wait in the journal: start again to hand them in"
         );
     }
-}
-
-/// The chain of a configuration, with the operator's wallet.
-///
-/// # Errors
-/// [`RunError`] if the wallet cannot be read or the node cannot be asked.
-pub async fn connect(config: &Config) -> Result<NodeChain, RunError> {
-    connect_as(&config.chain, &config.wallet_file).await
-}
-
-/// The chain of a configuration, with the wallet in a file.
-///
-/// # Errors
-/// As [`connect`].
-pub(crate) async fn connect_as(
-    config: &ChainConfig,
-    wallet_file: &Path,
-) -> Result<NodeChain, RunError> {
-    let ChainConfig {
-        lcd_url,
-        chain_id,
-        registry,
-        billing,
-        rewards,
-        gas_price_milli,
-        gas,
-    } = config.clone();
-    let wallet = Wallet::from_file(wallet_file)?;
-    let client_config = ClientConfig {
-        gas_price_milli,
-        ..ClientConfig::new(&chain_id)
-    };
-    let client = ChainClient::with_config(&lcd_url, client_config)?;
-    let contracts = Contracts {
-        registry: contract(&client, registry).await?,
-        billing: contract(&client, billing).await?,
-        rewards: contract(&client, rewards).await?,
-    };
-    Ok(NodeChain::new(client, wallet, contracts, chain_id, gas))
-}
-
-async fn contract(client: &ChainClient, config: ContractConfig) -> Result<ContractRef, ChainError> {
-    match config.code_hash {
-        Some(code_hash) => Ok(ContractRef {
-            address: config.address,
-            code_hash,
-        }),
-        None => client.contract(&config.address).await,
-    }
-}
-
-/// Whether node and contracts answer and fit together; what they are, in a line.
-///
-/// # Errors
-/// [`RunError`] for the first thing that is wrong.
-pub async fn check_chain(config: &Config) -> Result<String, RunError> {
-    let chain = connect(config).await?;
-    let billing = chain.billing_config().await?;
-    check_contracts(&config.chain, &billing)?;
-    plan(config, billing.timing)?;
-    let time = chain.block_time().await?;
-    let operator = chain.operator();
-    Ok(format!(
-        "the contracts fit together, block time is {time}, the operator is {operator}"
-    ))
-}
-
-/// Whether the engines answer and serve what the price list has; what it serves, in a line.
-///
-/// # Errors
-/// [`RunError`] for the first thing that is wrong.
-pub async fn check_engines(config: &Config) -> Result<String, RunError> {
-    let engine = engines::open(config)?;
-    engines::check_models(config, engine.as_ref()).await?;
-    let served = engine.models().await.unwrap_or_default();
-    let down = engine.members().into_iter().filter(|member| !member.up);
-    let down: Vec<String> = down.map(|member| member.name).collect();
-    snafu::ensure!(
-        down.is_empty(),
-        SilentSnafu {
-            names: down.join(", ")
-        }
-    );
-    let names: Vec<&str> = served.iter().map(|info| info.id.as_str()).collect();
-    Ok(format!("serves {}", names.join(", ")))
-}
-
-/// The contracts must belong together: receipts are signed for billing, which trusts its registry.
-pub(crate) fn check_contracts(
-    config: &ChainConfig,
-    billing: &ConfigAnswer,
-) -> Result<(), RunError> {
-    let mismatch = |problem: String| Err(RunError::Mismatch { problem });
-    let registry = billing.registry.address.as_str();
-    if registry != config.registry.address {
-        let have = &config.registry.address;
-        return mismatch(format!(
-            "billing trusts registry {registry}, configured is {have}"
-        ));
-    }
-    match &billing.rewards {
-        Some(rewards) if rewards.address.as_str() != config.rewards.address => {
-            let (want, have) = (&rewards.address, &config.rewards.address);
-            mismatch(format!(
-                "billing pays through rewards {want}, configured is {have}"
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What is wrong with the files that a configuration names, each by its field.
-pub fn file_problems(config: &Config) -> Vec<String> {
-    let wallet = Wallet::from_file(&config.wallet_file).err();
-    let wallet = wallet.map(|error| format!("wallet_file: {error}"));
-    let tee = config.tee.check_files().err();
-    let tee = tee.map(|error| error.to_string());
-    let tls = config.tls().open(&config.public_url).err();
-    let tls = tls.map(|error| error.to_string());
-    let mut problems: Vec<String> = wallet.into_iter().chain(tee).chain(tls).collect();
-    if let Some(tower) = &config.watchtower {
-        let token = secret_file::read(&tower.token_file).err();
-        problems.extend(token.map(|error| format!("watchtower.token_file: {error}")));
-    }
-    problems.extend(engines::file_problems(config));
-    problems
 }

@@ -18,12 +18,15 @@ mod device;
 mod generate;
 mod llama;
 mod metadata;
+mod model;
 mod reply;
 mod rng;
 mod sampling;
 mod template;
 mod text_out;
 mod tokenizer;
+mod tokenizer_file;
+mod total_order;
 mod vocabulary;
 
 use std::io::{Cursor, Read, Seek};
@@ -33,15 +36,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use candle_core::quantized::gguf_file;
 use futures_util::stream;
-use serde_json::Value;
 use tokio::sync::{mpsc, Semaphore};
 
-use crate::chat::bad;
+use crate::json_body::bad;
 use crate::{
     Call, ChatRequest, DeviceChoice, Endpoint, Engine, EngineError, ModelInfo, Reply, Tokens,
 };
 use generate::Job;
 use llama::{Llama, Shape};
+use model::Model;
 use template::Template;
 
 pub use byte_text::char_of_byte;
@@ -82,15 +85,6 @@ impl EmbeddedConfig {
             device: DeviceChoice::default(),
         }
     }
-}
-
-/// What an answer needs of a model.
-struct Model {
-    id: String,
-    context: usize,
-    llama: Llama,
-    tokenizer: Tokenizer,
-    template: Template,
 }
 
 /// An engine with one model.
@@ -181,41 +175,6 @@ impl EmbeddedEngine {
     }
 }
 
-impl Model {
-    fn check(&self, request: &ChatRequest) -> Result<(), EngineError> {
-        request.validate()?;
-        if request.model != self.id {
-            return Err(EngineError::unknown_model(&request.model));
-        }
-        if request.choices() != 1 {
-            return Err(bad(
-                "n",
-                format!("is {}, limit 1 with this engine", request.choices()),
-            ));
-        }
-        for field in [
-            "tools",
-            "functions",
-            "response_format",
-            "logprobs",
-            "logit_bias",
-        ] {
-            if request.extra.get(field).is_some_and(asks_for_something) {
-                return Err(bad(field, "is not supported by this engine"));
-            }
-        }
-        Ok(())
-    }
-
-    /// The prompt's tokens.
-    fn prompt(&self, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
-        let text = self.template.render(request, &self.tokenizer)?;
-        self.tokenizer
-            .encode_prompt(&text)
-            .map_err(|error| bad("messages", error.to_string()))
-    }
-}
-
 #[async_trait]
 impl Engine for EmbeddedEngine {
     async fn models(&self) -> Result<Vec<ModelInfo>, EngineError> {
@@ -279,15 +238,6 @@ impl Engine for EmbeddedEngine {
             content_type: content_type.to_owned(),
             body: Box::pin(stream::unfold(receiver, next)),
         })
-    }
-}
-
-/// Whether a field's value differs from leaving it out.
-fn asks_for_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::Array(items) => !items.is_empty(),
-        value => value.get("type").and_then(Value::as_str) != Some("text"),
     }
 }
 

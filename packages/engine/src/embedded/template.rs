@@ -3,8 +3,8 @@
 use minijinja::{context, Error};
 use serde_json::json;
 
-use crate::chat::bad;
 use crate::chat_template::ChatTemplate;
+use crate::json_body::bad;
 use crate::{ChatRequest, EngineError};
 
 use super::metadata::{Metadata, Missing};

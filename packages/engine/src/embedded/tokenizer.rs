@@ -15,40 +15,30 @@ use std::ops::Range;
 use fancy_regex::Regex;
 
 use super::bpe::merge;
-use super::byte_text::bytes_of_text;
-use super::metadata::{Metadata, Missing};
+use super::total_order::TotalOrder;
 
 /// Put into control tokens that users wrote; taken out before tokens are made.
 const GUARD: char = '\u{F8FF}';
 /// SentencePiece's visible space.
-const SPACE: char = '\u{2581}';
-
-/// GGUF `tokenizer.ggml.token_type`.
-const CONTROL: i64 = 3;
-const USER_DEFINED: i64 = 4;
-const BYTE: i64 = 6;
-
-/// How words are cut before merging, by the file's `tokenizer.ggml.pre`.
-const GPT2_WORDS: &str =
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-const LLAMA3_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+pub(super) const SPACE: char = '\u{2581}';
 
 /// A model's tokenizer.
 pub struct Tokenizer {
-    kind: Kind,
-    ids: HashMap<Vec<u8>, u32>,
-    pieces: Vec<Vec<u8>>,
+    pub(super) kind: Kind,
+    pub(super) ids: HashMap<Vec<u8>, u32>,
+    pub(super) pieces: Vec<Vec<u8>>,
     /// Control and user-defined tokens, longest first.
-    specials: Vec<(String, u32)>,
+    pub(super) specials: Vec<(String, u32)>,
     /// Finds any of them; `None` if there are none.
-    any_special: Option<Regex>,
-    ends: HashSet<u32>,
-    bos: Option<u32>,
-    eos: Option<u32>,
-    add_bos: bool,
+    pub(super) any_special: Option<Regex>,
+    pub(super) ends: HashSet<u32>,
+    pub(super) bos: Option<u32>,
+    pub(super) eos: Option<u32>,
+    pub(super) add_bos: bool,
 }
 
-enum Kind {
+/// How words become tokens.
+pub(super) enum Kind {
     ByteLevel {
         words: Box<Regex>,
         merges: HashMap<(u32, u32), u32>,
@@ -72,115 +62,6 @@ pub enum TokenizeError {
 }
 
 impl Tokenizer {
-    /// Reads the vocabulary of a GGUF file.
-    ///
-    /// # Errors
-    /// A missing or malformed field, or a kind of tokenizer other than the two above; the message names it.
-    pub fn from_metadata(metadata: &Metadata) -> Result<Self, Missing> {
-        let tokens = metadata.strings("tokenizer.ggml.tokens")?;
-        let types = metadata
-            .integers("tokenizer.ggml.token_type")
-            .unwrap_or_default();
-        let type_of = |id: usize| types.get(id).copied().unwrap_or(1);
-        let byte_level = match metadata.string("tokenizer.ggml.model")? {
-            "gpt2" => true,
-            "llama" => false,
-            other => return Err(Missing::unsupported("tokenizer.ggml.model", other)),
-        };
-
-        let mut pieces = Vec::with_capacity(tokens.len());
-        let mut ids = HashMap::with_capacity(tokens.len());
-        let mut specials = Vec::new();
-        let mut bytes = HashMap::new();
-        for (index, token) in tokens.iter().enumerate() {
-            let id = u32::try_from(index).map_err(|_| Missing::new("tokenizer.ggml.tokens"))?;
-            let piece = match type_of(index) {
-                CONTROL | USER_DEFINED if !token.is_empty() => {
-                    specials.push(((*token).to_owned(), id));
-                    let shown = type_of(index) == USER_DEFINED;
-                    pieces.push(if shown {
-                        token.as_bytes().to_vec()
-                    } else {
-                        Vec::new()
-                    });
-                    continue;
-                }
-                BYTE => {
-                    let byte = byte_of_name(token);
-                    byte.map(|byte| bytes.insert(byte, id));
-                    pieces.push(byte.into_iter().collect());
-                    continue;
-                }
-                _ if byte_level => {
-                    bytes_of_text(token).unwrap_or_else(|| token.as_bytes().to_vec())
-                }
-                _ => token.replace(SPACE, " ").into_bytes(),
-            };
-            pieces.push(piece.clone());
-            ids.insert(piece, id);
-        }
-        specials.sort_by_key(|(text, id)| (std::cmp::Reverse(text.len()), *id));
-
-        let patterns: Vec<_> = specials
-            .iter()
-            .map(|(text, _)| fancy_regex::escape(text).into_owned())
-            .collect();
-        let any_special = match patterns.is_empty() {
-            true => None,
-            false => Some(compile(&patterns.join("|"), "tokenizer.ggml.tokens")?),
-        };
-
-        let kind = if byte_level {
-            byte_level_kind(metadata, &ids)?
-        } else {
-            let scores = metadata.floats("tokenizer.ggml.scores")?;
-            let space_first = metadata
-                .flag("tokenizer.ggml.add_space_prefix")
-                .unwrap_or(true);
-            Kind::SentencePiece {
-                scores,
-                bytes,
-                space_first,
-            }
-        };
-        let token = |key| {
-            metadata
-                .integer(key)
-                .ok()
-                .and_then(|id| u32::try_from(id).ok())
-        };
-        let bos = token("tokenizer.ggml.bos_token_id");
-        let eos = token("tokenizer.ggml.eos_token_id");
-        let named_ends = [
-            "<|eot_id|>",
-            "<|im_end|>",
-            "<|end_of_text|>",
-            "<|endoftext|>",
-            "</s>",
-        ];
-        let ends = specials
-            .iter()
-            .filter(|(text, _)| named_ends.contains(&text.as_str()))
-            .map(|(_, id)| *id)
-            .chain(eos)
-            .chain(token("tokenizer.ggml.eot_token_id"))
-            .collect();
-        let add_bos = metadata
-            .flag("tokenizer.ggml.add_bos_token")
-            .unwrap_or(bos.is_some());
-        Ok(Self {
-            kind,
-            ids,
-            pieces,
-            specials,
-            any_special,
-            ends,
-            bos,
-            eos,
-            add_bos,
-        })
-    }
-
     /// Number of tokens in the vocabulary.
     pub fn vocabulary(&self) -> usize {
         self.pieces.len()
@@ -339,63 +220,6 @@ impl Tokenizer {
         }
         Ok(())
     }
-}
-
-struct TotalOrder(f32);
-
-impl Ord for TotalOrder {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-impl PartialOrd for TotalOrder {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl PartialEq for TotalOrder {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-impl Eq for TotalOrder {}
-
-fn byte_level_kind(metadata: &Metadata, ids: &HashMap<Vec<u8>, u32>) -> Result<Kind, Missing> {
-    const MERGES: &str = "tokenizer.ggml.merges";
-    let words = match metadata.string("tokenizer.ggml.pre").unwrap_or("default") {
-        "default" | "gpt-2" | "gpt2" => GPT2_WORDS,
-        "llama3" | "llama-v3" | "llama-bpe" => LLAMA3_WORDS,
-        other => return Err(Missing::unsupported("tokenizer.ggml.pre", other)),
-    };
-    let words = compile(words, "tokenizer.ggml.pre")?;
-    let id_of = |text: &str| {
-        bytes_of_text(text)
-            .and_then(|bytes| ids.get(&bytes))
-            .copied()
-    };
-    let mut merges = HashMap::new();
-    for (rank, line) in metadata.strings(MERGES)?.into_iter().enumerate() {
-        let pair = line
-            .split_once(' ')
-            .and_then(|(a, b)| Some((id_of(a)?, id_of(b)?)));
-        let pair = pair.ok_or_else(|| Missing::new(MERGES))?;
-        let rank = u32::try_from(rank).map_err(|_| Missing::new(MERGES))?;
-        merges.entry(pair).or_insert(rank);
-    }
-    Ok(Kind::ByteLevel {
-        words: Box::new(words),
-        merges,
-    })
-}
-
-fn compile(pattern: &str, key: &str) -> Result<Regex, Missing> {
-    Regex::new(pattern).map_err(|_| Missing::new(key))
-}
-
-/// The byte that a token named like `<0x0A>` stands for.
-fn byte_of_name(name: &str) -> Option<u8> {
-    let digits = name.strip_prefix("<0x")?.strip_suffix('>')?;
-    u8::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use candle_core::quantized::gguf_file::Value;
 
 use super::*;
-use crate::embedded::char_of_byte;
+use crate::embedded::{char_of_byte, Metadata, Missing};
 
 fn strings(texts: &[&str]) -> Value {
     Value::Array(

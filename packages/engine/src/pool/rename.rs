@@ -6,7 +6,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
 
-use crate::chat::bad;
+use crate::json_body::bad;
 use crate::{Call, EngineError};
 
 /// The only field that is looked at; a body that has it twice is refused.

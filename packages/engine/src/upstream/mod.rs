@@ -21,8 +21,8 @@ use hyper::header::{HeaderMap, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HO
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use self::body::Chunks;
-use crate::chat::bad;
 use crate::error::Hidden;
+use crate::json_body::bad;
 use crate::{
     upper_bound, Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokenizer, Tokens,
 };

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{router, Parts, Tower, TowerConfig, TowerTls};
 use crate::clock::SystemClock;
+use crate::connect::{check_contracts, connect_as};
 use crate::journal::Journal;
-use crate::run::{check_contracts, connect_as, FileSnafu, RunError, ServerSnafu};
+use crate::run_error::{FileSnafu, RunError, ServerSnafu};
 use crate::secret_file;
 use crate::server::{Server, ServerConfig};
 
