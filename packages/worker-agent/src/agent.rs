@@ -18,6 +18,7 @@ use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
 use crate::limits::LimitsConfig;
+use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
@@ -153,6 +154,7 @@ impl Agent {
             journal.clone(),
             clock.clone(),
             limits.session_refresh_s,
+            Lookups::new(&limits.rates),
         );
         Arc::new(Agent {
             e2ee: E2ee::new(&identity, &keys),

@@ -11,6 +11,7 @@
 
 mod admission;
 pub mod agent;
+mod apart;
 mod ask;
 pub mod auth;
 mod bill;
@@ -43,6 +44,7 @@ pub mod keys;
 mod leases;
 pub mod ledger;
 pub mod limits;
+mod lookups;
 pub mod metrics;
 mod models;
 mod multipart;
