@@ -63,6 +63,7 @@ pub mod replicate;
 mod retry;
 pub mod routes;
 pub mod run;
+mod running;
 mod secret_file;
 mod serve;
 pub mod server;
@@ -81,6 +82,7 @@ pub mod tls;
 pub mod usage;
 mod watched_chain;
 pub mod watchtower;
+mod whole;
 mod words;
 
 use secret_ai_interface::SessionId;

@@ -207,7 +207,16 @@ impl Model {
         Ok(())
     }
 
-    /// The prompt's tokens.
+    /// The prompt's tokens. A long one takes its time, and other answers run on this thread.
+    async fn tokens(self: &Arc<Self>, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
+        let (model, request) = (self.clone(), request.clone());
+        let tokens = tokio::task::spawn_blocking(move || model.prompt(&request)).await;
+        tokens.map_err(|_| EngineError::Model {
+            model: self.id.clone(),
+            reason: "its tokenizer has failed".into(),
+        })?
+    }
+
     fn prompt(&self, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
         let text = self.template.render(request, &self.tokenizer)?;
         self.tokenizer
@@ -229,7 +238,7 @@ impl Engine for EmbeddedEngine {
     async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         self.model.check(request)?;
         Ok(Tokens {
-            count: self.model.prompt(request)?.len() as u64,
+            count: self.model.tokens(request).await?.len() as u64,
             exact: true,
         })
     }
@@ -247,7 +256,7 @@ impl Engine for EmbeddedEngine {
         }
         let request = ChatRequest::from_json(&call.body)?;
         self.model.check(&request)?;
-        let prompt = self.model.prompt(&request)?;
+        let prompt = self.model.tokens(&request).await?;
         let room = self.model.context.saturating_sub(prompt.len());
         if room == 0 {
             return Err(EngineError::ContextOverflow {
