@@ -18,7 +18,6 @@ use crate::handing::{Desk, Unconfirmed};
 use crate::journal::Journal;
 use crate::keys::BootKeys;
 use crate::limits::LimitsConfig;
-use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::prices::PriceList;
@@ -154,7 +153,7 @@ impl Agent {
             journal.clone(),
             clock.clone(),
             limits.session_refresh_s,
-            Lookups::new(&limits.rates),
+            &limits.rates,
         );
         Arc::new(Agent {
             e2ee: E2ee::new(&identity, &keys),

@@ -53,6 +53,7 @@ mod ollama;
 pub mod online;
 mod openai;
 mod outbox;
+mod output;
 pub mod pages;
 mod parts;
 mod patience;

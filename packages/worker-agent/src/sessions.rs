@@ -17,6 +17,7 @@ use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
 use crate::error::ApiError;
 use crate::journal::{Journal, Record};
+use crate::limits::LimitsConfig;
 use crate::lookups::Lookups;
 use crate::session::{lock, Session};
 use crate::short;
@@ -62,7 +63,7 @@ impl Sessions {
         journal: Arc<Journal>,
         clock: Arc<dyn Clock>,
         refresh_s: u64,
-        lookups: Lookups,
+        limits: &LimitsConfig,
     ) -> Self {
         Sessions {
             worker_id,
@@ -74,7 +75,7 @@ impl Sessions {
             refresh_s,
             table: Mutex::default(),
             unknown: Mutex::default(),
-            lookups,
+            lookups: Lookups::new(limits),
         }
     }
 

@@ -19,6 +19,7 @@ use tokio::task::{spawn_blocking, JoinHandle};
 
 use crate::error::ApiError;
 use crate::events::{choices, event, is_last, look, Cutter, Kind};
+use crate::output::Output;
 use crate::receipts::Proof;
 use crate::running::{Produced, Running};
 use crate::serve::{Plain, Work};
@@ -378,48 +379,4 @@ async fn drain(mut source: ByteStream) {
     let rest = async { while source.next().await.is_some_and(|bytes| bytes.is_ok()) {} };
     // A server that sends more is left.
     let _ = tokio::time::timeout(LAST_BYTES, rest).await;
-}
-
-/// Bytes for one write: copied together only if there are several.
-#[derive(Default)]
-struct Output {
-    first: Bytes,
-    all: BytesMut,
-}
-
-impl Output {
-    fn push(&mut self, bytes: Bytes) {
-        if self.is_empty() {
-            self.first = bytes;
-        } else if !bytes.is_empty() {
-            if self.all.is_empty() {
-                self.all.extend_from_slice(&self.first);
-                self.first = Bytes::new();
-            }
-            self.all.extend_from_slice(&bytes);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn len(&self) -> usize {
-        self.first.len() + self.all.len()
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn take(self) -> Option<Bytes> {
-        if self.is_empty() {
-            return None;
-        }
-        Some(if self.all.is_empty() {
-            self.first
-        } else {
-            self.all.freeze()
-        })
-    }
 }

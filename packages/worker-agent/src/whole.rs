@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(limit(json!({ "n": 8 }), 1 << 20), Some(Some(131_072)));
         // 64 MiB of 64 + 21 · 160 bytes.
         let probable = json!({ "logprobs": true, "top_logprobs": 20 });
-        assert_eq!(limit(probable.clone(), 19_600), Some(None));
+        assert_eq!(limit(probable.clone(), 19_599), Some(None));
         assert_eq!(limit(probable, 131_072), Some(Some(19_599)));
         let probable = |max_tokens: u64| json!({ "logprobs": true, "top_logprobs": 20, "n": 2, "max_tokens": max_tokens });
         assert_eq!(limit(probable(9_799), 131_072), Some(Some(9_799)));
