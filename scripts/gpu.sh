@@ -13,7 +13,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/common.sh
 
-BIN=${CARGO_TARGET_DIR:-target}/debug
 MODEL_FILE=${GPU_MODEL_FILE:-packages/engine/demo-model/secret-ai-demo.gguf}
 # The name that the agent of the speed test sells.
 NAME=mock
@@ -88,6 +87,9 @@ read -ra FLAGS <<<"${CARGO_FLAGS:-}"
 if [ "${1:-}" = --cpu ]; then
     LEAST_FLAG=()
     [ -z "${LEAST:-}" ] || LEAST_FLAG=(--least "$LEAST")
+    # As `make speed` builds the agent.
+    BIN=${CARGO_TARGET_DIR:-target}/debug
+    FLAGS+=(--config profile.dev.package.secret-ai-worker-agent.opt-level=3)
     cargo build --workspace --bin throughput --bin speed "${FLAGS[@]}"
     embedded cpu
     exit
@@ -98,7 +100,9 @@ nvidia-smi -L >&2 || die "the NVIDIA driver shows no GPU"
 have "${NVCC:-nvcc}" || [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ] ||
     die "nvcc is missing: install the CUDA toolkit, 12.4 or newer, and no newer than the driver takes"
 have curl || die "curl is missing"
-FEATURES=(--features secret-ai-tests/cuda --features secret-ai-worker-agent/cuda)
+# What operators run; one profile for all, so that the kernels are compiled once.
+BIN=${CARGO_TARGET_DIR:-target}/production
+FEATURES=(--profile production --features secret-ai-tests/cuda --features secret-ai-worker-agent/cuda)
 cargo build --workspace --bins "${FEATURES[@]}" "${FLAGS[@]}"
 cargo test --workspace --test embedded --test tokenizer "${FEATURES[@]}" "${FLAGS[@]}"
 embedded cuda:0

@@ -114,8 +114,26 @@ pageTest(
   { expected: LOAD_FAILED },
 );
 
+/** A turn of the open session in which the worker said `text`, from the conversations that are kept. */
+async function said(page, text) {
+  await goTo(page, "Settings");
+  await page.getByRole("switch", { name: "Keep conversations" }).check();
+  await page.evaluate(async (value) => {
+    const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: reject }));
+    const database = await done(indexedDB.open("secret-ai"));
+    const turns = [{ id: 1, role: "assistant", text: value, state: "done", pieces: 1 }];
+    await done(database.transaction("history", "readwrite").objectStore("history").put(turns, sessionStorage.getItem("secret-ai.session")));
+    database.close();
+  }, text);
+  await page.reload();
+  await goTo(page, "Chat");
+  const turn = page.locator(".message.assistant").last();
+  await turn.waitFor();
+  return turn;
+}
+
 pageTest(
-  "a dead worker, and an answer that nobody signed",
+  "a dead worker, one that has started again, and answers that nobody sealed or signed",
   async ({ page }) => {
     await connectTestAccount(page);
     await deposit(page, "0.1");
@@ -123,29 +141,45 @@ pageTest(
     await openSession(page, "0.05", { countersign: false });
     await page.getByLabel("Your question").waitFor();
 
-    await page.route("**/v1/chat/completions", (route) => route.abort("connectionrefused"));
+    const meet = (answer) => page.route("**/e2ee", (route) => (route.request().method() === "OPTIONS" ? route.continue() : answer(route)));
+    const headers = { "access-control-allow-origin": "*" };
+    const verified = (turn) => turn.getByRole("button", { name: "Receipt verified" });
+
+    await meet((route) => route.abort("connectionrefused"));
     const dead = await ask(page, "Are you there?");
     await dead.getByText("No answer", { exact: true }).waitFor();
     await dead.getByText(/Worker: it cannot be reached\. Try again, or close the session/).waitFor();
-    await page.unroute("**/v1/chat/completions");
+    await page.unroute("**/e2ee");
 
-    const forged = "**bold** <img src=x onerror=alert(1)> [click](javascript:alert(1)) [out](https://example.org)";
-    await page.route("**/v1/chat/completions", (route) =>
-      route.request().method() === "OPTIONS"
-        ? route.continue()
-        : route.fulfill({
-            contentType: "text/event-stream",
-            headers: { "access-control-allow-origin": "*" },
-            body: `data: ${JSON.stringify({ choices: [{ delta: { content: forged } }] })}\n\ndata: [DONE]\n\n`,
-          }),
-    );
-    const turn = await ask(page, "Sign this.");
-    await turn.getByText("This answer is not verified").waitFor();
+    await meet((route) => route.fulfill({ status: 422, headers, json: { error: { code: "wrong_key", message: "" } } }));
+    const restarted = await ask(page, "Are you still the same?");
+    await restarted.getByText(/Worker: it has started again with new keys/).waitFor();
+    await page.unroute("**/e2ee");
+
+    const forged = `data: ${JSON.stringify({ choices: [{ delta: { content: "Believe me." } }] })}\n\ndata: [DONE]\n\n`;
+    await meet((route) => route.fulfill({ contentType: "text/event-stream", headers, body: forged }));
+    const open = await ask(page, "Who answers?");
+    await open.getByText("No answer", { exact: true }).waitFor();
+    await open.getByText("e2ee: the answer is not sealed").waitFor();
+    assert.equal(await open.getByText("Believe me.").count(), 0);
+    await page.unroute("**/e2ee");
+
+    await meet(async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      await route.fulfill({ response, body: body.subarray(0, body.length / 2) });
+    });
+    const cut = await ask(page, "Sign this.");
+    await cut.getByText("This answer is not verified").waitFor();
+    await cut.getByText("e2ee: the answer was cut off").waitFor();
+    assert.equal(await verified(cut).count(), 0);
+    await page.unroute("**/e2ee");
+
+    const turn = await said(page, "**bold** <img src=x onerror=alert(1)> [click](javascript:alert(1)) [out](https://example.org)");
     assert.equal(await turn.locator("strong").first().textContent(), "bold");
     assert.equal(await turn.locator("img").count(), 0, "markup is text");
     assert.deepEqual(await turn.locator(".prose a").evaluateAll((links) => links.map((link) => link.href)), ["https://example.org/"]);
-    assert.equal(await turn.getByRole("button", { name: "Receipt verified" }).count(), 0);
-    await page.unroute("**/v1/chat/completions");
+    assert.equal(await verified(turn).count(), 0);
 
     await page.getByRole("button", { name: "Show API key" }).click();
     const key = await page.locator(".chat-side .mono.break").textContent();

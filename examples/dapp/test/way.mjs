@@ -14,6 +14,8 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
   const start = await figures(stage, user);
   let sessionId;
   let total;
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && request.url().startsWith(stage.agent.url) && asked.push(request));
 
   await step("connects by one click and says that the TEE is simulated", async () => {
     await isAccessible(page, "connect");
@@ -79,6 +81,15 @@ pageTest("connect, deposit, open, chat, verify, close, reclaim, withdraw", async
     }
     await isAccessible(page, "chat");
     await shot(page, "chat");
+    assert.equal(asked.length, 2);
+    for (const request of asked) {
+      assert.ok(request.url().endsWith("/e2ee"));
+      const { "content-type": answer } = (await request.response()).headers();
+      assert.equal(answer, "application/vnd.secret-ai.e2ee-answer");
+      const question = request.postDataBuffer();
+      assert.ok(question.length > 512);
+      for (const word of ["receipt", "Who pays", "messages"]) assert.ok(!question.includes(word), `${word} is on the wire`);
+    }
     await page.getByRole("button", { name: "Receipt verified" }).last().click();
     await page.getByRole("dialog").getByText("Counters", { exact: true }).waitFor();
     await isAccessible(page, "receipt");

@@ -19,7 +19,6 @@ pub mod progress;
 pub mod receipts;
 pub mod session;
 pub mod sse;
-pub mod tls;
 pub mod transport;
 pub mod verify;
 

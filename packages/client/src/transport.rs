@@ -8,9 +8,9 @@ use reqwest::{Method, Url};
 use secret_ai_e2ee::{seal, E2eeError, Recipient, RequestHead, PATH, REQUEST_TYPE};
 use secret_ai_interface::registry::WorkerAnswer;
 use secret_ai_receipts::Domain;
+use secret_ai_tls::{by_authorities, pinned};
 
 use crate::error::{ClientError, Result};
-use crate::tls;
 
 pub use reply::Reply;
 
@@ -54,14 +54,14 @@ impl Transport {
         let url = Url::parse(&base).map_err(|_| refused("is no URL"))?;
         let pin = worker.tls_spki_sha256.0;
         let tls = match url.scheme() {
-            "https" if pin != [0; 32] => tls::pinned(pin),
-            "https" if policy.e2ee => tls::by_authorities(),
+            "https" if pin != [0; 32] => pinned(pin),
+            "https" if policy.e2ee => by_authorities(),
             "https" => {
                 return Err(refused(
                     "the worker has no TLS key that is attested; end-to-end encryption is needed",
                 ))
             }
-            "http" if is_loopback(&url) || policy.allow_http => tls::by_authorities(),
+            "http" if is_loopback(&url) || policy.allow_http => by_authorities(),
             "http" => return Err(refused(
                 "http:// is for this machine only; allow_http in the configuration takes it anyway",
             )),

@@ -35,6 +35,7 @@ async fn answer(engine: &EmbeddedEngine, question: &str) -> Result<(), EngineErr
         content_type: "application/json".into(),
         body: request.into_body(None)?,
         stream: true,
+        trace: None,
     };
     let started = Instant::now();
     let mut body = engine.call(call).await?.body;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use crate::{ChatRequest, EngineError, MemberState};
+use crate::{ChatRequest, EngineError, MemberState, TraceParent};
 
 /// A model that an engine serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct Call {
     pub body: Bytes,
     /// The body asks for server-sent events.
     pub stream: bool,
+    /// What the engine's spans belong to. Servers behind TLS, which may be anybody's, are not told.
+    pub trace: Option<TraceParent>,
 }
 
 /// Bytes of a reply as they come. Dropping it stops the engine.

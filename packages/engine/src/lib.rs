@@ -21,6 +21,7 @@ mod image;
 mod input;
 mod sampling;
 mod tokenizer;
+mod trace;
 mod upper_bound;
 
 #[cfg(feature = "embedded")]
@@ -39,3 +40,4 @@ pub use image::ImageRequest;
 pub use input::Input;
 pub use pool::MemberState;
 pub use tokenizer::{Tokenizer, TokenizerError};
+pub use trace::TraceParent;

@@ -157,6 +157,7 @@ async fn answer(engine: &EmbeddedEngine, request: &ChatRequest) -> (String, u64,
         content_type: "application/json".into(),
         body: Bytes::from(serde_json::to_vec(request).unwrap()),
         stream: false,
+        trace: None,
     };
     let parts: Vec<_> = engine.call(call).await.unwrap().body.collect().await;
     let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.unwrap()).collect();

@@ -74,12 +74,19 @@ async fn a_call_goes_to_its_route_as_it_is() {
             content_type: "application/json".into(),
             body: body.clone().into(),
             stream: false,
+            trace: Some(engine::TraceParent {
+                trace_id: 0x4bf92f3577b34da6a3ce929d0e0e4736,
+                span_id: 0x00f067aa0ba902b7,
+                sampled: true,
+            }),
         };
         collect(engine(&mock).call(call).await.unwrap().body).await;
         let seen = mock.seen();
         assert_eq!((seen.path.as_str(), seen.body), (path, body));
         assert_eq!(seen.authorization.as_deref(), Some("Bearer k3y"));
         assert_eq!(seen.content_type.as_deref(), Some("application/json"));
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(seen.traceparent.as_deref(), Some(parent));
     }
 }
 

@@ -1,15 +1,14 @@
 // One question to a worker: streams the answer, then verifies its receipt.
 import { fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from './bytes.js';
 import { ack as ackCodec, request as requestCodec } from './encoding.js';
-import { badInput, SecretAiError, unverified } from './errors.js';
+import { badInput, unverified, type SecretAiError } from './errors.js';
 import type { OwnSession } from './messages/billing.js';
-import type { WorkerAnswer } from './messages/registry.js';
 import { priceOf } from './price.js';
 import { ReceiptStore } from './receipt-store.js';
-import { encodeSigned, sha256, sign, type Domain } from './receipts.js';
+import { encodeSigned, sha256, sign } from './receipts.js';
 import type { SessionSecrets } from './session.js';
 import { SseParser, type SseEvent } from './sse.js';
-import { endpoint } from './url.js';
+import { refusal, refused, send, type Reply, type Way, type WorkerError } from './transport.js';
 import { verifyAnswer, verifyMissed, type Missed, type Usage, type Verified } from './verify.js';
 
 /** A message of a conversation, as OpenAI's API has it. */
@@ -20,7 +19,7 @@ export interface ChatMessage {
 }
 
 /** What may be said about a question besides its messages. */
-export interface ChatOptions {
+export interface ChatOptions extends Pick<Way, 'sealed' | 'signal' | 'fetch'> {
   /** The session's first model if absent. */
   model?: string;
   /** Most tokens of the answer; the worker decides if absent. */
@@ -29,17 +28,11 @@ export interface ChatOptions {
   maxCharge?: bigint;
   /** Further fields of the request, such as `temperature` or `tools`. */
   extra?: Record<string, unknown>;
-  /** Ends the answer; the worker charges what it had produced. */
-  signal?: AbortSignal;
-  fetch?: typeof fetch;
 }
 
 /** A question and where it goes. */
-export interface Question extends ChatOptions {
-  domain: Domain;
+export interface Question extends ChatOptions, Way {
   session: OwnSession;
-  /** The session's worker, from the registry. */
-  worker: WorkerAnswer;
   secrets: SessionSecrets;
   /** Where newest receipts are kept; give the same one with every question of a session. */
   receipts: ReceiptStore;
@@ -67,12 +60,12 @@ export async function* chat(question: Question): AsyncGenerator<ChatEvent, void,
   if (model === undefined) throw badInput('model', 'the session has no line');
   const body = bodyOf(question, model);
   const requestSha256 = sha256(body);
-  const response = yield* accepted(question, body, requestSha256);
+  const reply = yield* accepted(question, body, requestSha256);
   const previous = receipts.newest(session.session.session_id, worker.kid)?.body;
   const answered = sha256.create();
   let usage: Usage | undefined;
   let failure: SecretAiError | undefined;
-  for await (const event of events(response, question.signal)) {
+  for await (const event of events(reply)) {
     if (event.name === 'receipt') {
       if (usage === undefined) throw failure ?? unverified('the answer tells no usage');
       const hashes = { requestSha256, responseSha256: answered.digest() };
@@ -86,7 +79,7 @@ export async function* chat(question: Question): AsyncGenerator<ChatEvent, void,
     answered.update(event.raw);
     const chunk = parseChunk(event.data);
     // An answer that broke off has a receipt, too, if anything of it is charged.
-    if (chunk.error !== undefined) failure = refused(200, chunk);
+    if (chunk.error !== undefined) failure = refused(200, chunk.error);
     yield* said(chunk);
     if (chunk.usage != null) {
       usage = chunk.usage;
@@ -106,22 +99,22 @@ function bodyOf({ extra, messages, maxTokens }: Question, model: string): Uint8A
  * The answer that the worker begins. One that wants the receipt of an answer that broke off countersigned
  * first gets that, and is asked once more.
  */
-async function* accepted(question: Question, body: Uint8Array, sha: Uint8Array): AsyncGenerator<ChatEvent, Response> {
-  const first = await send(question, body, sha);
+async function* accepted(question: Question, body: Uint8Array, sha: Uint8Array): AsyncGenerator<ChatEvent, Reply> {
+  const first = await ask(question, body, sha);
   if (first.ok) return first;
   const missed = missedReceipt(question, first);
   if (missed === undefined) throw await refusal(first);
   question.receipts.keep(missed.receipt);
   yield { type: 'missed', ...missed };
-  const second = await send(question, body, sha);
+  const second = await ask(question, body, sha);
   if (second.ok) return second;
   throw await refusal(second);
 }
 
 /** The newest receipt, in a 402 for used up slack, if this client does not have it. */
-function missedReceipt({ session: own, domain, worker, receipts }: Question, response: Response): Missed | undefined {
-  const text = response.headers.get('x-secret-ai-receipt');
-  if (response.status !== 402 || text === null || 'h' in own.session.auth) return undefined;
+function missedReceipt({ session: own, domain, worker, receipts }: Question, reply: Reply): Missed | undefined {
+  const text = reply.header('x-secret-ai-receipt');
+  if (reply.status !== 402 || text === null || 'h' in own.session.auth) return undefined;
   const previous = receipts.newest(own.session.session_id, worker.kid)?.body;
   return verifyMissed({ domain, session: own.session, worker, previous }, fromBase64Url(text, 'receipt'));
 }
@@ -138,7 +131,7 @@ function proof(data: string): [Uint8Array, Uint8Array] {
 interface Chunk {
   choices?: { delta?: Record<string, unknown> }[];
   usage?: Usage | null;
-  error?: { message?: string; code?: string; param?: string };
+  error?: WorkerError;
 }
 
 function parseChunk(data: string): Chunk {
@@ -157,29 +150,10 @@ function* said(chunk: Chunk): Generator<ChatEvent> {
   if (others.length > 0) yield { type: 'delta', delta };
 }
 
-async function send(question: Question, body: Uint8Array, sha: Uint8Array): Promise<Response> {
-  const url = endpoint(question.worker.listing.url, '/v1/chat/completions');
+function ask(question: Question, body: Uint8Array, sha: Uint8Array): Promise<Reply> {
   const headers: Record<string, string> = { 'content-type': 'application/json', ...credentials(question, sha) };
   if (question.maxCharge !== undefined) headers['x-max-charge'] = question.maxCharge.toString();
-  // The registry names one address; whoever answers there does not send questions and keys elsewhere.
-  const redirect = 'error' as const;
-  const request = { method: 'POST', headers, body: body as BodyInit, redirect, signal: question.signal ?? null };
-  try {
-    return await (question.fetch ?? fetch)(url, request);
-  } catch (error) {
-    question.signal?.throwIfAborted();
-    throw new SecretAiError('worker', `worker: cannot be reached (${(error as Error).message})`);
-  }
-}
-
-/** What a response that is no answer says. */
-async function refusal(response: Response): Promise<SecretAiError> {
-  return refused(response.status, parseChunk(await response.text().catch(() => '')));
-}
-
-function refused(status: number, answer: Chunk): SecretAiError {
-  const { message = 'no explanation', code, param } = answer.error ?? {};
-  return new SecretAiError('worker', message, { status, ...(code && { code }), ...(param && { param }) });
+  return send(question, { method: 'POST', path: '/v1/chat/completions', headers, body });
 }
 
 /** The bearer secret, or a signature and the ack of the newest receipt. */
@@ -209,35 +183,15 @@ function credentials(question: Question, bodySha256: Uint8Array): Record<string,
 }
 
 /** The answer's events; whoever stops reading ends the request. After `[DONE]` only the receipt may come. */
-async function* events(response: Response, signal?: AbortSignal): AsyncGenerator<SseEvent> {
-  if (response.body === null) throw unverified('the answer is empty');
+async function* events(reply: Reply): AsyncGenerator<SseEvent> {
   const parser = new SseParser();
   let done = false;
-  for await (const bytes of pieces(response.body, signal)) {
+  for await (const bytes of reply.body) {
     for (const event of parser.push(bytes)) {
       if (done && event.name !== 'receipt') throw unverified('the answer goes on after its end');
       done ||= event.data === '[DONE]';
       yield event;
     }
-  }
-}
-
-/** A body's bytes as they come. In Node, secretjs puts a `fetch` in place whose bodies are Node's streams. */
-async function* pieces(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>, signal?: AbortSignal) {
-  try {
-    yield* 'getReader' in body ? read(body) : body;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new SecretAiError('worker', `worker: the connection broke off (${(error as Error).message})`);
-  }
-}
-
-async function* read(body: ReadableStream<Uint8Array>) {
-  const reader = body.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel().catch(() => undefined);
   }
 }
 

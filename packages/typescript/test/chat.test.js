@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { chat, decodeSigned, digest, encodeSigned, encoding, kidOf, sign, verify } from '../dist/index.js';
 import { ReceiptStore, SessionSecrets } from '../dist/index.js';
+import { publicOf, sealing } from './sealing.js';
 
 const KEY = new Uint8Array(32).fill(7);
 const PUBLIC = secp256k1.getPublicKey(KEY, true);
@@ -29,13 +30,18 @@ const session = (auth) => ({
     auth,
   },
 });
+/** The secret that requests are sealed to. */
+const BOOT = Buffer.alloc(32, 5);
 const worker = {
+  worker_id: '22'.repeat(16),
   kid: hex(kidOf(PUBLIC)),
   receipt_pk: hex(PUBLIC),
+  e2ee_pk: hex(publicOf(BOOT)),
+  tls_spki_sha256: '66'.repeat(32),
   listing: { url: 'https://worker.test/' },
 };
 
-/** A worker that answers every request; `change` makes it lie. `requests` are what it was asked. */
+/** A worker that answers every request; `change` makes it lie. `requests` are what it was asked, inside. */
 function workerWith(change = () => {}) {
   const requests = [];
   let [seq, counters] = [0n, [0n, 0n]];
@@ -89,7 +95,7 @@ async function ask(fake, options = {}) {
     secrets,
     receipts: new ReceiptStore(),
     messages: [{ role: 'user', content: 'Hello?' }],
-    fetch: fake.fetch,
+    fetch: options.sealed === false ? fake.fetch : sealing(BOOT, { domain: DOMAIN, worker }, fake.fetch),
     ...options,
   };
   for await (const event of chat(question)) events.push(event);
@@ -111,6 +117,14 @@ test('an honest answer comes in pieces, with its price', async () => {
   assert.deepEqual([body.model, body.max_tokens, body.temperature, body.stream], [MODEL, 5, 0, true]);
   const [, , , next] = await ask(fake, { receipts });
   assert.deepEqual([next.cost, next.total], [600n, 1_200n]);
+});
+
+test('an answer that is not sealed is the same, and verified the same way', async () => {
+  const fake = workerWith();
+  const events = await ask(fake, { sealed: false });
+  assert.deepEqual(events.map((event) => event.type), ['text', 'text', 'usage', 'receipt']);
+  assert.equal(fake.requests[0].url, 'https://worker.test/v1/chat/completions');
+  await assert.rejects(ask(workerWith((p) => (p.cut = true)), { sealed: false }), { kind: 'verification' });
 });
 
 test('a countersigned session signs requests, and acks what it has verified', async () => {

@@ -143,7 +143,7 @@ impl Agent {
             chain_id: identity.chain_id.clone(),
             billing: identity.billing.clone(),
         };
-        let metrics = Metrics::new(&prices);
+        let metrics = Metrics::new(&prices, journal.metrics());
         let chain_watch = Arc::new(Watch::new(metrics.chain.clone(), clock.clone()));
         let chain: Arc<dyn Chain> = Arc::new(WatchedChain::new(chain, chain_watch.clone()));
         let sessions = Sessions::new(

@@ -9,6 +9,7 @@ use crate::error::ApiError;
 use crate::fields;
 use crate::parts::Parts;
 use crate::tally::{guess_prompt, guess_tokens, prompt_bytes};
+use crate::telemetry;
 
 /// Most answers to one prompt.
 const MAX_CHOICES: u32 = 8;
@@ -154,7 +155,7 @@ impl Ask {
         }
     }
 
-    /// The request as the engine gets it. `max_tokens`: most of each answer, if that is bounded at all.
+    /// The request as the engine gets it, part of the current request's trace. `max_tokens`: most of each answer, if that is bounded at all.
     ///
     /// # Errors
     /// None for a request that came as JSON.
@@ -171,6 +172,7 @@ impl Ask {
             content_type: "application/json".to_owned(),
             stream,
             body,
+            trace: telemetry::trace(),
         })
     }
 }

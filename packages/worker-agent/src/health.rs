@@ -80,7 +80,7 @@ pub async fn measure(agent: &Agent) {
     for member in agent.engine.members() {
         state.engine(&member.name, member.up, member.in_flight);
     }
-    agent.metrics.money.journal(&agent.journal.stats());
+    agent.metrics.journal.waiting(&agent.journal.stats());
 }
 
 /// What is wrong with the engine; its models are asked for at most once a minute while it answers.

@@ -1,7 +1,9 @@
-//! Figures of the journal, for metrics.
+//! Figures of the journal.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::metrics::JournalMetrics;
 
 /// What the journal did since it was opened, and what waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,7 @@ pub struct JournalStats {
 /// The running figures.
 #[derive(Default)]
 pub struct Stats {
+    pub metrics: JournalMetrics,
     commits: AtomicU64,
     receipts: AtomicU64,
     commit_us: AtomicU64,
@@ -36,6 +39,7 @@ impl Stats {
         self.receipts.fetch_add(receipts as u64, Ordering::Relaxed);
         self.commit_us.fetch_add(micros(took), Ordering::Relaxed);
         self.longest_us.fetch_max(micros(took), Ordering::Relaxed);
+        self.metrics.committed(receipts, took);
     }
 
     /// The figures with what waits now: how many receipts, the oldest for how long.

@@ -7,6 +7,7 @@
 
 mod chain;
 mod http;
+mod journal;
 mod models;
 mod money;
 mod process;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 
 pub use chain::ChainMetrics;
 pub use http::HttpMetrics;
+pub use journal::JournalMetrics;
 pub use models::{operation, Answered, ModelsMetrics};
 pub use money::MoneyMetrics;
 pub use state::StateMetrics;
@@ -56,21 +58,24 @@ pub struct Metrics {
     pub http: HttpMetrics,
     pub models: ModelsMetrics,
     pub money: MoneyMetrics,
+    pub journal: JournalMetrics,
     pub chain: ChainMetrics,
     pub state: StateMetrics,
 }
 
 impl Metrics {
-    /// Nothing has happened yet.
-    pub fn new(prices: &PriceList) -> Self {
+    /// Nothing has happened yet. `journal`: the journal's own.
+    pub fn new(prices: &PriceList, journal: JournalMetrics) -> Self {
         let mut registry = Registry::default();
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("secret_ai_build", "The program that runs", build);
         registry.register_collector(Box::new(process::Process::new()));
+        journal.register(&mut registry);
         Metrics {
             http: HttpMetrics::new(&mut registry),
             models: ModelsMetrics::new(&mut registry, prices),
             money: MoneyMetrics::new(&mut registry),
+            journal,
             chain: ChainMetrics::new(&mut registry),
             state: StateMetrics::new(&mut registry),
             registry,

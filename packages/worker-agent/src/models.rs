@@ -1,7 +1,7 @@
 //! The engine's list of models, asked now and then.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use secret_ai_engine::{Engine, EngineError, ModelInfo};
 use tokio::sync::Mutex;
@@ -13,11 +13,21 @@ const MAX_AGE_S: u64 = 60;
 /// Ollama's tag of a model whose name has none.
 const LATEST: &str = ":latest";
 
+/// A list as the engine told it.
+#[derive(Clone)]
+struct Told {
+    /// When, uptime, seconds.
+    at: u64,
+    models: Arc<[ModelInfo]>,
+}
+
 /// A remembered list of models.
 pub struct Models {
     engine: Arc<dyn Engine>,
     clock: Arc<dyn Clock>,
-    known: Mutex<Option<(u64, Vec<ModelInfo>)>>,
+    known: RwLock<Option<Told>>,
+    /// Held by whoever asks the engine; the others wait for what he hears.
+    asking: Mutex<()>,
     /// The engine did not answer when it was asked last.
     silent: AtomicBool,
 }
@@ -28,33 +38,48 @@ impl Models {
         Models {
             engine,
             clock,
-            known: Mutex::new(None),
+            known: RwLock::default(),
+            asking: Mutex::default(),
             silent: AtomicBool::new(false),
         }
     }
 
     /// All models. An engine that cannot be asked now is believed to have what it had before.
-    pub async fn list(&self) -> Result<Vec<ModelInfo>, EngineError> {
-        let mut known = self.known.lock().await;
-        let now = self.clock.uptime();
-        if let Some((at, models)) = known.as_ref() {
-            if now.saturating_sub(*at) < MAX_AGE_S {
-                return Ok(models.clone());
-            }
+    pub async fn list(&self) -> Result<Arc<[ModelInfo]>, EngineError> {
+        if let Some(models) = self.fresh() {
+            return Ok(models);
+        }
+        let _turn = self.asking.lock().await;
+        if let Some(models) = self.fresh() {
+            return Ok(models);
         }
         let told = self.engine.models().await;
         self.silent.store(told.is_err(), Ordering::Relaxed);
-        match (told, known.as_ref()) {
+        match (told, self.known()) {
             (Ok(models), _) => {
-                *known = Some((now, models.clone()));
+                let (at, models) = (self.clock.uptime(), Arc::from(models));
+                let told = Told { at, models };
+                let models = told.models.clone();
+                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(told);
                 Ok(models)
             }
-            (Err(error), Some((_, models))) => {
+            (Err(error), Some(known)) => {
                 tracing::warn!(%error, "the engine does not tell its models, using the last list");
-                Ok(models.clone())
+                Ok(known.models)
             }
             (Err(error), None) => Err(error),
         }
+    }
+
+    fn known(&self) -> Option<Told> {
+        let known = self.known.read();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fresh(&self) -> Option<Arc<[ModelInfo]>> {
+        let now = self.clock.uptime();
+        let known = self.known()?;
+        (now.saturating_sub(known.at) < MAX_AGE_S).then_some(known.models)
     }
 
     /// Whether the engine did not answer when it was asked last.

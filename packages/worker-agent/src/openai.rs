@@ -180,10 +180,10 @@ pub struct Model {
     max_model_len: u64,
 }
 
-impl From<ModelInfo> for Model {
-    fn from(info: ModelInfo) -> Self {
+impl From<&ModelInfo> for Model {
+    fn from(info: &ModelInfo) -> Self {
         Model {
-            id: info.id,
+            id: info.id.clone(),
             object: "model",
             created: 0,
             owned_by: "secret-ai",
@@ -192,11 +192,11 @@ impl From<ModelInfo> for Model {
     }
 }
 
-impl From<Vec<ModelInfo>> for ModelList {
-    fn from(models: Vec<ModelInfo>) -> Self {
+impl From<&[ModelInfo]> for ModelList {
+    fn from(models: &[ModelInfo]) -> Self {
         ModelList {
             object: "list",
-            data: models.into_iter().map(Model::from).collect(),
+            data: models.iter().map(Model::from).collect(),
         }
     }
 }

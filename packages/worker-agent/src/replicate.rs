@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cosmwasm_std::Binary;
+use secret_ai_interface::Hex;
+use secret_ai_tls::{by_authorities, pinned};
 use serde::Deserialize;
 use snafu::Snafu;
 use tokio::time::{sleep, timeout};
@@ -39,18 +41,30 @@ pub struct WatchtowerConfig {
     pub url: String,
     /// Holds the token that the watchtower wants.
     pub token_file: PathBuf,
+    /// SHA-256 of the SubjectPublicKeyInfo of the watchtower's key, 64 hex digits (the watchtower logs
+    /// it): this key alone is accepted, whatever its certificate says. Absent, an authority that
+    /// Mozilla trusts must vouch for the certificate.
+    pub spki_sha256: Option<Hex<32>>,
 }
 
 impl WatchtowerConfig {
     /// # Errors
-    /// What is wrong with `url`.
-    pub fn check(&self) -> Result<(), String> {
-        let url = reqwest::Url::parse(&self.url).map_err(|error| error.to_string())?;
+    /// The field that is wrong, and what is.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let bad_url = |problem: String| ("watchtower.url", problem);
+        let url = reqwest::Url::parse(&self.url).map_err(|error| bad_url(error.to_string()))?;
         let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         match url.scheme() {
             "https" => Ok(()),
-            "http" if is_here => Ok(()),
-            _ => Err("must start with https://, or http:// for this machine's loopback".into()),
+            "http" if !is_here => Err(bad_url(
+                "must start with https://, or http:// for this machine's loopback".into(),
+            )),
+            "http" if self.spki_sha256.is_some() => {
+                let problem = "http:// has no key, url must start with https://";
+                Err(("watchtower.spki_sha256", problem.into()))
+            }
+            "http" => Ok(()),
+            _ => Err(bad_url("must start with https:// or http://".into())),
         }
     }
 }
@@ -88,21 +102,23 @@ impl Replica {
         let token = secret_file::read(&config.token_file);
         let token = token
             .map_err(|error| format!("token_file: {}: {error}", config.token_file.display()))?;
-        Replica::new(&config.url, token).map_err(|error| error.to_string())
+        Replica::new(&config.url, token, config.spki_sha256)
     }
 
-    /// Prepares connections. `token`: what the watchtower wants.
+    /// Prepares connections. `token`: what the watchtower wants; `spki_sha256`: its key, if that is
+    /// known.
     ///
     /// # Errors
-    /// The HTTP library's, if TLS cannot be set up.
-    pub fn new(url: &str, token: String) -> Result<Self, reqwest::Error> {
-        // Another part may have chosen the same provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    /// The libraries', if TLS cannot be set up.
+    pub fn new(url: &str, token: String, spki_sha256: Option<Hex<32>>) -> Result<Self, String> {
+        let tls = spki_sha256.map_or_else(by_authorities, |key| pinned(key.0));
         let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.map_err(|error| error.to_string())?)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(ANSWER)
-            .build()?;
+            .build()
+            .map_err(|error| error.to_string())?;
         let url = format!("{}{PATH}", url.trim_end_matches('/'));
         Ok(Replica { http, url, token })
     }

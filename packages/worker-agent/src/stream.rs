@@ -50,8 +50,6 @@ pub struct Stream {
     counting: Option<Counting>,
     /// What goes out next.
     out: Output,
-    /// What comes next has been waited for with something in hand.
-    yielded: bool,
     /// The client has been told that an answer comes.
     opened: bool,
     /// Why there is no answer.
@@ -118,7 +116,6 @@ async fn begin(mut work: Work, words: Box<dyn Words>, whole: bool) -> Result<Str
         running: Running::new(produced, whole),
         counting: None,
         out: Output::default(),
-        yielded: false,
         opened: false,
         refused: None,
         proof: None,
@@ -129,8 +126,6 @@ async fn begin(mut work: Work, words: Box<dyn Words>, whole: bool) -> Result<Str
         return Err(refused);
     }
     stream.opened = true;
-    // The first bytes have waited long enough.
-    stream.yielded = true;
     Ok(stream)
 }
 
@@ -142,20 +137,13 @@ impl Stream {
 
     /// The next bytes for the client; `None` at the end.
     ///
-    /// What comes at once leaves at once, since every write costs more than all else: with something in
-    /// hand, whoever reads from the engine gets another turn.
+    /// What has come at once leaves at once, since every write costs more than all else.
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         while let Some(source) = &mut self.source {
             let end = match source.as_mut().poll_next(cx) {
                 Poll::Pending if self.out.is_empty() => return Poll::Pending,
-                Poll::Pending if self.yielded => break,
-                Poll::Pending => {
-                    self.yielded = true;
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+                Poll::Pending => break,
                 Poll::Ready(Some(Ok(bytes))) => {
-                    self.yielded = false;
                     self.cutter.push(bytes);
                     self.forward()
                 }
@@ -181,7 +169,6 @@ impl Stream {
         if self.poll_count(cx).is_pending() && self.out.is_empty() {
             return Poll::Pending;
         }
-        self.yielded = false;
         Poll::Ready(std::mem::take(&mut self.out).take())
     }
 

@@ -10,6 +10,7 @@ mod otlp;
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use schemars::JsonSchema;
+use secret_ai_engine::TraceParent;
 use secret_ai_interface::SessionId;
 use serde::{Deserialize, Serialize};
 use tracing::Span;
@@ -46,7 +47,8 @@ pub struct TelemetryConfig {
     pub service_name: String,
     /// Share of requests that are traced, 0 to 1, unless their trace was begun by somebody else.
     pub sample_ratio: f64,
-    /// Continue the trace that a client's `traceparent` names, and do as it says about sampling.
+    /// Continue the trace that a client's `traceparent` names, and do as it says about sampling. Collector
+    /// and engines then see the client's trace id in the place of one of the agent's own.
     pub accept_traceparent: bool,
 }
 
@@ -104,8 +106,11 @@ pub fn start(format: LogFormat, config: &TelemetryConfig) -> Result<Telemetry, S
     #[cfg(feature = "otlp")]
     {
         let traces = otlp::Traces::start(config)?;
-        let layer = traces.as_ref().map(otlp::Traces::layer);
-        registry.with(layer).init();
+        // Without a layer for them spans are not even made.
+        match &traces {
+            Some(traces) => registry.with(traces.layer()).init(),
+            None => registry.init(),
+        }
         Ok(Telemetry { traces })
     }
     #[cfg(not(feature = "otlp"))]
@@ -151,6 +156,19 @@ pub fn request_span(method: &Method, route: &str, headers: &HeaderMap) -> Span {
     #[cfg(not(feature = "otlp"))]
     let _ = headers;
     span
+}
+
+/// What makes an engine's spans children of the current request's span; `None` if nobody traces. Nothing that a client sends goes on as
+/// it is: not its `traceparent`, which would skip the agent's span, nor the words in `tracestate` and `baggage`.
+pub fn trace() -> Option<TraceParent> {
+    let span = Span::current();
+    if span.is_disabled() {
+        return None;
+    }
+    #[cfg(feature = "otlp")]
+    return otlp::trace(&span);
+    #[cfg(not(feature = "otlp"))]
+    None
 }
 
 /// The request was answered with this status.

@@ -3,7 +3,7 @@
 //! Its public half goes into the registration as SHA-256 of the SubjectPublicKeyInfo, so clients need
 //! no certification authority: whoever completes a handshake with that key is the attested worker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::http::Uri;
@@ -121,7 +121,7 @@ impl TlsConfig {
             TlsConfig::Files {
                 cert_file,
                 key_file,
-            } => files(cert_file.clone(), key_file.clone()),
+            } => files(cert_file, key_file),
             TlsConfig::Proxy { spki_sha256 } => Ok(Transport {
                 server: None,
                 spki_sha256: spki_sha256.map_or([0; 32], |hash| hash.0),
@@ -156,14 +156,17 @@ fn attested(host: &str) -> Result<Transport, TlsError> {
 }
 
 /// A key and a certificate that the operator keeps.
-fn files(cert_file: PathBuf, key_file: PathBuf) -> Result<Transport, TlsError> {
-    let certificates = CertificateDer::pem_file_iter(&cert_file)
+///
+/// # Errors
+/// [`TlsError`] naming the field.
+pub(crate) fn files(cert_file: &Path, key_file: &Path) -> Result<Transport, TlsError> {
+    let certificates = CertificateDer::pem_file_iter(cert_file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .context(PemSnafu {
             field: "cert_file",
-            path: &cert_file,
+            path: cert_file,
         })?;
-    let key = PrivateKeyDer::from_pem_file(&key_file).context(PemSnafu {
+    let key = PrivateKeyDer::from_pem_file(key_file).context(PemSnafu {
         field: "key_file",
         path: key_file,
     })?;

@@ -201,7 +201,8 @@ async fn rounds_tell_what_waits_and_what_went() {
         value(&text, "secret_ai_settle_last_round_timestamp_seconds "),
         1.8e9
     );
-    assert!(value(&text, "secret_ai_journal_commits_total ") >= 1.0);
+    assert!(value(&text, "secret_ai_journal_commit_duration_seconds_count ") >= 1.0);
+    assert!(value(&text, "secret_ai_journal_commit_receipts_sum ") >= 1.0);
 }
 
 async fn ready(worker: &Worker) -> (u16, Value) {
@@ -417,7 +418,8 @@ async fn an_address_without_good_keys_reaches_known_sessions_only() {
 
 /// Every metric once, so that each has a line.
 fn all_metrics() -> BTreeSet<String> {
-    let metrics = Metrics::new(&common::prices(&[(Unit::Input, 1), (Unit::Output, 1)]));
+    let prices = common::prices(&[(Unit::Input, 1), (Unit::Output, 1)]);
+    let metrics = Metrics::new(&prices, Default::default());
     let second = Duration::from_secs(1);
     metrics.models.answered(&Answered {
         endpoint: Endpoint::ChatCompletions,

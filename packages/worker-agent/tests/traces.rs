@@ -56,12 +56,17 @@ async fn a_collector_gets_a_span_and_nothing_of_what_was_said() {
     body["stream"] = true.into();
     body["max_tokens"] = 20.into();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let request = worker.post(&body);
-    let request = request.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let told = format!("00-{trace}-00f067aa0ba902b7-01");
+    let request = worker.post(&body).header("traceparent", &told);
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(answer.text().await.unwrap().contains(canary));
     worker.settled_down().await;
+    // The engine is told the agent's own span, of the same trace.
+    let parent = worker.engine.trace.lock().unwrap().take().unwrap();
+    assert_eq!(format!("{:032x}", parent.trace_id), trace);
+    assert!(parent.sampled && parent.to_string() != told, "{parent}");
+    let span = parent.span_id.to_be_bytes();
     telemetry.end().await;
     // The batch has been sent when `end` returns; the collector may still be writing it down.
     let mut tries = 0;
@@ -87,6 +92,7 @@ async fn a_collector_gets_a_span_and_nothing_of_what_was_said() {
         contains(&bytes, &hex::decode(trace).unwrap()),
         "another trace"
     );
+    assert!(contains(&bytes, &span), "the engine's parent is no span");
     for secret in ["canary", "01010101", &bearer(1)] {
         assert!(
             !contains(&bytes, secret.as_bytes()),

@@ -23,7 +23,7 @@ pub struct Scenario {
 }
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
     /// An answer of about 1 KB in one piece.
     Plain,

@@ -24,10 +24,15 @@ mod verdict;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+
+/// As in the agent's own binary.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why something could not be measured.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -61,6 +66,17 @@ enum Role {
         #[arg(long)]
         upstream: SocketAddr,
     },
+    /// Asks a target that runs already, and prints what it took.
+    Load {
+        #[arg(long)]
+        to: SocketAddr,
+        #[arg(long, value_enum, default_value = "plain")]
+        kind: load::Kind,
+        #[arg(long, default_value_t = 32)]
+        clients: usize,
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
     /// The agent.
     Agent {
         #[arg(long, default_value = "127.0.0.1:0")]
@@ -73,6 +89,11 @@ enum Role {
         /// Where its journal goes.
         #[arg(long)]
         dir: PathBuf,
+    },
+    /// Prints the bearer key of a session of the agent's.
+    Key {
+        #[arg(default_value_t = 0)]
+        session: u64,
     },
 }
 
@@ -101,6 +122,26 @@ fn play(role: Role) -> Result<(), Failure> {
             let listener = listen_at(listen).await?;
             Ok(pass::serve(listener, upstream).await?)
         }),
+        Role::Load {
+            to,
+            kind,
+            clients,
+            seconds,
+        } => one_thread()?.block_on(async {
+            let scenario = load::Scenario {
+                kind,
+                connections: clients,
+            };
+            let target = targets::running(to);
+            let time = Duration::from_secs(seconds);
+            let (slice, point) = rounds::one(&target, scenario, time).await?;
+            let point = point.ok_or_else(|| slice.error.unwrap_or("no answer".into()))?;
+            println!(
+                "p50 {:.0} µs, first byte {:.0} µs, {:.0} a second, {} errors",
+                point.whole, point.first, point.rate, slice.errors
+            );
+            Ok(())
+        }),
         Role::Agent {
             listen,
             upstream,
@@ -111,6 +152,10 @@ fn play(role: Role) -> Result<(), Failure> {
             // What the binary's own runtime does; requests are served by threads of the server's.
             let runtime = Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(agent::serve(listen, &upstream, sessions, &dir))
+        }
+        Role::Key { session } => {
+            println!("{}", bearer::key(session));
+            Ok(())
         }
     }
 }

@@ -40,7 +40,15 @@ impl Target {
 pub fn direct(mock: SocketAddr) -> Target {
     Target {
         name: "direct",
-        requests: Requests::new(mock, "", SESSIONS),
+        ..running(mock)
+    }
+}
+
+/// Whatever listens there.
+pub fn running(address: SocketAddr) -> Target {
+    Target {
+        name: "running",
+        requests: Requests::new(address, "", SESSIONS),
         process: None,
         is_slow: false,
     }

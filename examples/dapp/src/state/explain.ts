@@ -10,6 +10,7 @@ export interface Explained {
 const KNOWN: [RegExp, string, WayOut?][] = [
   [/^worker: cannot be reached/i, "Worker: it cannot be reached. Try again, or close the session to get back what is left."],
   [/^worker: the connection broke off/i, "Worker: the connection broke off. It charges what it had produced; the next receipt contains it."],
+  [/^worker: has other keys/i, "Worker: it has started again with new keys. Ask once more in a moment, or close the session to get back what is left."],
   [/request rejected|user denied|user rejected|rejected by the user/i, "You refused it in the wallet. Nothing was sent."],
   [/account .*(not found|does not exist)|key not found: .*account/i, "Gas: this account is not on the chain yet, it needs some uscrt first.", "faucet"],
   [/insufficient funds/i, "Gas: the wallet has not enough uscrt to pay the fee.", "faucet"],

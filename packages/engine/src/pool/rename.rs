@@ -104,6 +104,7 @@ mod tests {
             content_type: content_type.into(),
             body: body.to_owned().into(),
             stream: false,
+            trace: None,
         }
     }
 

@@ -193,6 +193,9 @@ impl UpstreamEngine {
         if let Some(key) = &self.config.api_key {
             request = request.header(AUTHORIZATION, format!("Bearer {key}"));
         }
+        if let Some(parent) = call.trace {
+            request = request.header("traceparent", parent.to_string());
+        }
         let request = request
             .body(Full::new(call.body))
             .map_err(|_| bad("base_url", "is not an http address"))?;

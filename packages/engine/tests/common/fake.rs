@@ -139,6 +139,7 @@ pub fn call(model: &str) -> Call {
         content_type: "application/json".to_owned(),
         body: format!("{{\"model\":\"{model}\"}}").into(),
         stream: true,
+        trace: None,
     }
 }
 

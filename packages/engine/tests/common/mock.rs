@@ -28,6 +28,7 @@ pub struct Request {
     pub path: String,
     pub authorization: Option<String>,
     pub content_type: Option<String>,
+    pub traceparent: Option<String>,
     pub body: String,
 }
 
@@ -107,6 +108,7 @@ async fn read_request(socket: &mut TcpStream) -> Option<Request> {
         path: head.split(' ').nth(1)?.to_owned(),
         authorization: header("authorization"),
         content_type: header("content-type"),
+        traceparent: header("traceparent"),
         body: String::from_utf8(bytes[head_end..].to_vec()).ok()?,
     })
 }

@@ -16,6 +16,7 @@ pub fn call(request: ChatRequest, max_tokens: Option<u64>) -> Call {
         content_type: "application/json".into(),
         stream: request.is_stream(),
         body: request.into_body(max_tokens).unwrap(),
+        trace: None,
     }
 }
 

@@ -115,8 +115,8 @@ impl Config {
         checks.require((1..=MOST_PAGES).contains(&pages), "settle.pages", || {
             format!("{pages}, must be 1 to {MOST_PAGES}")
         });
-        if let Some(Err(problem)) = self.watchtower.as_ref().map(WatchtowerConfig::check) {
-            checks.require(false, "watchtower.url", || problem);
+        if let Some(Err((field, problem))) = self.watchtower.as_ref().map(WatchtowerConfig::check) {
+            checks.require(false, field, || problem);
         }
         if let Err(problem) = self.journal.check() {
             checks.require(false, "journal.commit_ms", || problem);

@@ -9,13 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::journal_stats::JournalStats;
 use crate::settle::Settled;
-
-/// In a second.
-const MICROSECONDS: f64 = 1e6;
-
-type Seconds = Gauge<f64, AtomicU64>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
@@ -31,10 +25,6 @@ struct Token {
 pub struct MoneyMetrics {
     /// Receipts signed.
     pub signed: Counter,
-    commits: Counter,
-    commit_seconds: Counter<f64, AtomicU64>,
-    journal_queue: Gauge,
-    journal_oldest: Seconds,
     rounds: Family<Status, Counter>,
     pages: Counter,
     entries: Family<Status, Counter>,
@@ -47,10 +37,6 @@ impl MoneyMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
         let metrics = MoneyMetrics {
             signed: Counter::default(),
-            commits: Counter::default(),
-            commit_seconds: Counter::default(),
-            journal_queue: Gauge::default(),
-            journal_oldest: Gauge::default(),
             rounds: Family::default(),
             pages: Counter::default(),
             entries: Family::default(),
@@ -63,30 +49,8 @@ impl MoneyMetrics {
             "Receipts signed",
             metrics.signed.clone(),
         );
-        metrics.register_journal(registry);
         metrics.register_settling(registry);
         metrics
-    }
-
-    fn register_journal(&self, registry: &mut Registry) {
-        let help = "Groups of receipts that the journal has written to the disk";
-        registry.register("secret_ai_journal_commits", help, self.commits.clone());
-        let help = "Time spent on writing them";
-        registry.register_with_unit(
-            "secret_ai_journal_commit",
-            help,
-            Unit::Seconds,
-            self.commit_seconds.clone(),
-        );
-        let help = "Receipts that wait for the disk";
-        registry.register("secret_ai_journal_queue", help, self.journal_queue.clone());
-        let help = "How long the oldest of them has been waiting";
-        registry.register_with_unit(
-            "secret_ai_journal_oldest",
-            help,
-            Unit::Seconds,
-            self.journal_oldest.clone(),
-        );
     }
 
     fn register_settling(&self, registry: &mut Registry) {
@@ -122,18 +86,6 @@ impl MoneyMetrics {
             "What those receipts are worth at most, of sessions in memory, by the token's address",
             metrics.value.clone(),
         );
-    }
-
-    /// What the journal has done so far. The counters only grow, whoever asks at once.
-    pub fn journal(&self, stats: &JournalStats) {
-        let more = stats.commits.saturating_sub(self.commits.get());
-        self.commits.inc_by(more);
-        let more = stats.commit_us as f64 / MICROSECONDS - self.commit_seconds.get();
-        self.commit_seconds.inc_by(more.max(0.0));
-        let waiting = i64::try_from(stats.waiting).unwrap_or(i64::MAX);
-        self.journal_queue.set(waiting);
-        self.journal_oldest
-            .set(stats.waits_us as f64 / MICROSECONDS);
     }
 
     /// A round of settling is over; `None` if it failed. `now`: unix seconds.

@@ -13,8 +13,8 @@ const NO_TIME: &str = "1970-01-01T00:00:00Z";
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
 /// Answer of `GET /api/tags`.
-pub fn listed(models: Vec<ModelInfo>) -> Value {
-    let model = |info: ModelInfo| {
+pub fn listed(models: &[ModelInfo]) -> Value {
+    let model = |info: &ModelInfo| {
         json!({
             "name": info.id,
             "model": info.id,
@@ -24,12 +24,12 @@ pub fn listed(models: Vec<ModelInfo>) -> Value {
             "details": details(),
         })
     };
-    json!({ "models": models.into_iter().map(model).collect::<Vec<_>>() })
+    json!({ "models": models.iter().map(model).collect::<Vec<_>>() })
 }
 
 /// Answer of `GET /api/ps`.
-pub fn running(models: Vec<ModelInfo>) -> Value {
-    let model = |info: ModelInfo| {
+pub fn running(models: &[ModelInfo]) -> Value {
+    let model = |info: &ModelInfo| {
         json!({
             "name": info.id,
             "model": info.id,
@@ -41,7 +41,7 @@ pub fn running(models: Vec<ModelInfo>) -> Value {
             "context_length": info.context_length,
         })
     };
-    json!({ "models": models.into_iter().map(model).collect::<Vec<_>>() })
+    json!({ "models": models.iter().map(model).collect::<Vec<_>>() })
 }
 
 /// Answer of `POST /api/show`.

@@ -12,7 +12,8 @@ use crate::openai::{Model, ModelList};
 
 /// The models of the engine; public.
 pub async fn list(State(agent): State<Arc<Agent>>) -> Result<Json<ModelList>, ApiError> {
-    Ok(Json(agent.models.list().await?.into()))
+    let models = agent.models.list().await?;
+    Ok(Json((&*models).into()))
 }
 
 /// One of them; public.
@@ -24,5 +25,5 @@ pub async fn show(
     let Path(id) = path.map_err(|_| ApiError::no_model(""))?;
     let model = agent.models.find(&id).await?;
     let model = model.ok_or_else(|| ApiError::no_model(&id))?;
-    Ok(Json(model.into()))
+    Ok(Json((&model).into()))
 }

@@ -92,12 +92,12 @@ async fn embeddings(State(agent): State<Arc<Agent>>, request: Request) -> Answer
 
 async fn tags(State(agent): State<Arc<Agent>>) -> Answer<Json<Value>> {
     let models = agent.models.list().await.map_err(ApiError::from)?;
-    Ok(Json(listed(models)))
+    Ok(Json(listed(&models)))
 }
 
 async fn ps(State(agent): State<Arc<Agent>>) -> Answer<Json<Value>> {
     let models = agent.models.list().await.map_err(ApiError::from)?;
-    Ok(Json(running(models)))
+    Ok(Json(running(&models)))
 }
 
 /// Body of `POST /api/show`; `name` is the older name, and some clients send both, one of them empty.

@@ -30,6 +30,7 @@ use crate::routes::{EVIDENCE, RECEIPT};
 use crate::serve::read_whole;
 use crate::session::Held;
 use crate::short;
+use crate::telemetry;
 use crate::whole::MAX_WHOLE;
 
 /// One request of an endpoint that answers in one piece.
@@ -117,6 +118,7 @@ pub async fn serve<T: Task>(
         content_type: String::new(),
         body: Bytes::new(),
         stream: false,
+        trace: telemetry::trace(),
     };
     let write = move || {
         let (content_type, body) = task.to_engine(&call.model)?;

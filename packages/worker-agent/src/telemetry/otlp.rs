@@ -6,12 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::TracerProvider;
+use opentelemetry::trace::{TraceContextExt, TracerProvider};
 use opentelemetry_http::{Bytes, HeaderExtractor, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use opentelemetry_sdk::Resource;
+use secret_ai_engine::TraceParent;
 use tokio::runtime::Handle;
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, Subscriber};
@@ -91,6 +92,18 @@ pub fn follow(span: &Span, headers: &HeaderMap) {
         // A span that has begun already keeps its own trace.
         let _ = span.set_parent(parent);
     }
+}
+
+/// What children of a span have to know.
+pub fn trace(span: &Span) -> Option<TraceParent> {
+    let context = span.context();
+    let span = context.span();
+    let own = span.span_context();
+    own.is_valid().then(|| TraceParent {
+        trace_id: u128::from_be_bytes(own.trace_id().to_bytes()),
+        span_id: u64::from_be_bytes(own.span_id().to_bytes()),
+        sampled: own.is_sampled(),
+    })
 }
 
 /// Sends batches with the agent's own HTTP client: the thread that makes them has no Tokio runtime.

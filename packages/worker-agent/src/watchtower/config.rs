@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::config::ChainConfig;
 use crate::journal::JournalConfig;
 use crate::telemetry::LogFormat;
+use crate::tls::{files, TlsError, Transport};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
@@ -20,9 +21,10 @@ pub struct TowerConfig {
     /// Holds the mnemonic, or private key of 64 hex digits, of the wallet that pays the gas. Any
     /// will do but the operator's: two programs with one wallet get in each other's way.
     pub wallet_file: PathBuf,
-    /// Where agents reach it. It speaks plain HTTP: end TLS before it unless they are on this
-    /// machine.
+    /// Where agents reach it.
     pub listen: SocketAddr,
+    /// TLS that ends here; plain HTTP if absent, for agents on this machine or a proxy before it.
+    pub tls: Option<TowerTls>,
     /// Holds the journal.
     pub data_dir: PathBuf,
     /// Holds the token that agents must show.
@@ -41,6 +43,27 @@ pub struct TowerConfig {
     /// How receipts get to the disk.
     #[serde(default)]
     pub journal: JournalConfig,
+}
+
+/// A key and a certificate. Both are read at start.
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TowerTls {
+    /// PEM, the watchtower's certificate first. Agents that know its key take any, also one that it
+    /// has signed itself.
+    pub cert_file: PathBuf,
+    /// PEM: PKCS #8, SEC 1 or PKCS #1.
+    pub key_file: PathBuf,
+}
+
+impl TowerTls {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// [`TlsError`] naming the field.
+    pub fn open(&self) -> Result<Transport, TlsError> {
+        files(&self.cert_file, &self.key_file)
+    }
 }
 
 impl TowerConfig {

@@ -10,7 +10,7 @@ mod rounds;
 mod run;
 
 pub use batch::{Batch, Shipped, Taken, MAX_RECORDS, PATH};
-pub use config::TowerConfig;
+pub use config::{TowerConfig, TowerTls};
 pub use intake::router;
 pub use run::run;
 

@@ -6,14 +6,23 @@ use std::time::Duration;
 
 use secret_ai_receipts::Domain;
 use snafu::ResultExt;
-use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::{router, Parts, Tower, TowerConfig};
+use super::{router, Parts, Tower, TowerConfig, TowerTls};
 use crate::clock::SystemClock;
 use crate::journal::Journal;
 use crate::run::{check_contracts, connect_as, FileSnafu, RunError, ServerSnafu};
 use crate::secret_file;
+use crate::server::{Server, ServerConfig};
+
+/// A batch costs little; agents are few, and each has one connection.
+const SERVER: ServerConfig = ServerConfig {
+    threads: 1,
+    max_connections: 1_000,
+    head_timeout_s: 75,
+    stall_timeout_s: 60,
+};
 
 /// Runs a watchtower until `stop`.
 ///
@@ -27,11 +36,12 @@ pub async fn run(config: TowerConfig, stop: CancellationToken) -> Result<(), Run
     let token = token.map_err(|error| RunError::Watchtower {
         problem: format!("token_file: {}: {error}", config.token_file.display()),
     })?;
+    let transport = config.tls.as_ref().map(TowerTls::open).transpose()?;
     let chain = connect_as(&config.chain, &config.wallet_file).await?;
     let billing = chain.billing_config().await?;
     check_contracts(&config.chain, &billing)?;
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.context(ServerSnafu)?;
+    let server = Server::bind(config.listen, SERVER).await;
+    let server = server.context(ServerSnafu)?;
     let tower = Tower::new(Parts {
         chain: Arc::new(chain),
         journal,
@@ -46,12 +56,15 @@ pub async fn run(config: TowerConfig, stop: CancellationToken) -> Result<(), Run
         timing: billing.timing,
     });
     let watching = tokio::spawn(tower.clone().watch(stop.clone()));
-    if let Ok(address) = listener.local_addr() {
+    if let Ok(address) = server.local_addr() {
         tracing::info!(%address, "watching");
     }
-    let served = axum::serve(listener, router(tower))
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .await;
+    let tls = transport.and_then(|transport| {
+        let spki_sha256 = hex::encode(transport.spki_sha256);
+        tracing::info!(spki_sha256, "agents may know this key");
+        transport.server.map(TlsAcceptor::from)
+    });
+    let served = server.serve(router(tower), tls, stop.clone()).await;
     stop.cancel();
     // It ends by `stop`; a panic of its is in the log.
     let _ = watching.await;

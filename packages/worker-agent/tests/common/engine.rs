@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use secret_ai_engine::{Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens};
+use secret_ai_engine::{
+    Call, ChatRequest, Engine, EngineError, ModelInfo, Reply, Tokens, TraceParent,
+};
 use serde_json::{json, Value};
 use tokio::sync::{mpsc, Semaphore};
 
@@ -86,6 +88,8 @@ pub struct ScriptedEngine {
     pub max_tokens: AtomicU64,
     /// The newest request.
     pub request: Mutex<Option<ChatRequest>>,
+    /// Its trace.
+    pub trace: Mutex<Option<TraceParent>>,
 }
 
 impl ScriptedEngine {
@@ -96,6 +100,7 @@ impl ScriptedEngine {
             cancelled: Arc::default(),
             max_tokens: AtomicU64::new(0),
             request: Mutex::default(),
+            trace: Mutex::default(),
         }
     }
 
@@ -145,6 +150,7 @@ impl Engine for ScriptedEngine {
         self.max_tokens
             .store(request.output_limit().unwrap_or(0), Ordering::SeqCst);
         *self.request.lock().unwrap() = Some(request.clone());
+        *self.trace.lock().unwrap() = call.trace;
         let script = self.script();
         if script.fail_after == Some(0) {
             return Err(EngineError::Connect {

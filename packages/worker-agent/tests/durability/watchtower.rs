@@ -6,17 +6,21 @@ use std::time::Duration;
 
 use crate::common::{bearer, chat, chat_lines, domain, plan, public_key_of, receipt_of};
 use crate::common::{session, FakeChain, ManualClock, Setup, Worker, NOW, WORKER};
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
 use secret_ai_interface::billing::EntryStatus;
 use secret_ai_interface::registry::{KidInfo, KidStatus};
 use secret_ai_interface::{Hex, Kid};
 use secret_ai_receipts::{Receipt, Signed};
 use secret_ai_worker_agent::journal::Journal;
-use secret_ai_worker_agent::replicate::{replicate_loop, Replica};
+use secret_ai_worker_agent::replicate::{replicate_loop, Replica, ShipError};
+use secret_ai_worker_agent::server::Server;
 use secret_ai_worker_agent::settle::round;
-use secret_ai_worker_agent::watchtower::{router, Batch, Parts, Shipped, Tower, PATH};
+use secret_ai_worker_agent::watchtower::{router, Batch, Parts, Shipped, Tower, TowerTls, PATH};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 const TOKEN: &str = "let-me-in";
@@ -81,10 +85,42 @@ async fn watch(worker: &Worker) -> Watch {
 }
 
 fn ship(worker: &Worker, url: &str) -> (CancellationToken, JoinHandle<()>) {
+    ship_by(worker, Replica::new(url, TOKEN.into(), None).unwrap())
+}
+
+fn ship_by(worker: &Worker, replica: Replica) -> (CancellationToken, JoinHandle<()>) {
     let stop = CancellationToken::new();
-    let replica = Replica::new(url, TOKEN.into()).unwrap();
     let shipping = replicate_loop(worker.agent.clone(), replica, stop.clone());
     (stop, tokio::spawn(shipping))
+}
+
+/// The watchtower behind TLS with a certificate that it has signed itself; where, and its key's hash.
+async fn with_tls(watch: &Watch) -> (String, [u8; 32]) {
+    let (cert_file, key_file) = (
+        watch._dir.path().join("cert"),
+        watch._dir.path().join("key"),
+    );
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["tower.example".to_owned()]).unwrap();
+    let pem = |what: &str, der: &[u8]| {
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN {what}-----\n{text}\n-----END {what}-----\n")
+    };
+    let certificate = params.self_signed(&key).unwrap();
+    std::fs::write(&cert_file, pem("CERTIFICATE", certificate.der())).unwrap();
+    std::fs::write(&key_file, pem("PRIVATE KEY", key.serialized_der())).unwrap();
+    let tls = TowerTls {
+        cert_file,
+        key_file,
+    };
+    let transport = tls.open().unwrap();
+    let address = "127.0.0.1:0".parse().unwrap();
+    let server = Server::bind(address, Default::default()).await.unwrap();
+    let url = format!("https://{}", server.local_addr().unwrap());
+    let acceptor = transport.server.map(TlsAcceptor::from);
+    let close = CancellationToken::new();
+    tokio::spawn(server.serve(router(watch.tower.clone()), acceptor, close));
+    (url, transport.spki_sha256)
 }
 
 async fn serve(worker: &Worker, session: u8) {
@@ -151,6 +187,23 @@ async fn an_agent_that_is_gone_with_its_disk_is_paid_all_the_same() {
     assert_eq!(seqs.collect::<Vec<_>>(), [2, 1]);
     assert_eq!(watch.tower.round().await.unwrap().pages, 0);
     assert!(kept(&watch).is_empty(), "confirmed");
+}
+
+#[tokio::test]
+async fn receipts_go_to_the_watchtower_with_the_known_key_alone() {
+    let worker = two_sessions().start().await;
+    let watch = watch(&worker).await;
+    let (url, key) = with_tls(&watch).await;
+    serve(&worker, 1).await;
+    for other in [None, Some(Hex([7; 32]))] {
+        let replica = Replica::new(&url, TOKEN.into(), other).unwrap();
+        let shipped = replica.ship(&worker.agent).await;
+        assert!(matches!(shipped, Err(ShipError::Unreachable)), "{other:?}");
+    }
+    assert!(kept(&watch).is_empty());
+    let replica = Replica::new(&url, TOKEN.into(), Some(Hex(key))).unwrap();
+    let _shipping = ship_by(&worker, replica);
+    until("it is shipped", || kept(&watch) == [(1, 1)]).await;
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ async fn chat(State(engine): State<Arc<EmbeddedEngine>>, body: Bytes) -> Respons
         model: request.model,
         content_type: "application/json".into(),
         body,
+        trace: None,
     };
     match engine.call(call).await {
         Ok(reply) => {

@@ -1,4 +1,5 @@
-//! TLS to a worker: the key that the registry attested, no certification authority.
+//! TLS to a server whose key is known: a worker's, which the registry attested, or that of a watchtower, which
+//! its operator told. Else certification authorities must vouch for it.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use secret_ai_receipts::sha256;
 const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// TLS 1.3 with whoever has the key whose SubjectPublicKeyInfo has this SHA-256. Names and dates of the
-/// certificate say nothing here: the registry says whose key it is, and until when.
+/// certificate say nothing here: who told the key knows whose it is, and until when.
 ///
 /// # Errors
 /// Never in practice: the cryptography has TLS 1.3.
