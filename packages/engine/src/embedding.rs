@@ -38,7 +38,11 @@ impl EmbeddingRequest {
         read_valid(body, Self::validate)
     }
 
-    fn validate(&self) -> Result<(), EngineError> {
+    /// Checks every field against its limits.
+    ///
+    /// # Errors
+    /// [`EngineError::BadRequest`] naming the field and its limit.
+    pub fn validate(&self) -> Result<(), EngineError> {
         check_model(&self.model)?;
         self.input.validate("input", MAX_INPUTS)?;
         let dimensions = self.dimensions.unwrap_or(1);

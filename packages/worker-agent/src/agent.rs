@@ -153,6 +153,7 @@ impl Agent {
             journal.clone(),
             clock.clone(),
             limits.session_refresh_s,
+            &limits.rates,
         );
         Arc::new(Agent {
             e2ee: E2ee::new(&identity, &keys),

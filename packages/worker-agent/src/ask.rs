@@ -1,15 +1,22 @@
 //! What a client wants to have written: a chat's next message, or a text to go on.
 
-use secret_ai_engine::{Call, ChatRequest, CompletionRequest, Endpoint, Engine, Tokens};
+use secret_ai_engine::{
+    Call, ChatRequest, CompletionRequest, Endpoint, Engine, EngineError, Tokens,
+};
+use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::fields;
 use crate::parts::Parts;
-use crate::tally::{guess_prompt, guess_tokens};
+use crate::tally::{guess_prompt, guess_tokens, prompt_bytes};
 use crate::telemetry;
 
 /// Most answers to one prompt.
 const MAX_CHOICES: u32 = 8;
+
+/// A text with more bytes for each token of the context does not fit, in no language and no tokenizer: it
+/// is not counted. Only runs of one character have such long tokens.
+const MAX_BYTES_PER_TOKEN: u64 = 16;
 
 /// A request for text.
 pub enum Ask {
@@ -79,6 +86,20 @@ impl Ask {
         }
     }
 
+    /// Tokens whose probabilities come with each token of an answer, itself among them.
+    pub fn logprobs(&self) -> u64 {
+        let beside = match self {
+            Ask::Chat(chat) => {
+                let field = |name| chat.extra.get(name);
+                let is_on = field("logprobs").and_then(Value::as_bool) == Some(true);
+                let beside = field("top_logprobs").and_then(Value::as_u64);
+                is_on.then(|| beside.unwrap_or(0))
+            }
+            Ask::Text(text) => text.logprobs.map(u64::from),
+        };
+        beside.map_or(0, |beside| beside.saturating_add(1))
+    }
+
     /// Tokens that all prompts and one answer can have together in a model that takes `context`.
     pub fn context(&self, context: u64) -> u64 {
         match self {
@@ -91,7 +112,7 @@ impl Ask {
     /// context at most.
     ///
     /// # Errors
-    /// 400 for what the engine cannot count.
+    /// 400 for what the engine cannot count, and for what certainly does not fit.
     pub async fn prompt(
         &self,
         engine: &dyn Engine,
@@ -104,7 +125,13 @@ impl Ask {
         };
         match self {
             Ask::Chat(_) if !parts.is_empty() => Ok(at_most(context)),
-            Ask::Chat(chat) => Ok(engine.count_prompt(chat).await?),
+            Ask::Chat(chat) => {
+                let least = prompt_bytes(chat) / MAX_BYTES_PER_TOKEN;
+                check_fits(least, context)?;
+                let prompt = engine.count_prompt(chat).await?;
+                check_fits(if prompt.exact { prompt.count } else { least }, context)?;
+                Ok(prompt)
+            }
             Ask::Text(text) => Ok(at_most(text.prompt_bound(context))),
         }
     }
@@ -148,4 +175,15 @@ impl Ask {
             trace: telemetry::trace(),
         })
     }
+}
+
+/// A prompt of at least so many tokens leaves room for an answer.
+fn check_fits(prompt_tokens: u64, context_length: u64) -> Result<(), EngineError> {
+    if prompt_tokens < context_length {
+        return Ok(());
+    }
+    Err(EngineError::ContextOverflow {
+        prompt_tokens,
+        context_length,
+    })
 }

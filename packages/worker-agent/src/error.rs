@@ -106,9 +106,7 @@ impl ApiError {
     /// 413: the body is longer than `limit` bytes.
     pub fn too_large(limit: usize) -> Self {
         let message = format!("body: longer than {limit} bytes");
-        // What is left of it is not read: the connection cannot be used again, and the client must know.
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
-            .with_header(header::CONNECTION, "close")
     }
 
     /// 415: the body is not plain JSON.

@@ -16,6 +16,7 @@ use snafu::Snafu;
 
 use crate::chain::{Chain, Fate, HandedIn};
 use crate::journal::{Journal, JournalError, Record};
+use crate::journal_tables::Key;
 use crate::pages::Page;
 use crate::session::lock;
 use crate::short;
@@ -53,9 +54,15 @@ pub struct Settled {
     pub refused: usize,
 }
 
-/// Pages that are in a block and not relied on yet. After a crash they are unknown and go again.
+/// What billing has answered and the journal does not say. After a crash it is unknown, and billing is
+/// asked again.
 #[derive(Default)]
-pub struct Unconfirmed(Mutex<Vec<Sent>>);
+pub struct Unconfirmed {
+    /// Pages that are in a block and not relied on yet.
+    pages: Mutex<Vec<Sent>>,
+    /// Amounts, base units, up to which acks are refused: a journal that cannot be written keeps them.
+    bad_acks: Mutex<HashMap<Key, u128>>,
+}
 
 #[derive(Clone)]
 struct Sent {
@@ -69,12 +76,19 @@ struct Sent {
 impl Unconfirmed {
     /// True if nothing is awaited.
     pub fn is_empty(&self) -> bool {
-        lock(&self.0).is_empty()
+        lock(&self.pages).is_empty()
     }
 
-    /// Leaves out what is on its way already.
-    fn skip(&self, records: Vec<Record>) -> Vec<Record> {
-        let pages = lock(&self.0);
+    /// Leaves out what is on its way already, and acks that are refused.
+    fn skip(&self, mut records: Vec<Record>) -> Vec<Record> {
+        let bad_acks = lock(&self.bad_acks);
+        for record in &mut records {
+            let refused = bad_acks.get(&record.key());
+            if refused.is_some_and(|amount| record.acked() <= *amount) {
+                record.ack = None;
+            }
+        }
+        let pages = lock(&self.pages);
         // Of two pages with receipts of one session and key the later one has the newer.
         let sent = pages.iter().flat_map(|page| &page.records);
         let sent: HashMap<_, _> = sent.map(|record| (record.key(), record)).collect();
@@ -114,7 +128,7 @@ impl Desk<'_> {
     /// # Errors
     /// The node's first one, or the journal's; what was not looked at stays as it is.
     pub async fn confirm(&self) -> Result<(), SettleError> {
-        let sent = lock(&self.unconfirmed.0).clone();
+        let sent = lock(&self.unconfirmed.pages).clone();
         let mut first_error = None;
         for page in sent {
             let fate = match self.chain.fate(&page.txhash, page.height).await {
@@ -137,14 +151,22 @@ impl Desk<'_> {
                     "a page has vanished from the chain, its receipts go again"
                 ),
                 Fate::Confirmed => {
-                    for record in &page.records {
-                        self.journal.settled(record, page.at).await?;
+                    if let Err(error) = self.note_settled(&page).await {
+                        first_error.get_or_insert(error.into());
+                        continue;
                     }
                 }
             }
-            lock(&self.unconfirmed.0).retain(|other| other.txhash != page.txhash);
+            lock(&self.unconfirmed.pages).retain(|other| other.txhash != page.txhash);
         }
         first_error.map_or(Ok(()), Err)
+    }
+
+    async fn note_settled(&self, page: &Sent) -> Result<(), JournalError> {
+        for record in &page.records {
+            self.journal.settled(record, page.at).await?;
+        }
+        Ok(())
     }
 
     /// Hands in pages. One that fails holds up no other, unless the node is gone. `now`: unix seconds
@@ -194,12 +216,12 @@ impl Desk<'_> {
         settled.pages = settled.pages.saturating_add(1);
         let mut done = Vec::with_capacity(sent);
         for (record, status) in records.into_iter().zip(answer.statuses) {
-            if self.is_done(&record, status, settled).await? {
+            if self.is_done(&record, status, settled).await {
                 done.push(record);
             }
         }
         if !done.is_empty() {
-            lock(&self.unconfirmed.0).push(Sent {
+            lock(&self.unconfirmed.pages).push(Sent {
                 txhash,
                 height,
                 at: now,
@@ -212,20 +234,15 @@ impl Desk<'_> {
     /// Whether an entry is done with, once its page is confirmed. Whatever billing refuses once it
     /// refuses always, but a receipt may be good without its ack, and pages come back with the next
     /// epoch.
-    async fn is_done(
-        &self,
-        record: &Record,
-        status: EntryStatus,
-        settled: &mut Settled,
-    ) -> Result<bool, JournalError> {
+    async fn is_done(&self, record: &Record, status: EntryStatus, settled: &mut Settled) -> bool {
         let session = || short(&Hex(record.receipt.body.session_id));
         match status {
             EntryStatus::Pending => settled.pending = settled.pending.saturating_add(1),
             EntryStatus::BadAck if record.ack.is_some() => {
                 tracing::error!(session = session(), "billing refuses an ack");
                 settled.again = settled.again.saturating_add(1);
-                self.journal.drop_ack(record).await?;
-                return Ok(false);
+                self.drop_ack(record).await;
+                return false;
             }
             EntryStatus::TooManyPages => {
                 tracing::debug!(
@@ -233,7 +250,7 @@ impl Desk<'_> {
                     "the epoch has no page left, it goes again"
                 );
                 settled.again = settled.again.saturating_add(1);
-                return Ok(false);
+                return false;
             }
             EntryStatus::BadReceipt
             | EntryStatus::BadAck
@@ -244,7 +261,16 @@ impl Desk<'_> {
                 settled.refused = settled.refused.saturating_add(1);
             }
         }
-        Ok(true)
+        true
+    }
+
+    /// Forgets a refused ack; it never keeps its receipt, nor others of its page, from being handed in.
+    async fn drop_ack(&self, record: &Record) {
+        if let Err(error) = self.journal.drop_ack(record).await {
+            tracing::warn!(%error, "the journal keeps a refused ack, it is left out");
+            let mut bad_acks = lock(&self.unconfirmed.bad_acks);
+            bad_acks.insert(record.key(), record.acked());
+        }
     }
 }
 

@@ -27,6 +27,8 @@ impl Writer {
             let changed: Vec<Key> = changes.iter().filter_map(Change::key).collect();
             if let Err(error) = commit(&self.db, &group.receipts, changes) {
                 tracing::error!(%error, "the journal cannot be written, no more requests are served");
+                // Known before those who wait are told.
+                self.queue.fail();
                 break;
             }
             self.stats.committed(group.receipts.len(), start.elapsed());

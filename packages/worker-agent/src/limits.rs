@@ -23,7 +23,7 @@ pub struct LimitsConfig {
     /// Tokens, prompt and answer, that one session may use in a minute; 0 for no limit. What is used
     /// is known afterwards: the session waits until what it used too much is made up for.
     pub tokens_per_minute: u64,
-    /// Requests of one session served or waiting at once; 0 for no limit.
+    /// Requests of one session served or waiting at once; 0 for no limit. Default 64.
     pub concurrent: u32,
     /// Requests that may wait for one of the `max_requests` places.
     pub queue: usize,
@@ -41,7 +41,7 @@ impl Default for LimitsConfig {
         LimitsConfig {
             requests_per_minute: 0,
             tokens_per_minute: 0,
-            concurrent: 0,
+            concurrent: 64,
             queue: 256,
             queue_ms: 1_000,
             unauthenticated_per_minute: 120,

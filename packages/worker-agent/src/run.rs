@@ -182,7 +182,12 @@ async fn api(
         stop.cancelled().await;
         agent.drain();
         if timeout(drain, agent.finish_requests()).await.is_err() {
-            tracing::warn!("requests in progress were given up");
+            let requests = agent.tasks.len();
+            tracing::warn!(
+                requests,
+                "requests in progress are given up: streams are billed for what was delivered, \
+                 answers in one piece are not delivered and cost nothing"
+            );
         }
     };
     let served = tokio::select! {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use memchr::memmem;
 use secret_ai_engine::{ByteStream, Call, EngineError, Reply, Tokens};
 use secret_ai_interface::Unit;
 use secret_ai_receipts::sha256;
@@ -14,6 +15,7 @@ use tracing::Span;
 
 use crate::admission::Place;
 use crate::agent::Agent;
+use crate::apart::{apart_if, SHORT, SHORT_TEXT};
 use crate::bill::{bill, observe};
 use crate::count::{Meter, TokenLimit};
 use crate::error::ApiError;
@@ -24,10 +26,8 @@ use crate::session::Held;
 use crate::short;
 use crate::tally::{Counter, Tally};
 use crate::usage::{Report, Usage};
+use crate::whole::MAX_WHOLE;
 use crate::words::{Figures, Head, Words};
-
-/// Most bytes of a plain answer.
-const MAX_WHOLE: usize = 16 << 20;
 
 /// A request whose worst case is reserved. Dropped, it costs nothing.
 pub struct Work {
@@ -65,9 +65,20 @@ impl Work {
     /// # Errors
     /// The engine's error; nothing is billed then.
     pub async fn plain(mut self, words: Box<dyn Words>) -> Result<Plain, ApiError> {
-        let mut tally = Tally::start(self.arrived, false);
+        let tally = Tally::start(self.arrived, false);
         let reply = self.ask().await?;
         let answer = read_whole(reply.body, MAX_WHOLE).await?;
+        let is_long = answer.len() > SHORT || (answer.len() > SHORT_TEXT && !is_counted(&answer));
+        apart_if(is_long, move || self.finish(words, answer, tally)).await?
+    }
+
+    /// Counts and bills a plain answer.
+    fn finish(
+        self,
+        words: Box<dyn Words>,
+        answer: Bytes,
+        mut tally: Tally,
+    ) -> Result<Plain, ApiError> {
         let mut read = read_answer(&answer)?;
         tally.whole(&read);
         if let Some(report) = Report::read(read["usage"].take()) {
@@ -199,6 +210,12 @@ pub async fn read_whole(mut body: ByteStream, limit: usize) -> Result<Bytes, Eng
         return Ok(whole);
     }
     Ok([&whole[..], &rest].concat().into())
+}
+
+/// Whether a plain answer seems to tell its usage, so that nobody has to count its text. In a text the
+/// quotes would be escaped.
+fn is_counted(answer: &[u8]) -> bool {
+    memmem::find(answer, b"\"completion_tokens\"").is_some()
 }
 
 /// Reads a plain answer as far as it has to be counted.

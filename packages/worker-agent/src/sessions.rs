@@ -5,22 +5,23 @@
 //! that rests can be dropped from memory at any time.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use secret_ai_interface::billing::{SessionAuth, SessionStatus};
+use secret_ai_interface::billing::{SessionAnswer, SessionAuth, SessionStatus};
 use secret_ai_interface::{Kid, SessionId, WorkerId};
-use tokio::sync::Semaphore;
 
+use crate::apart::apart_if;
 use crate::auth::Credential;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
 use crate::error::ApiError;
 use crate::journal::{Journal, Record};
+use crate::limits::LimitsConfig;
+use crate::lookups::Lookups;
 use crate::session::{lock, Session};
 use crate::short;
 
-/// Questions about sessions that may wait for the chain at once.
-const MAX_LOOKUPS: usize = 32;
 /// How long an unknown session is not asked for again, seconds.
 const UNKNOWN_S: u64 = 2;
 /// Most unknown sessions remembered.
@@ -39,10 +40,18 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     /// How old the chain's word may be, seconds.
     refresh_s: u64,
-    table: Mutex<HashMap<SessionId, Arc<Session>>>,
+    table: Mutex<Table>,
     unknown: Mutex<HashMap<(SessionId, Vec<u8>), u64>>,
-    lookups: Semaphore,
+    lookups: Lookups,
     contract_time: ChainTime,
+}
+
+/// What is in memory.
+#[derive(Default)]
+struct Table {
+    sessions: HashMap<SessionId, Arc<Session>>,
+    /// How often sessions were dropped.
+    drops: u64,
 }
 
 impl Sessions {
@@ -54,6 +63,7 @@ impl Sessions {
         journal: Arc<Journal>,
         clock: Arc<dyn Clock>,
         refresh_s: u64,
+        limits: &LimitsConfig,
     ) -> Self {
         Sessions {
             worker_id,
@@ -65,22 +75,25 @@ impl Sessions {
             refresh_s,
             table: Mutex::default(),
             unknown: Mutex::default(),
-            lookups: Semaphore::new(MAX_LOOKUPS),
+            lookups: Lookups::new(limits),
         }
     }
 
-    /// The open session that a credential names.
+    /// The open session that a credential names. `from`: who shows it.
     ///
     /// # Errors
     /// 401 if there is none, 402 if it takes no more requests, 403 if it is another worker's, 503
     /// if the chain cannot be asked or the journal could not store a receipt.
-    pub async fn open_session(&self, credential: &Credential) -> Result<Arc<Session>, ApiError> {
+    pub async fn open_session(
+        &self,
+        credential: &Credential,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Session>, ApiError> {
         self.journal.check_room().map_err(|error| {
             tracing::warn!(%error, "a request is refused");
             ApiError::busy("this worker cannot store receipts now")
         })?;
-        let known = lock(&self.table).get(&credential.session_id).cloned();
-        let session = match known {
+        let session = match self.known(&credential.session_id) {
             Some(session) => {
                 if session.auth != credential.auth {
                     return Err(unknown_session());
@@ -88,7 +101,7 @@ impl Sessions {
                 self.keep_fresh(&session).await?;
                 session
             }
-            None => self.load(credential).await?,
+            None => self.load(credential, from).await?,
         };
         session.state().used_at = self.clock.uptime();
         session.check_open(self.contract_time())?;
@@ -107,14 +120,13 @@ impl Sessions {
 
     /// Whether a credential is that of a session in memory.
     pub fn knows(&self, credential: &Credential) -> bool {
-        let table = lock(&self.table);
-        let session = table.get(&credential.session_id);
+        let session = self.known(&credential.session_id);
         session.is_some_and(|session| session.auth == credential.auth)
     }
 
     /// Sessions in memory.
     pub fn count(&self) -> usize {
-        lock(&self.table).len()
+        lock(&self.table).sessions.len()
     }
 
     /// What records are worth at most, of sessions in memory, base units by token.
@@ -122,7 +134,8 @@ impl Sessions {
         let mut value: HashMap<String, u128> = HashMap::new();
         let table = lock(&self.table);
         for record in records {
-            let Some(session) = table.get(&record.receipt.body.session_id.into()) else {
+            let id = record.receipt.body.session_id.into();
+            let Some(session) = table.sessions.get(&id) else {
                 continue;
             };
             let sum = value.entry(session.token.clone()).or_default();
@@ -134,7 +147,9 @@ impl Sessions {
     /// Drops sessions that rest from memory.
     pub fn drop_idle(&self) {
         let now = self.clock.uptime();
-        lock(&self.table).retain(|_, session| {
+        let mut table = lock(&self.table);
+        let before = table.sessions.len();
+        table.sessions.retain(|_, session| {
             let in_use = Arc::strong_count(session) > 1;
             let state = session.state();
             // What other boots used may be known from the first load only (a journal was lost).
@@ -142,6 +157,13 @@ impl Sessions {
                 state.ledger.earlier().amount == 0 || state.status != SessionStatus::Open;
             in_use || !is_plain || now.saturating_sub(state.used_at) < IDLE_S
         });
+        if table.sessions.len() < before {
+            table.drops = table.drops.wrapping_add(1);
+        }
+    }
+
+    fn known(&self, id: &SessionId) -> Option<Arc<Session>> {
+        lock(&self.table).sessions.get(id).cloned()
     }
 
     async fn keep_fresh(&self, session: &Session) -> Result<(), ApiError> {
@@ -166,7 +188,12 @@ impl Sessions {
         Ok(())
     }
 
-    async fn load(&self, credential: &Credential) -> Result<Arc<Session>, ApiError> {
+    /// Asks the chain about a session that is not in memory.
+    async fn load(
+        &self,
+        credential: &Credential,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Session>, ApiError> {
         let (id, auth) = (credential.session_id, &credential.auth);
         let now = self.clock.uptime();
         let marker = (id, authenticator(auth));
@@ -174,10 +201,8 @@ impl Sessions {
         if refused_at.is_some_and(|at| now.saturating_sub(at) < UNKNOWN_S) {
             return Err(unknown_session());
         }
-        let _turn = self
-            .lookups
-            .try_acquire()
-            .map_err(|_| ApiError::busy("too many sessions are being looked up"))?;
+        let turn = self.lookups.turn(from).await;
+        let _turn = turn.ok_or_else(|| ApiError::busy("too many sessions are being looked up"))?;
         let answer = self.chain.session(id, auth).await.map_err(|error| {
             tracing::warn!(%error, session = short(&id), "cannot look up a session");
             ApiError::busy("the chain cannot be asked about the session")
@@ -193,20 +218,35 @@ impl Sessions {
         if answer.worker_id != self.worker_id {
             return Err(ApiError::other_worker());
         }
-        // Two requests may both come here; the journal is read under the lock, so that the books
-        // opened are never older than a session that was dropped meanwhile.
-        let mut table = lock(&self.table);
-        if let Some(session) = table.get(&id) {
-            return Ok(session.clone());
+        self.open_books(answer, now).await
+    }
+
+    /// Takes a session into memory, with what the journal holds of it. Several requests may come here at
+    /// once: the first one's books count.
+    async fn open_books(&self, answer: SessionAnswer, now: u64) -> Result<Arc<Session>, ApiError> {
+        let id = answer.session_id;
+        loop {
+            let drops = lock(&self.table).drops;
+            let journal = self.journal.clone();
+            // The disk may take its time.
+            let read = apart_if(true, move || journal.session(id.as_bytes()));
+            let records = read.await?.map_err(|error| {
+                tracing::error!(%error, "cannot read the journal");
+                ApiError::internal()
+            })?;
+            let mut table = lock(&self.table);
+            if let Some(session) = table.sessions.get(&id) {
+                return Ok(session.clone());
+            }
+            // Perhaps it was served and dropped again meanwhile: what was read would be too old.
+            if table.drops != drops {
+                continue;
+            }
+            let session = Arc::new(Session::new(answer, self.kid, &records, now));
+            table.sessions.insert(id, session.clone());
+            tracing::info!(session = short(&id), "session loaded");
+            return Ok(session);
         }
-        let records = self.journal.session(id.as_bytes()).map_err(|error| {
-            tracing::error!(%error, "cannot read the journal");
-            ApiError::internal()
-        })?;
-        let session = Arc::new(Session::new(answer, self.kid, &records, now));
-        table.insert(id, session.clone());
-        tracing::info!(session = short(&id), "session loaded");
-        Ok(session)
     }
 }
 

@@ -143,7 +143,10 @@ pub async fn round(agent: &Agent, plan: &Plan) -> Result<Settled, SettleError> {
     agent.sessions.drop_idle();
     agent.strangers.forget(agent.clock.uptime());
     let over = agent.sessions.contract_time().saturating_sub(KEEP_S);
-    agent.journal.prune(over).await?;
+    // A journal that cannot be written any more is tidied up by the next start.
+    if agent.journal.is_healthy() {
+        agent.journal.prune(over).await?;
+    }
     settled
 }
 

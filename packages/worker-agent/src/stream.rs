@@ -4,8 +4,9 @@
 //! them, so a slow client holds its engine back and nothing else. When the client goes away the
 //! server drops the answer: the engine stops, and what was produced is billed.
 
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,14 +15,18 @@ use futures_util::{FutureExt, StreamExt};
 use hyper::body::{Body, Frame};
 use secret_ai_engine::{ByteStream, EngineError};
 use sha2::{Digest, Sha256};
+use tokio::task::{spawn_blocking, JoinHandle};
 
 use crate::error::ApiError;
 use crate::events::{choices, event, is_last, look, Cutter, Kind};
+use crate::output::Output;
 use crate::receipts::Proof;
+use crate::running::{Produced, Running};
 use crate::serve::{Plain, Work};
 use crate::tally::Tally;
 use crate::usage::Report;
-use crate::words::{Event, Words};
+use crate::whole::MAX_WHOLE;
+use crate::words::{Event, Figures, Words};
 
 /// Bytes that are gathered for one write if the engine has more at once.
 const MAX_WRITE: usize = 16 << 10;
@@ -41,47 +46,24 @@ pub struct Stream {
     held: Option<Event>,
     words: Box<dyn Words>,
     running: Running,
+    /// Comes before the end.
+    counting: Option<Counting>,
     /// What goes out next.
     out: Output,
     /// The client has been told that an answer comes.
     opened: bool,
     /// Nothing has gone out yet.
     first: bool,
-    /// The answer is delivered whole or not at all.
-    whole: bool,
     /// Why there is no answer.
     refused: Option<ApiError>,
     proof: Option<Proof>,
 }
 
-/// What there is to bill. Dropped before it was billed or given up, it is billed as aborted.
-struct Running {
-    work: Option<Work>,
-    tally: Tally,
-    /// Over all bytes that went out.
-    hasher: Sha256,
-}
-
-impl Running {
-    fn bill(&mut self, figures: &crate::words::Figures, aborted: bool) -> Option<Proof> {
-        let work = self.work.take()?;
-        let response_sha256 = self.hasher.clone().finalize().into();
-        // An error is in the log; the client sees that its receipt is missing.
-        work.bill(figures, response_sha256, aborted).ok()
-    }
-
-    fn give_up(&mut self) {
-        self.work = None;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(work) = &self.work {
-            let figures = work.figures(&mut self.tally);
-            self.bill(&figures, true);
-        }
-    }
+/// An answer whose text is being counted, on a thread of its own.
+struct Counting {
+    counted: JoinHandle<(Running, Figures)>,
+    /// Why the answer broke off, if it did.
+    error: Option<ApiError>,
 }
 
 /// Begins an answer: returns when its first bytes are there.
@@ -100,6 +82,10 @@ pub async fn collect(work: Work, words: Box<dyn Words>) -> Result<Plain, ApiErro
     let mut stream = begin(work, words, true).await?;
     let mut body = BytesMut::new();
     while let Some(bytes) = poll_fn(|cx| stream.poll_bytes(cx)).await {
+        if body.len().saturating_add(bytes.len()) > MAX_WHOLE {
+            let (what, limit) = ("a body", MAX_WHOLE);
+            return Err(EngineError::TooLarge { what, limit }.into());
+        }
         body.extend_from_slice(&bytes);
     }
     if let Some(refused) = stream.refused.take() {
@@ -110,39 +96,30 @@ pub async fn collect(work: Work, words: Box<dyn Words>) -> Result<Plain, ApiErro
     Ok(Plain { body, proof })
 }
 
-async fn begin(work: Work, words: Box<dyn Words>, whole: bool) -> Result<Stream, ApiError> {
+async fn begin(mut work: Work, words: Box<dyn Words>, whole: bool) -> Result<Stream, ApiError> {
     let counts_text = work.agent.engine.count_text(&work.head.model, "").is_some();
     let tally = Tally::start(work.arrived, counts_text);
-    let mut running = Running {
-        work: Some(work),
+    // Until an engine answers nothing is billed, whoever gives up first.
+    let reply = work.ask().await?;
+    if !reply.content_type.starts_with("text/event-stream") {
+        let reason = "not an event stream".into();
+        return Err(EngineError::Protocol { reason }.into());
+    }
+    let produced = Produced {
+        work,
         tally,
         hasher: Sha256::new(),
     };
-    let Some(work) = running.work.as_mut() else {
-        return Err(ApiError::internal());
-    };
-    let source = match work.ask().await {
-        Ok(reply) if reply.content_type.starts_with("text/event-stream") => reply.body,
-        Ok(_) => {
-            running.give_up();
-            let reason = "not an event stream".into();
-            return Err(EngineError::Protocol { reason }.into());
-        }
-        Err(error) => {
-            running.give_up();
-            return Err(error.into());
-        }
-    };
     let mut stream = Stream {
-        source: Some(source),
+        source: Some(reply.body),
         cutter: Cutter::default(),
         held: None,
         words,
-        running,
+        running: Running::new(produced, whole),
+        counting: None,
         out: Output::default(),
         opened: false,
         first: true,
-        whole,
         refused: None,
         proof: None,
     };
@@ -196,6 +173,9 @@ impl Stream {
                 break;
             }
         }
+        if self.poll_count(cx).is_pending() && self.out.is_empty() {
+            return Poll::Pending;
+        }
         // What is found before the client knows of an answer waits in its place.
         self.first &= !self.opened;
         Poll::Ready(std::mem::take(&mut self.out).take())
@@ -204,6 +184,24 @@ impl Stream {
     /// The first bytes are there and have not left.
     fn is_urgent(&self) -> bool {
         self.first && !self.out.is_empty()
+    }
+
+    /// Ends an answer whose text was counted.
+    fn poll_count(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(counting) = &mut self.counting else {
+            return Poll::Ready(());
+        };
+        let counted = ready!(Pin::new(&mut counting.counted).poll(cx));
+        let error = counting.error.take();
+        self.counting = None;
+        match counted {
+            Ok((running, figures)) => {
+                self.running = running;
+                self.close(&figures, error.as_ref());
+            }
+            Err(_) => self.fail(&ApiError::internal()),
+        }
+        Poll::Ready(())
     }
 
     /// Sends on what has come; returns how the answer ended if it did.
@@ -232,6 +230,9 @@ impl Stream {
 
     /// Sends an event on, or keeps what the end needs of it.
     fn take(&mut self, mut next: Event) -> Result<(), EngineError> {
+        let Some(produced) = self.running.produced() else {
+            return Ok(());
+        };
         let (mut ends, mut counted) = (false, None);
         if let Some(chunk) = &mut next.chunk {
             if chunk.get("error").is_some_and(|error| !error.is_null()) {
@@ -241,7 +242,7 @@ impl Stream {
             let usage = chunk.get_mut("usage").map(serde_json::Value::take);
             if let Some(report) = usage.and_then(Report::read) {
                 if choices(chunk).is_empty() {
-                    self.running.tally.report(report);
+                    produced.tally.report(report);
                     return Ok(());
                 }
                 next.raw = event(chunk);
@@ -249,12 +250,12 @@ impl Stream {
             }
             ends = choices(chunk).iter().any(is_last);
         }
-        self.running.tally.event(&next);
+        produced.tally.event(&next);
         // It counts what comes with it, too.
         if let Some(report) = counted {
-            self.running.tally.report(report);
+            produced.tally.report(report);
         }
-        self.check_length()?;
+        check_length(produced)?;
         if let Some(held) = self.held.take() {
             self.send(held);
         }
@@ -266,33 +267,21 @@ impl Stream {
         Ok(())
     }
 
-    /// An engine that does not stop is stopped: nobody pays for what it says beyond its limit.
-    fn check_length(&self) -> Result<(), EngineError> {
-        let allowed = self
-            .running
-            .work
-            .as_ref()
-            .map_or(0, |work| work.limit.output);
-        let most = allowed.saturating_mul(PIECES_PER_TOKEN);
-        if self.running.tally.pieces() > most.saturating_add(SPARE_PIECES) {
-            let reason = "more pieces than tokens were allowed".into();
-            return Err(EngineError::Protocol { reason });
-        }
-        Ok(())
-    }
-
     fn send(&mut self, event: Event) {
-        if let Some(work) = &self.running.work {
+        if let Some(Produced { work, hasher, .. }) = self.running.produced() {
             let bytes = self.words.event(&work.head, event);
-            self.running.hasher.update(&bytes);
+            hasher.update(&bytes);
             self.out.push(bytes);
         }
     }
 
     /// Comments keep connections alive; an answer in other words has no place for them.
     fn send_comment(&mut self, raw: Bytes) {
-        if self.words.media_type() == "text/event-stream" {
-            self.running.hasher.update(&raw);
+        if self.words.media_type() != "text/event-stream" {
+            return;
+        }
+        if let Some(produced) = self.running.produced() {
+            produced.hasher.update(&raw);
             self.out.push(raw);
         }
     }
@@ -303,21 +292,14 @@ impl Stream {
             tracing::warn!(%error, "the engine broke off");
             ApiError::from(error)
         });
-        let running = &mut self.running;
-        let Some(work) = &running.work else {
+        let is_whole = self.running.is_whole();
+        let Some(produced) = self.running.produced() else {
             return;
         };
         if let Some(error) = &error {
             // The worker's failure: nothing was produced, or nothing is delivered; nothing is billed.
-            if running.tally.pieces() == 0 || self.whole {
-                running.give_up();
-                if self.opened {
-                    self.out.push(self.words.failure(error));
-                } else {
-                    self.out.clear();
-                    self.refused = Some(error.clone());
-                }
-                return;
+            if produced.tally.pieces() == 0 || is_whole {
+                return self.fail(error);
             }
         } else if let Some(mut source) = source {
             // Most have nothing more to say.
@@ -325,14 +307,54 @@ impl Stream {
                 tokio::spawn(drain(source));
             }
         }
-        let figures = work.figures(&mut running.tally);
+        if !produced.tally.is_long() {
+            let figures = produced.figures();
+            return self.close(&figures, error.as_ref());
+        }
+        let Some(mut produced) = self.running.take() else {
+            return;
+        };
+        let counted = spawn_blocking(move || {
+            let figures = produced.figures();
+            (Running::new(produced, is_whole), figures)
+        });
+        self.counting = Some(Counting { counted, error });
+    }
+
+    /// The last words, and the bill.
+    fn close(&mut self, figures: &Figures, error: Option<&ApiError>) {
         let held = self.held.take();
-        let end = self.words.end(&work.head, held, error.as_ref(), &figures);
-        running.hasher.update(&end);
+        let Some(mut produced) = self.running.take() else {
+            return;
+        };
+        let head = &produced.work.head;
+        let end = self.words.end(head, held, error, figures);
+        produced.hasher.update(&end);
         self.out.push(end);
-        self.proof = running.bill(&figures, error.is_some());
+        self.proof = produced.bill(figures, error.is_some());
         self.out.push(self.words.proof(self.proof.as_ref()));
     }
+
+    /// The end of an answer that costs nothing.
+    fn fail(&mut self, error: &ApiError) {
+        drop(self.running.take());
+        if self.opened {
+            self.out.push(self.words.failure(error));
+        } else {
+            self.out.clear();
+            self.refused = Some(error.clone());
+        }
+    }
+}
+
+/// An engine that does not stop is stopped: nobody pays for what it says beyond its limit.
+fn check_length(produced: &Produced) -> Result<(), EngineError> {
+    let most = produced.work.limit.output.saturating_mul(PIECES_PER_TOKEN);
+    if produced.tally.pieces() > most.saturating_add(SPARE_PIECES) {
+        let reason = "more pieces than tokens were allowed".into();
+        return Err(EngineError::Protocol { reason });
+    }
+    Ok(())
 }
 
 impl Body for Stream {
@@ -348,7 +370,7 @@ impl Body for Stream {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.is_none() && self.out.is_empty()
+        self.source.is_none() && self.counting.is_none() && self.out.is_empty()
     }
 }
 
@@ -358,48 +380,4 @@ async fn drain(mut source: ByteStream) {
     let rest = async { while source.next().await.is_some_and(|bytes| bytes.is_ok()) {} };
     // A server that sends more is left.
     let _ = tokio::time::timeout(LAST_BYTES, rest).await;
-}
-
-/// Bytes for one write: copied together only if there are several.
-#[derive(Default)]
-struct Output {
-    first: Bytes,
-    all: BytesMut,
-}
-
-impl Output {
-    fn push(&mut self, bytes: Bytes) {
-        if self.is_empty() {
-            self.first = bytes;
-        } else if !bytes.is_empty() {
-            if self.all.is_empty() {
-                self.all.extend_from_slice(&self.first);
-                self.first = Bytes::new();
-            }
-            self.all.extend_from_slice(&bytes);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn len(&self) -> usize {
-        self.first.len() + self.all.len()
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn take(self) -> Option<Bytes> {
-        if self.is_empty() {
-            return None;
-        }
-        Some(if self.all.is_empty() {
-            self.first
-        } else {
-            self.all.freeze()
-        })
-    }
 }

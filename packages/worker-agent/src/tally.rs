@@ -5,6 +5,7 @@ use std::time::Instant;
 use secret_ai_engine::{ChatRequest, Engine, Tokens};
 use serde_json::Value;
 
+use crate::apart::SHORT_TEXT;
 use crate::count::TokenLimit;
 use crate::events::{append_text, choices, data, piece, read, says_something};
 use crate::usage::{Report, Usage};
@@ -97,15 +98,27 @@ impl Tally {
         self.reported = self.pieces;
     }
 
+    /// Whether there is a long text to count.
+    pub fn is_long(&self) -> bool {
+        let text = self.text.as_ref();
+        text.is_some_and(|text| text.len() > SHORT_TEXT) && self.counted().is_none()
+    }
+
+    /// The engine's count of what was said. Something was said: that it took no token is no count. More was
+    /// said since: nor is that one.
+    fn counted(&self) -> Option<u64> {
+        let counted = self.report.as_ref().and_then(|report| report.completion);
+        let is_whole = self.reported == self.pieces;
+        counted.filter(|count| is_whole && (*count > 0 || self.pieces == 0))
+    }
+
     /// What an answer took that ends now: the engine's count, where it makes sense, or this agent's;
     /// never more than was reserved.
     pub fn figures(&mut self, counter: &Counter) -> Figures {
+        let completion = self.counted();
         let report = self.report.take();
         let prompt = report.as_ref().and_then(|report| report.prompt);
         let counted = report.as_ref().and_then(|report| report.completion);
-        // Something was said: that it took no token is no count. More was said since: nor is that one.
-        let is_whole = self.reported == self.pieces;
-        let completion = counted.filter(|count| is_whole && (*count > 0 || self.pieces == 0));
         let own_prompt = if counter.prompt.exact {
             counter.prompt.count
         } else {
@@ -148,10 +161,14 @@ impl Tally {
 
 /// Tokens of a prompt by a rule of thumb.
 pub fn guess_prompt(request: &ChatRequest) -> u64 {
-    let bytes = request.messages.iter().map(|m| text_bytes(&m.content));
-    let bytes = bytes.fold(0, u64::saturating_add);
     let markers = TOKENS_PER_MESSAGE.saturating_mul(request.messages.len() as u64);
-    guess_tokens(bytes).saturating_add(markers)
+    guess_tokens(prompt_bytes(request)).saturating_add(markers)
+}
+
+/// Bytes of a prompt's texts.
+pub fn prompt_bytes(request: &ChatRequest) -> u64 {
+    let bytes = request.messages.iter().map(|m| text_bytes(&m.content));
+    bytes.fold(0, u64::saturating_add)
 }
 
 /// Tokens of a text of `bytes` by a rule of thumb.

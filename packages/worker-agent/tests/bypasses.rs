@@ -169,8 +169,6 @@ async fn other_routes_do_no_work() {
         "/api/create",
         "/api/copy",
         "/api/delete",
-        "/api/embed",
-        "/api/embeddings",
         "/api/blobs/sha256:00",
     ];
     let cases = nowhere.map(|path| (path, 404, "not_found"));

@@ -208,7 +208,7 @@ async fn servers_share_the_work_and_one_that_refuses_is_replaced() {
         assert_eq!(status(&worker, &body).await, 200);
     }
     assert_eq!((a.calls(), b.calls()), (2, 2));
-    for refusal in [503, 429, 502] {
+    for refusal in [503, 429] {
         a.does(Act::Refuse(refusal));
         b.does(Act::Answer);
         let before = b.calls();
@@ -218,7 +218,7 @@ async fn servers_share_the_work_and_one_that_refuses_is_replaced() {
     assert!(a.calls() > 2, "was asked first at least once");
     worker.settled_down().await;
     let receipt = worker.stored(1).unwrap();
-    assert_eq!(receipt.counters, [70, 14], "seven answers, none twice");
+    assert_eq!(receipt.counters, [60, 12], "six answers, none twice");
 }
 
 #[tokio::test]
@@ -243,7 +243,8 @@ async fn a_server_that_dies_in_the_middle_is_not_replaced_and_what_came_is_bille
 
 #[tokio::test]
 async fn what_fails_otherwise_is_not_tried_again() {
-    for refusal in [400, 500] {
+    // A proxy says 502 or 504 for a server that may have worked.
+    for refusal in [400, 500, 502, 504] {
         let (a, b) = (Server::start(MODEL).await, Server::start(MODEL).await);
         let (worker, _) = worker(&[&a, &b], 10).await;
         for server in [&a, &b] {

@@ -73,6 +73,7 @@ async fn open(parts: &Parts) -> Result<Vec<Arc<Session>>, Failure> {
         parts.journal.clone(),
         parts.clock.clone(),
         parts.limits.session_refresh_s,
+        &parts.limits.rates,
     );
     let mut sessions = Vec::new();
     for number in 0..SESSIONS {
@@ -80,7 +81,7 @@ async fn open(parts: &Parts) -> Result<Vec<Arc<Session>>, Failure> {
         let value = format!("Bearer {}", bearer::key(number)).parse()?;
         headers.insert(header::AUTHORIZATION, value);
         let credential = credential(&headers, &bearer::WORKER).map_err(|_| "a bad key")?;
-        let session = table.open_session(&credential).await;
+        let session = table.open_session(&credential, None).await;
         sessions.push(session.map_err(|_| "a session does not open")?);
     }
     Ok(sessions)

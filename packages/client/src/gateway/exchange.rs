@@ -168,7 +168,12 @@ impl Gateway {
             Signed::decode(&proof.receipt).map_err(|e| wrong(format!("receipt: {e}")))?;
         let evidence =
             Evidence::decode(&proof.evidence).map_err(|e| wrong(format!("evidence: {e}")))?;
-        let model = question.model.as_deref().unwrap_or(&evidence.model);
+        let lines = &self.own.session.lines;
+        let is_sold = |model: &str| lines.iter().any(|line| line.model == model);
+        let model = match question.model.as_deref() {
+            Some(asked) if is_sold(asked) || !is_one_model(asked, &evidence.model) => asked,
+            _ => &evidence.model,
+        };
         // Answers to several questions may end in any order: compare with an earlier one only.
         let previous = self.newest(&question.way);
         let previous = previous.filter(|known| known.body.seq < receipt.body.seq);
@@ -190,5 +195,30 @@ impl Gateway {
     fn newest(&self, way: &Way) -> Option<Signed<Receipt>> {
         let session = &self.own.session.session_id;
         self.receipts.newest(session, &way.worker.kid)
+    }
+}
+
+/// Whether two names are one model's: `x` and `x:latest` are, as Ollama has it and the worker too.
+fn is_one_model(one: &str, other: &str) -> bool {
+    let bare = |name: &str| name.strip_suffix(":latest").unwrap_or(name).to_owned();
+    bare(one) == bare(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_tag_is_the_latest() {
+        for (one, other, expected) in [
+            ("x", "x", true),
+            ("x", "x:latest", true),
+            ("x:latest", "x", true),
+            ("x", "y", false),
+            ("x", "x:8b", false),
+            ("x:8b", "x:latest", false),
+        ] {
+            assert_eq!(is_one_model(one, other), expected, "{one} {other}");
+        }
     }
 }

@@ -188,7 +188,7 @@ impl Engine for EmbeddedEngine {
     async fn count_prompt(&self, request: &ChatRequest) -> Result<Tokens, EngineError> {
         self.model.check(request)?;
         Ok(Tokens {
-            count: self.model.prompt(request)?.len() as u64,
+            count: self.model.tokens(request).await?.len() as u64,
             exact: true,
         })
     }
@@ -206,7 +206,7 @@ impl Engine for EmbeddedEngine {
         }
         let request = ChatRequest::from_json(&call.body)?;
         self.model.check(&request)?;
-        let prompt = self.model.prompt(&request)?;
+        let prompt = self.model.tokens(&request).await?;
         let room = self.model.context.saturating_sub(prompt.len());
         if room == 0 {
             return Err(EngineError::ContextOverflow {

@@ -1,5 +1,7 @@
 //! A loaded model.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::llama::Llama;
@@ -47,11 +49,20 @@ impl Model {
         Ok(())
     }
 
-    /// The prompt's tokens.
+    /// The prompt's tokens. A long one takes its time, and other answers run on this thread.
     ///
     /// # Errors
     /// Content that is not text, or has no tokens.
-    pub fn prompt(&self, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
+    pub async fn tokens(self: &Arc<Self>, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
+        let (model, request) = (self.clone(), request.clone());
+        let tokens = tokio::task::spawn_blocking(move || model.prompt(&request)).await;
+        tokens.map_err(|_| EngineError::Model {
+            model: self.id.clone(),
+            reason: "its tokenizer has failed".into(),
+        })?
+    }
+
+    fn prompt(&self, request: &ChatRequest) -> Result<Vec<u32>, EngineError> {
         let text = self.template.render(request, &self.tokenizer)?;
         self.tokenizer
             .encode_prompt(&text)

@@ -5,8 +5,9 @@
 //! * **Choice.** The fewest requests in progress in proportion to what the member may have; equals take
 //!   turns. A member that has just said that it is too busy comes last for a moment.
 //! * **Retry.** Another member is tried only if the first has certainly begun nothing: it could not be
-//!   reached, or it refused with 429, 502 or 503 before any byte. A request that breaks a connection is
-//!   not tried again, so one that kills engines kills one.
+//!   reached, or it refused with 429 or 503 before any byte. A 500, 502 or 504 may come after work (a
+//!   proxy says 502 when the server behind it broke off). A request that breaks a connection is not tried
+//!   again, so one that kills engines kills one.
 //! * **Back-pressure.** A member never has more than its `max_requests`; when all are full the request is
 //!   refused as [`EngineError::Busy`]. A request's place is free again when its body is dropped.
 
@@ -171,7 +172,7 @@ impl Chosen {
 fn began_nothing(error: &EngineError) -> bool {
     match error {
         EngineError::Connect { .. } => true,
-        EngineError::Status { status, .. } => matches!(status, 429 | 502 | 503),
+        EngineError::Status { status, .. } => matches!(status, 429 | 503),
         _ => false,
     }
 }

@@ -12,6 +12,8 @@ mod listing;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +21,7 @@ use futures_util::StreamExt;
 use http_body_util::Full;
 use hyper::header::{HeaderMap, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use reqwest::{Client, RequestBuilder, Response, Url};
+use tokio::sync::Semaphore;
 
 use self::body::Chunks;
 use crate::error::Hidden;
@@ -76,6 +79,8 @@ pub struct UpstreamEngine {
     client: Client,
     /// `host:port` of a server without TLS, which is called directly.
     plain: Option<Plain>,
+    /// Prompts that may be counted at once: half of the cores stay free for answers.
+    counting: Arc<Semaphore>,
 }
 
 /// What a request without TLS needs to know of its server.
@@ -113,10 +118,12 @@ impl UpstreamEngine {
             .no_proxy()
             .build()
             .map_err(|error| connect_error(&error))?;
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Self {
             config,
             client,
             plain,
+            counting: Arc::new(Semaphore::new(cores.div_ceil(2))),
         })
     }
 
@@ -224,8 +231,12 @@ impl Engine for UpstreamEngine {
         request.validate()?;
         if let Some(tokenizer) = self.tokenizer(&request.model) {
             // A long prompt takes seconds, and other answers run on this thread.
+            let turn = self.counting.clone().acquire_owned().await;
             let (tokenizer, prompt) = (tokenizer.clone(), request.clone());
-            let counted = tokio::task::spawn_blocking(move || tokenizer.count_prompt(&prompt));
+            let counted = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                tokenizer.count_prompt(&prompt)
+            });
             return counted.await.map_err(|_| EngineError::Model {
                 model: request.model.clone(),
                 reason: "its tokenizer has failed".into(),

@@ -190,7 +190,7 @@ fn without_brace(object: &Value) -> String {
     text
 }
 
-fn nanoseconds(duration: Duration) -> Value {
+pub(super) fn nanoseconds(duration: Duration) -> Value {
     u64::try_from(duration.as_nanos())
         .unwrap_or(u64::MAX)
         .into()

@@ -15,8 +15,10 @@
 
 mod answer;
 mod catalog;
+mod embed;
 mod messages;
 mod request;
 
 pub use catalog::{listed, running, shown, API_VERSION};
+pub use embed::EmbedRoute;
 pub use request::{read_chat, read_generate};

@@ -1,10 +1,11 @@
 //! The gate in front of every endpoint that makes an engine work: who asks, is the request whole, may
 //! the session be served, does it pay what the price list asks. There is no other way in.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use secret_ai_engine::{Endpoint, ModelInfo};
@@ -14,6 +15,7 @@ use secret_ai_receipts::sha256;
 use super::body::{check_media_type, read_body, BodyKind};
 use crate::admission::Place;
 use crate::agent::Agent;
+use crate::apart::{apart_if, SHORT};
 use crate::auth::{credential, SignedRequest};
 use crate::budget::Refusal;
 use crate::count::Meter;
@@ -41,7 +43,7 @@ pub struct Admitted {
     pub place: Place,
 }
 
-/// Lets a request in that has a body of this kind.
+/// Lets a request in that has a body of this kind. Bodies are read for those who have a session.
 ///
 /// # Errors
 /// What is wrong with it, before anything has been done for it.
@@ -55,23 +57,16 @@ pub async fn admit(agent: &Agent, request: Request, kind: BodyKind) -> Result<Ad
         BodyKind::Json => agent.limits.max_body,
         BodyKind::Form => agent.limits.max_upload,
     };
-    // Files are not read for anybody who has no session.
-    let early = match kind {
-        BodyKind::Json => None,
-        BodyKind::Form => Some(agent.sessions.open_session(&credential).await?),
-    };
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    let from = peer.map(|ConnectInfo(address)| address.ip());
+    let session = agent.sessions.open_session(&credential, from).await?;
     let timeout_s = agent.limits.rates.body_timeout_s;
     let body = read_body(&head.headers, body, limit, timeout_s).await?;
-    let request_sha256 = sha256(&body);
+    let to_hash = body.clone();
+    let request_sha256 = apart_if(body.len() > SHORT, move || sha256(&to_hash)).await?;
     let (kid, now) = (agent.keys.kid(), agent.now());
     if let Some(signed) = &credential.signed {
         signed.verify(&agent.domain, &kid, &request_sha256, now)?;
-    }
-    let session = match early {
-        Some(session) => session,
-        None => agent.sessions.open_session(&credential).await?,
-    };
-    if let Some(signed) = &credential.signed {
         take_signed(agent, &session, signed, now).await?;
     }
     if !agent.is_healthy() {

@@ -11,6 +11,7 @@ use tracing::Span;
 use super::admit::{admit, find_model, meter, meter_parts, set_aside, Admitted};
 use super::body::BodyKind;
 use crate::agent::Agent;
+use crate::apart::{apart_if, SHORT};
 use crate::budget::{reserve, Budget, Wish};
 use crate::error::ApiError;
 use crate::openai;
@@ -18,6 +19,7 @@ use crate::routes::{EVIDENCE, RECEIPT};
 use crate::serve::Work;
 use crate::session::Held;
 use crate::stream;
+use crate::whole;
 use crate::words::{Asked, Head, Reader, Words};
 
 /// `POST /v1/chat/completions`.
@@ -50,12 +52,18 @@ pub async fn serve(
         ..
     } = admit(&agent, request, BodyKind::Json).await?;
     let rates = place.headers();
+    let is_long = body.len() > SHORT;
+    let look = move || {
+        let asked = read(&body)?;
+        let parts = asked.request.check()?;
+        Ok::<_, ApiError>((asked, parts))
+    };
+    let (asked, parts) = apart_if(is_long, look).await??;
     let Asked {
         mut request,
         stream,
         words,
-    } = read(&body)?;
-    let parts = request.check()?;
+    } = asked;
     let model = find_model(&agent, request.model()).await?;
     request.set_model(&model.id);
     let meter = meter(&agent, &session, &model.id, request.endpoint())?;
@@ -67,7 +75,10 @@ pub async fn serve(
     let wish = Wish {
         prompt,
         context: request.context(context),
-        max_tokens: request.output_limit(),
+        max_tokens: match stream {
+            true => request.output_limit(),
+            false => whole::output_limit(&request, context)?,
+        },
         choices: request.choices(),
         max_charge,
     };
@@ -76,13 +87,16 @@ pub async fn serve(
         limit,
         max_tokens,
     } = set_aside(&session, |ledger| reserve(ledger, &meter, &wish))?;
+    let held = Held::new(session, reservation);
+    let prompt_guess = request.guess();
+    let call = apart_if(is_long, move || request.into_call(max_tokens)).await??;
     let work = Work {
-        held: Held::new(session, reservation),
+        held,
         meter,
         limit,
         prompt,
-        prompt_guess: request.guess(),
-        call: request.into_call(max_tokens)?,
+        prompt_guess,
+        call,
         head: Head {
             model: model.id,
             created: now,

@@ -23,6 +23,7 @@ use tower::ServiceExt;
 use super::body::{check_media_type, read_body};
 use super::gate::must_wait;
 use crate::agent::Agent;
+use crate::apart::{apart_if, SHORT};
 use crate::error::ApiError;
 
 /// The route; `api` answers what is inside.
@@ -52,8 +53,8 @@ async fn serve(State(door): State<Arc<Door>>, request: Request) -> Result<Respon
     let limit = most(limits.max_body.max(limits.max_upload));
     let timeout_s = limits.rates.body_timeout_s;
     let sealed = read_body(&outside.headers, body, limit, timeout_s).await?;
-    let opened = agent.e2ee.open(&sealed)?;
-    drop(sealed);
+    let opener = agent.clone();
+    let opened = apart_if(sealed.len() > SHORT, move || opener.e2ee.open(&sealed)).await??;
     drop(place);
     let (enc, time) = (opened.enc, opened.head.time);
     let mut inside = request_of(opened.head, opened.body)?;
@@ -138,7 +139,8 @@ fn seal(response: Response, key: AnswerKey) -> Result<Response, E2eeError> {
     let (mut sealer, mut start) = key.sealer();
     start.extend(sealer.seal(&told.encode()?, false)?);
     let start = Ok::<_, axum::Error>(Bytes::from(start));
-    let frames = unfold(Some((sealer, body.into_data_stream())), next_frames);
+    let rest = (sealer, body.into_data_stream(), Bytes::new());
+    let frames = unfold(Some(rest), next_frames);
     let body = futures_util::stream::iter([start]).chain(frames);
     let headers = [
         (header::CONTENT_TYPE, ANSWER_TYPE),
@@ -149,21 +151,27 @@ fn seal(response: Response, key: AnswerKey) -> Result<Response, E2eeError> {
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
-type Rest = (FrameSealer, axum::body::BodyDataStream);
+/// What is not sealed yet: the body, and what is left of the piece that came last.
+type Rest = (FrameSealer, axum::body::BodyDataStream, Bytes);
 
-/// The next piece of the body, sealed, or the end. A body that breaks off has no last frame.
+/// The next piece of the body, or a part of it if it is long, sealed; or the end. A body that breaks off
+/// has no last frame.
 async fn next_frames(rest: Option<Rest>) -> Option<(Result<Bytes, axum::Error>, Option<Rest>)> {
-    let (mut sealer, mut body) = rest?;
-    let sealed = match body.next().await {
-        Some(Ok(piece)) => sealer.seal(&piece, false),
-        Some(Err(error)) => return Some((Err(error), None)),
-        None => {
-            let end = sealer.seal(&[], true).map(Bytes::from);
-            return Some((end.map_err(axum::Error::new), None));
-        }
-    };
+    let (mut sealer, mut body, mut piece) = rest?;
+    if piece.is_empty() {
+        piece = match body.next().await {
+            Some(Ok(piece)) => piece,
+            Some(Err(error)) => return Some((Err(error), None)),
+            None => {
+                let end = sealer.seal(&[], true).map(Bytes::from);
+                return Some((end.map_err(axum::Error::new), None));
+            }
+        };
+    }
+    let part = piece.split_to(piece.len().min(SHORT));
+    let sealed = sealer.seal(&part, false);
     let sealed = sealed.map(Bytes::from).map_err(axum::Error::new);
-    Some((sealed, Some((sealer, body))))
+    Some((sealed, Some((sealer, body, piece))))
 }
 
 #[cfg(test)]

@@ -16,6 +16,10 @@ use crate::agent::Agent;
 use crate::count::Counts;
 use crate::error::ApiError;
 use crate::fields;
+use crate::whole::MAX_WHOLE;
+
+/// Most bytes of 1024 × 1024 pixels: four each, in base64, and some more.
+const UNIT_BYTES: usize = 6 << 20;
 
 /// `POST /v1/images/generations`.
 pub async fn create(
@@ -74,6 +78,12 @@ impl Task for Images {
 
     fn worst(&self, _model: &ModelInfo) -> Counts {
         self.counts(self.request.pictures().into())
+    }
+
+    fn most_bytes(&self) -> usize {
+        let units = self.counts(self.request.pictures().into()).image;
+        let bytes = usize::try_from(units).map(|units| units.saturating_mul(UNIT_BYTES));
+        bytes.map_or(MAX_WHOLE, |bytes| bytes.max(MAX_WHOLE))
     }
 
     fn to_engine(&self, model: &str) -> Result<(String, Bytes), ApiError> {

@@ -19,6 +19,7 @@ mod plain;
 mod secretvm;
 mod speech;
 mod transcripts;
+mod unread;
 
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
     // Everything can be asked sealed, too, but for that route itself. What is inside passes the gate.
     api.clone()
         .merge(e2ee::routes(agent, api))
+        .layer(from_fn(unread::see_to_rest))
         .layer(from_fn(cors::allow_pages))
 }
 

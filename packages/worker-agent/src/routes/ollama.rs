@@ -12,22 +12,21 @@ use serde_json::{json, Value};
 
 use super::body::{check_media_type, read_body, BodyKind};
 use super::chat::serve;
+use super::embeddings::create_for;
 use crate::agent::Agent;
 use crate::error::ApiError;
-use crate::ollama::{listed, read_chat, read_generate, running, shown, API_VERSION};
+use crate::ollama::{listed, read_chat, read_generate, running, shown, EmbedRoute, API_VERSION};
 
 /// All of them begin like this.
 const PREFIX: &str = "/api/";
 /// Longest body of a request that names a model and does no work, bytes.
 const MAX_NAME_BODY: usize = 16 << 10;
 /// What a server with a store of models would do.
-const NOT_OFFERED: [&str; 8] = [
+const NOT_OFFERED: [&str; 6] = [
     "/api/blobs/{digest}",
     "/api/copy",
     "/api/create",
     "/api/delete",
-    "/api/embed",
-    "/api/embeddings",
     "/api/pull",
     "/api/push",
 ];
@@ -37,6 +36,8 @@ pub fn routes() -> Router<Arc<Agent>> {
     let router = Router::new()
         .route("/api/chat", post(chat))
         .route("/api/generate", post(generate))
+        .route("/api/embed", post(embed))
+        .route("/api/embeddings", post(embeddings))
         .route("/api/tags", get(tags))
         .route("/api/ps", get(ps))
         .route("/api/show", post(show))
@@ -79,6 +80,14 @@ async fn chat(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Respo
 
 async fn generate(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Response> {
     Ok(serve(agent, request, read_generate).await?)
+}
+
+async fn embed(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Response> {
+    Ok(create_for(agent, request, EmbedRoute::Embed).await?)
+}
+
+async fn embeddings(State(agent): State<Arc<Agent>>, request: Request) -> Answer<Response> {
+    Ok(create_for(agent, request, EmbedRoute::Embeddings).await?)
 }
 
 async fn tags(State(agent): State<Arc<Agent>>) -> Answer<Json<Value>> {

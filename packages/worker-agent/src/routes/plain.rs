@@ -18,6 +18,7 @@ use super::admit::{admit, find_model, meter, set_aside, Admitted};
 use super::body::BodyKind;
 use crate::admission::Place;
 use crate::agent::Agent;
+use crate::apart::{apart_if, SHORT, SHORT_TEXT};
 use crate::bill::{bill, observe};
 use crate::budget::reserve_units;
 use crate::count::{Counts, Meter};
@@ -30,9 +31,7 @@ use crate::serve::read_whole;
 use crate::session::Held;
 use crate::short;
 use crate::telemetry;
-
-/// Most bytes of an answer.
-const MAX_ANSWER: usize = 64 << 20;
+use crate::whole::MAX_WHOLE;
 
 /// One request of an endpoint that answers in one piece.
 pub trait Task: Send + Sized + 'static {
@@ -47,6 +46,11 @@ pub trait Task: Send + Sized + 'static {
 
     /// The most that it can use.
     fn worst(&self, model: &ModelInfo) -> Counts;
+
+    /// Most bytes of an answer; an engine that sends more has failed.
+    fn most_bytes(&self) -> usize {
+        MAX_WHOLE
+    }
 
     /// Media type and body as the engine gets them, which knows the model by `model`.
     ///
@@ -87,35 +91,49 @@ pub struct Finished {
 pub async fn serve<T: Task>(
     agent: Arc<Agent>,
     request: Request,
-    read: impl FnOnce(&str, &Bytes) -> Result<T, ApiError>,
+    read: impl FnOnce(&str, &Bytes) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
-    let admitted = admit(&agent, request, T::BODY).await?;
-    let task = read(&admitted.content_type, &admitted.body)?;
-    let model = find_model(&agent, task.model()).await?;
     let Admitted {
         session,
+        content_type,
+        body,
         request_sha256,
         max_charge,
         arrived,
         place,
         ..
-    } = admitted;
+    } = admit(&agent, request, T::BODY).await?;
+    let asked_bytes = body.len();
+    let is_long = asked_bytes > SHORT;
+    let task = apart_if(is_long, move || read(&content_type, &body)).await??;
+    let model = find_model(&agent, task.model()).await?;
     let rates = place.headers();
     let meter = meter(&agent, &session, &model.id, task.endpoint())?;
     let limit = task.worst(&model);
     let reserve = |ledger: &mut Ledger| reserve_units(ledger, meter.count(&limit), max_charge);
     let held = Held::new(session.clone(), set_aside(&session, reserve)?);
-    let (content_type, body) = task.to_engine(&model.id)?;
-    let work = Work {
-        call: Call {
-            endpoint: task.endpoint(),
-            model: model.id.clone(),
+    let call = Call {
+        endpoint: task.endpoint(),
+        model: model.id.clone(),
+        content_type: String::new(),
+        body: Bytes::new(),
+        stream: false,
+        trace: telemetry::trace(),
+    };
+    let write = move || {
+        let (content_type, body) = task.to_engine(&call.model)?;
+        let call = Call {
             content_type,
             body,
-            stream: false,
-            trace: telemetry::trace(),
-        },
+            ..call
+        };
+        Ok::<_, ApiError>((task, call))
+    };
+    let (task, call) = apart_if(is_long, write).await??;
+    let work = Work {
         task,
+        call,
+        asked_bytes,
         held,
         meter,
         limit,
@@ -143,6 +161,8 @@ struct Work<T> {
     agent: Arc<Agent>,
     task: T,
     call: Call,
+    /// Bytes of the request's body.
+    asked_bytes: usize,
     held: Held,
     meter: Meter,
     limit: Counts,
@@ -160,16 +180,23 @@ struct Work<T> {
 
 impl<T: Task> Work<T> {
     async fn run(self) -> Result<(Finished, Proof), ApiError> {
-        let engine = self.agent.engine.as_ref();
+        let engine = self.agent.engine.clone();
         let endpoint = self.call.endpoint;
         let reply = engine.call(self.call).await?;
         let raw = Raw {
             model: self.model.clone(),
             content_type: reply.content_type,
-            body: read_whole(reply.body, MAX_ANSWER).await?,
+            body: read_whole(reply.body, self.task.most_bytes()).await?,
             limit: self.limit,
         };
-        let finished = self.task.finish(raw, engine)?;
+        let is_long = raw.body.len() > SHORT || self.asked_bytes > SHORT_TEXT;
+        let task = self.task;
+        let finish = move || {
+            let finished = task.finish(raw, engine.as_ref())?;
+            let response_sha256 = sha256(&finished.body);
+            Ok::<_, EngineError>((finished, response_sha256))
+        };
+        let (finished, response_sha256) = apart_if(is_long, finish).await??;
         let counts = finished.counts.within(&self.limit);
         let session = short(&self.held.session().id);
         if counts != finished.counts {
@@ -191,7 +218,7 @@ impl<T: Task> Work<T> {
         observe(&self.agent, &self.span, &self.place, &self.held, &answered);
         let answer = Answer {
             request_sha256: self.request_sha256,
-            response_sha256: sha256(&finished.body),
+            response_sha256,
             model: self.model,
             time: self.agent.now(),
             aborted: false,

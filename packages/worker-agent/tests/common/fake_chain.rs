@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use secret_ai_chain_client::ChainError;
@@ -14,12 +14,15 @@ use secret_ai_interface::registry::{
 };
 use secret_ai_interface::{Digest, Hex, Kid, PublicKey, SessionId, WorkerId};
 use secret_ai_worker_agent::chain::{Chain, Fate, HandedIn};
+use tokio::sync::Semaphore;
 
 pub struct FakeChain {
     pub sessions: Mutex<HashMap<SessionId, SessionAnswer>>,
     pub clock: Mutex<ClockAnswer>,
     /// Session queries so far.
     pub asked: AtomicUsize,
+    /// Session queries wait for permission.
+    pub gate: Mutex<Option<Arc<Semaphore>>>,
     /// The node does not answer.
     pub is_down: AtomicBool,
     /// Pages of `settle`, with their receipt keys.
@@ -70,6 +73,7 @@ impl FakeChain {
             sessions: Mutex::new(sessions.into_iter().map(|s| (s.session_id, s)).collect()),
             clock: Mutex::new(clock),
             asked: AtomicUsize::new(0),
+            gate: Mutex::default(),
             is_down: AtomicBool::new(false),
             pages: Mutex::default(),
             failing_pages: AtomicUsize::new(0),
@@ -143,6 +147,10 @@ impl Chain for FakeChain {
         auth: &SessionAuth,
     ) -> Result<Option<SessionAnswer>, ChainError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
         self.reach()?;
         let sessions = self.sessions.lock().unwrap();
         Ok(sessions

@@ -86,6 +86,8 @@ pub struct Worker {
     pub http: reqwest::Client,
     /// Stops the server.
     pub close: CancellationToken,
+    /// Stops it at once.
+    pub server: tokio::task::AbortHandle,
 }
 
 pub fn domain() -> Domain {
@@ -250,7 +252,8 @@ impl Setup {
         let server = server.await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap());
         let close = CancellationToken::new();
-        tokio::spawn(server.serve(router(agent.clone()), None, close.clone()));
+        let server = tokio::spawn(server.serve(router(agent.clone()), None, close.clone()));
+        let server = server.abort_handle();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let dir = self.dir;
         Worker {
@@ -265,6 +268,7 @@ impl Setup {
             dir,
             http,
             close,
+            server,
         }
     }
 }

@@ -3,9 +3,12 @@
 
 use std::fs;
 
-use crate::common::{chat, receipt, receipt_of, Setup, NOW};
+use crate::common::{ack, chat, plan, receipt, receipt_of, Setup, NOW};
 use crate::disk::Disk;
+use secret_ai_interface::billing::EntryStatus;
+use secret_ai_receipts::{Receipt, Signed};
 use secret_ai_worker_agent::journal::{Journal, JournalConfig, JournalError};
+use secret_ai_worker_agent::settle::round;
 use tempfile::TempDir;
 
 fn open(disk: &Disk) -> Result<Journal, redb::Error> {
@@ -156,4 +159,37 @@ async fn an_agent_whose_disk_is_full_serves_no_more() {
     assert_eq!(worker.engine.started(), started, "no work was done");
     let health = worker.http.get(format!("{}/health", worker.url));
     assert_eq!(health.send().await.unwrap().status(), 503);
+}
+
+#[tokio::test]
+async fn a_refused_ack_holds_up_no_receipt_although_the_journal_keeps_it() {
+    let disk = Disk::with(Vec::new());
+    let setup = Setup {
+        journal: Some(open(&disk).unwrap()),
+        ..Setup::default()
+    };
+    let worker = setup.start().await;
+    let later = NOW + 100_000;
+    for session in [1, 2] {
+        let receipt = receipt(session, 1, 1);
+        worker.journal.put_receipt(receipt, later, NOW).unwrap();
+    }
+    worker.journal.ack(ack(1, 1, 5), NOW).await.unwrap();
+    disk.leave(0);
+    assert!(worker.journal.prune(NOW).await.is_err());
+    assert!(!worker.journal.is_healthy());
+
+    *worker.chain.status.lock().unwrap() = EntryStatus::BadAck;
+    for _ in 0..4 {
+        round(&worker.agent, &plan()).await.unwrap();
+    }
+    let pages = worker.chain.pages.lock().unwrap();
+    let entries = pages.iter().flat_map(|(_, entries)| entries);
+    let sent = entries.map(|entry| {
+        let receipt = Signed::<Receipt>::decode(&entry.receipt).unwrap();
+        (receipt.body.session_id[0], entry.ack.is_some())
+    });
+    let mut sent: Vec<_> = sent.collect();
+    sent.sort_unstable();
+    assert_eq!(sent, [(1, false), (1, true), (2, false)]);
 }

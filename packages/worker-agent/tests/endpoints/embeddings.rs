@@ -56,6 +56,10 @@ async fn bad_inputs_are_named() {
         (json!({ "input": { "text": "a" } }), "body"),
         (json!({ "dimensions": 0 }), "dimensions"),
         (json!({ "dimensions": 1_000_000 }), "dimensions"),
+        (
+            json!({ "input": vec!["a"; 2_048], "dimensions": 65_536 }),
+            "dimensions",
+        ),
         (json!({ "encoding_format": "bytes" }), "encoding_format"),
     ] {
         let body = EMBEDDINGS.body(Some(MODEL), &more);

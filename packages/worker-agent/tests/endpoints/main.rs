@@ -14,3 +14,5 @@ mod completions;
 mod doors;
 mod embeddings;
 mod images;
+mod odd;
+mod ollama_embed;
