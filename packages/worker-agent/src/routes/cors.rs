@@ -4,8 +4,7 @@
 //! know and write itself, never by cookies or the client's address.
 
 use axum::extract::Request;
-use axum::http::{header, Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::{header, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 const METHODS: &str = "GET, POST, OPTIONS";
@@ -20,20 +19,28 @@ const RESPONSE_HEADERS: &str = "x-secret-ai-receipt, x-secret-ai-evidence, retry
 /// How long a browser may remember a preflight's answer, seconds.
 const MAX_AGE: &str = "7200";
 
-/// Answers preflights, before anybody is asked for a key, and opens all other answers to pages.
-pub async fn allow_pages(request: Request, next: Next) -> Response {
-    let anyone = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    if is_preflight(&request) {
-        let allowed = [
-            anyone,
-            (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
-            (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
-        ];
-        return (StatusCode::NO_CONTENT, allowed).into_response();
+/// What a browser asks before it asks, answered before anybody is asked for a key; `None` for any other
+/// request.
+pub fn preflight(request: &Request) -> Option<Response> {
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
+        (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+    ];
+    is_preflight(request).then(|| (StatusCode::NO_CONTENT, allowed).into_response())
+}
+
+/// Opens an answer to pages.
+pub fn allow_pages(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    let exposed = (header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
-    ([anyone, exposed], next.run(request).await).into_response()
+    answer
 }
 
 fn is_preflight(request: &Request) -> bool {

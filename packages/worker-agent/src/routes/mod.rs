@@ -23,8 +23,10 @@ mod unread;
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, Next};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::Router;
 
@@ -64,8 +66,15 @@ pub fn router(agent: Arc<Agent>) -> Router {
     // Everything can be asked sealed, too, but for that route itself. What is inside passes the gate.
     api.clone()
         .merge(e2ee::routes(agent, api))
-        .layer(from_fn(unread::see_to_rest))
-        .layer(from_fn(cors::allow_pages))
+        .layer(from_fn(outermost))
+}
+
+/// What concerns connections and browsers, whatever is asked.
+async fn outermost(request: Request, next: Next) -> Response {
+    match cors::preflight(&request) {
+        Some(answer) => answer,
+        None => cors::allow_pages(unread::see_to_rest(request, next).await),
+    }
 }
 
 /// The routes of the operator's own listener: never beside the API.
