@@ -14,13 +14,14 @@ use std::time::Duration;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::Router;
+use futures_util::future::poll_fn;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{copy, sink, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{interval, sleep, timeout};
@@ -36,6 +37,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A thread always has a timer that is at most this far away. A thread that gets one earlier than all
 /// others wakes itself up, which would cost two system calls for every request.
 const TICK: Duration = Duration::from_secs(1);
+/// How long a client may go on sending after all was said.
+const LINGER: Duration = Duration::from_secs(1);
+/// Most bytes of that.
+const MAX_REST: u64 = 32 << 20;
 /// How long a client may take to agree on keys.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -229,20 +234,30 @@ impl Gate {
             request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().call(request)
         });
-        let connection = http1::Builder::new()
+        let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(self.config.head_timeout_s))
             .serve_connection(io, service);
-        tokio::pin!(connection);
         let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
+            ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
             () = self.close.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+                Pin::new(&mut connection).graceful_shutdown();
+                poll_fn(|cx| connection.poll_without_shutdown(cx)).await
             }
         };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "a connection broke off");
+        match ended {
+            Ok(()) => linger(connection.into_parts().io.into_inner()).await,
+            Err(error) => tracing::debug!(%error, "a connection broke off"),
         }
+    }
+}
+
+/// Closes a connection whose client may still be sending what nobody wants. What lies unread when a socket is
+/// closed makes the system reset the connection, and the client may lose its answer.
+async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S) {
+    if socket.shutdown().await.is_ok() {
+        let mut rest = socket.take(MAX_REST);
+        // Whatever comes of it, the answer is out.
+        let _ = timeout(LINGER, copy(&mut rest, &mut sink())).await;
     }
 }

@@ -1,9 +1,8 @@
 //! What a client still sends although its answer is made already.
 //!
-//! hyper closes a connection on which a body was not read to its end, and says so to nobody. What lies
-//! unread when a socket is closed makes the system reset the connection, and the client may lose its
-//! answer. So a short rest is read and thrown away; whoever has more to send is told that the connection
-//! ends.
+//! hyper closes a connection on which a body was not read to its end, and says so to nobody. So a short rest
+//! is read and thrown away; whoever has more to send is told that the connection ends, and
+//! [`crate::server`] closes it so that the answer is not lost.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
