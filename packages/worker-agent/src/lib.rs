@@ -22,6 +22,7 @@ mod choice;
 mod claim;
 pub mod cli;
 pub mod clock;
+mod common_terms;
 pub mod config;
 pub mod connect;
 pub mod count;

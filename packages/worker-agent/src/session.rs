@@ -7,6 +7,7 @@ use secret_ai_interface::{Kid, SessionId};
 use secret_ai_receipts::{Ack, LineCount, Receipt, Signed};
 
 use crate::auth::Nonces;
+use crate::common_terms::CommonTerms;
 use crate::error::ApiError;
 use crate::journal::Record;
 use crate::ledger::{Earlier, Ledger, Own, Reservation, Terms};
@@ -16,8 +17,8 @@ use crate::limits::Pace;
 pub struct Session {
     pub id: SessionId,
     /// SNIP-20 contract.
-    pub token: String,
-    pub lines: Vec<Line>,
+    pub token: Arc<str>,
+    pub lines: Arc<[Line]>,
     pub(crate) auth: SessionAuth,
     /// This boot's receipt key.
     kid: Kid,
@@ -65,7 +66,13 @@ impl Session {
 
     /// Opens the books of a session from what billing says and the journal holds. `now`: this
     /// machine's uptime, seconds.
-    pub(crate) fn new(answer: SessionAnswer, kid: Kid, records: &[Record], now: u64) -> Self {
+    pub(crate) fn new(
+        answer: SessionAnswer,
+        common: &mut CommonTerms,
+        kid: Kid,
+        records: &[Record],
+        now: u64,
+    ) -> Self {
         let rates: Vec<u64> = answer.lines.iter().map(|line| line.rate).collect();
         let (cap, slack) = (answer.cap.u128(), answer.slack.u128());
         let (own, others): (Vec<_>, Vec<_>) = records
@@ -95,8 +102,8 @@ impl Session {
         };
         Session {
             id: answer.session_id,
-            token: answer.token.into_string(),
-            lines: answer.lines,
+            token: common.tokens.get(answer.token.as_str()),
+            lines: common.lines.get(&answer.lines),
             auth: answer.auth,
             kid,
             earlier_kids,

@@ -15,6 +15,7 @@ use crate::apart::apart_if;
 use crate::auth::Credential;
 use crate::chain::Chain;
 use crate::clock::{ChainTime, Clock};
+use crate::common_terms::CommonTerms;
 use crate::error::ApiError;
 use crate::journal::{Journal, Record};
 use crate::limits::LimitsConfig;
@@ -50,6 +51,7 @@ pub struct Sessions {
 #[derive(Default)]
 struct Table {
     sessions: HashMap<SessionId, Arc<Session>>,
+    common: CommonTerms,
     /// How often sessions were dropped.
     drops: u64,
 }
@@ -138,7 +140,7 @@ impl Sessions {
             let Some(session) = table.sessions.get(&id) else {
                 continue;
             };
-            let sum = value.entry(session.token.clone()).or_default();
+            let sum = value.entry(session.token.to_string()).or_default();
             *sum = sum.saturating_add(session.price(record));
         }
         value
@@ -242,7 +244,13 @@ impl Sessions {
             if table.drops != drops {
                 continue;
             }
-            let session = Arc::new(Session::new(answer, self.kid, &records, now));
+            let session = Arc::new(Session::new(
+                answer,
+                &mut table.common,
+                self.kid,
+                &records,
+                now,
+            ));
             table.sessions.insert(id, session.clone());
             tracing::info!(session = short(&id), "session loaded");
             return Ok(session);

@@ -84,6 +84,11 @@ pub fn litellm(peers: &Path, mock: SocketAddr, dir: &Path) -> Result<Target, Fai
         .args(["--host", "127.0.0.1", "--port", &address.port().to_string()])
         .args(["--telemetry", "False"])
         .env("LITELLM_LOG", "ERROR")
+        // It wants a key of its own otherwise; the others ask for none.
+        .env(
+            "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY",
+            "true",
+        )
         .env("LITELLM_LOCAL_MODEL_COST_MAP", "True");
     let process = Process::server(&mut command, address, &dir.join("litellm.log"), PATIENCE)?;
     Ok(Target {

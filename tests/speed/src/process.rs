@@ -30,7 +30,7 @@ impl Process {
         BufReader::new(stdout).read_line(&mut line)?;
         let address = line.trim().parse();
         let address =
-            address.map_err(|_| format!("{arguments:?} did not start, see {}", log.display()))?;
+            address.map_err(|_| format!("{arguments:?} did not start, see {}", name(log)))?;
         Ok((process, address))
     }
 
@@ -48,7 +48,7 @@ impl Process {
         while TcpStream::connect(address).is_err() {
             let has_ended = process.child.try_wait()?.is_some();
             if has_ended || start.elapsed() > patience {
-                return Err(format!("it did not start, see {}", log.display()).into());
+                return Err(format!("it did not start, see {}", name(log)).into());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -59,6 +59,17 @@ impl Process {
         // A group of its own, so that children can be ended with it.
         let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
         Ok(Process { child })
+    }
+
+    /// Stands still until [`Process::go_on`]: what it does in the background would be counted against
+    /// whoever is measured.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Runs again.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
     }
 
     /// CPU time of the process and its children so far.
@@ -119,6 +130,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        self.go_on();
         self.signal("-TERM");
         let start = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) && start.elapsed() < LAST_WORDS {
@@ -127,6 +139,11 @@ impl Drop for Process {
         self.signal("-KILL");
         let _ = self.child.wait();
     }
+}
+
+/// Name of a file in the folder of logs.
+fn name(log: &Path) -> std::borrow::Cow<'_, str> {
+    log.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// The parent of a process: the second field after the name, which is in parentheses.

@@ -20,7 +20,7 @@ pub fn tables(
     crowd: Option<&Crowd>,
     receipts: &Receipts,
     verdicts: &[Verdict],
-    skipped: &[String],
+    missing: &[String],
 ) -> String {
     let mut text = String::new();
     targets(&mut text, verdicts);
@@ -35,8 +35,11 @@ pub fn tables(
         &mut text,
         &format!("Receipt path: p50 {p50:.0} µs, p99 {p99:.0} µs, {rate:.0} receipts a second on one thread, the last one on disk."),
     );
-    for reason in skipped {
-        line(&mut text, &format!("Not measured: {reason}."));
+    for reason in missing {
+        line(
+            &mut text,
+            &format!("Not measured, or not without errors: {reason}."),
+        );
     }
     text
 }

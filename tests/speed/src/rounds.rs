@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::load::{self, Kind, Scenario, Slice};
+use crate::process::Process;
 use crate::targets::Target;
 use crate::Failure;
 
@@ -91,7 +92,7 @@ impl Results {
     }
 }
 
-/// Measures all targets under all scenarios, `rounds` times.
+/// Measures all targets under all scenarios, `rounds` times. Only the one that is measured runs.
 pub async fn measure(
     targets: &[Target],
     scenarios: &[Scenario],
@@ -99,6 +100,8 @@ pub async fn measure(
     time: Duration,
 ) -> Grid {
     let mut grid: Grid = vec![vec![Cell::default(); scenarios.len()]; targets.len()];
+    let processes = || targets.iter().filter_map(|target| target.process.as_ref());
+    processes().for_each(Process::pause);
     for round in 0..rounds {
         for (at, scenario) in scenarios.iter().enumerate() {
             for (target, row) in targets.iter().zip(&mut grid) {
@@ -116,12 +119,16 @@ pub async fn measure(
                         scenario.connections,
                         scenario.kind.name()
                     );
-                    fill(cell, target, *scenario, time).await
+                    target.process.iter().for_each(Process::go_on);
+                    let point = fill(cell, target, *scenario, time).await;
+                    target.process.iter().for_each(Process::pause);
+                    point
                 };
                 cell.points.push(point);
             }
         }
     }
+    processes().for_each(Process::go_on);
     grid
 }
 

@@ -52,12 +52,17 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
     let (_mock, mock) = Process::role(&["mock"], &dir.join("mock.log"))?;
     let time = Duration::from_millis(options.slice_ms);
     let receipts = receipts::measure(&dir, time).await?;
-    let (targets, skipped) = start(options, mock, &dir);
+    let (targets, mut missing) = start(options, mock, &dir);
     let scenarios = scenarios();
     let grid = measure(&targets, &scenarios, options.rounds, time).await;
     for (target, row) in targets.iter().zip(&grid) {
-        for error in row.iter().filter_map(|cell| cell.error.as_ref()) {
-            eprintln!("{}: {error}", target.name);
+        for (cell, scenario) in row.iter().zip(&scenarios) {
+            let (name, kind) = (target.name, scenario.kind.name());
+            missing.extend(
+                cell.error
+                    .as_ref()
+                    .map(|error| format!("{name}, {kind}: {error}")),
+            );
         }
     }
     let results = Results {
@@ -71,7 +76,7 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
         false => None,
     };
     let verdicts = verdicts(&results, crowd.as_ref(), &receipts);
-    let tables = tables(&results, crowd.as_ref(), &receipts, &verdicts, &skipped);
+    let tables = tables(&results, crowd.as_ref(), &receipts, &verdicts, &missing);
     print!("{tables}");
     match &options.write {
         Some(page) => write(page, &tables),
