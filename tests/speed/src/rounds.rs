@@ -12,6 +12,10 @@ use crate::Failure;
 /// Loads, from one client to more than the machine can serve at once.
 pub const CONNECTIONS: [usize; 3] = [1, 32, 128];
 
+/// Before a target has to stand still, so that it leaves nothing half done: the agent would find later that
+/// a receipt has waited for the disk for seconds.
+const SETTLE: Duration = Duration::from_millis(100);
+
 /// Every load that is measured.
 pub fn scenarios() -> Vec<Scenario> {
     let all = [Kind::Plain, Kind::Stream, Kind::Paced].map(|kind| {
@@ -121,6 +125,7 @@ pub async fn measure(
                     );
                     target.process.iter().for_each(Process::go_on);
                     let point = fill(cell, target, *scenario, time).await;
+                    tokio::time::sleep(SETTLE).await;
                     target.process.iter().for_each(Process::pause);
                     point
                 };

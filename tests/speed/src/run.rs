@@ -58,11 +58,9 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
     for (target, row) in targets.iter().zip(&grid) {
         for (cell, scenario) in row.iter().zip(&scenarios) {
             let (name, kind) = (target.name, scenario.kind.name());
-            missing.extend(
-                cell.error
-                    .as_ref()
-                    .map(|error| format!("{name}, {kind}: {error}")),
-            );
+            let error = cell.error.as_ref();
+            let problem = error.map(|error| format!("{name}, {kind}: {error}"));
+            missing.extend(problem.filter(|problem| !missing.contains(problem)));
         }
     }
     let results = Results {
