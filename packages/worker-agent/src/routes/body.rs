@@ -50,6 +50,12 @@ pub fn check_media_type(headers: &HeaderMap, media_type: &str) -> Result<String,
     Ok(content_type.to_owned())
 }
 
+/// Bytes of the body, if its sender says how many.
+pub fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
 /// Reads a body of at most `limit` bytes, which may take `timeout_s` seconds to arrive.
 pub async fn read_body(
     headers: &HeaderMap,
@@ -57,10 +63,7 @@ pub async fn read_body(
     limit: usize,
     timeout_s: u64,
 ) -> Result<Bytes, ApiError> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    let announced = announced.and_then(|text| text.parse::<usize>().ok());
+    let announced = announced_length(headers);
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));
     }

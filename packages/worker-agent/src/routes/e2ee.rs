@@ -20,7 +20,7 @@ use secret_ai_e2ee::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::ServiceExt;
 
-use super::body::{check_media_type, read_body};
+use super::body::{announced_length, check_media_type, read_body};
 use super::gate::must_wait;
 use crate::agent::Agent;
 use crate::apart::{apart_if, SHORT};
@@ -86,11 +86,7 @@ fn place<'a>(
     headers: &HeaderMap,
     short: usize,
 ) -> Result<Option<SemaphorePermit<'a>>, ApiError> {
-    let length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse::<usize>().ok());
-    if length.is_some_and(|length| length <= short) {
+    if announced_length(headers).is_some_and(|length| length <= short) {
         return Ok(None);
     }
     let busy = |_| ApiError::busy("too many long sealed requests come at once");

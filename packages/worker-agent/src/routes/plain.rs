@@ -112,20 +112,16 @@ pub async fn serve<T: Task>(
     let limit = task.worst(&model);
     let reserve = |ledger: &mut Ledger| reserve_units(ledger, meter.count(&limit), max_charge);
     let held = Held::new(session.clone(), set_aside(&session, reserve)?);
-    let call = Call {
-        endpoint: task.endpoint(),
-        model: model.id.clone(),
-        content_type: String::new(),
-        body: Bytes::new(),
-        stream: false,
-        trace: telemetry::trace(),
-    };
+    let (name, trace) = (model.id.clone(), telemetry::trace());
     let write = move || {
-        let (content_type, body) = task.to_engine(&call.model)?;
+        let (content_type, body) = task.to_engine(&name)?;
         let call = Call {
+            endpoint: task.endpoint(),
+            model: name,
             content_type,
             body,
-            ..call
+            stream: false,
+            trace,
         };
         Ok::<_, ApiError>((task, call))
     };
